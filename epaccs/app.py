@@ -1,0 +1,50 @@
+"""Put the house together: the only module, beside the command line, that knows every room."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from epaccs.audit import log as audit_log
+from epaccs.core import web
+from epaccs.core.db import db, engine_options
+from epaccs.settings import Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """A ready application.
+
+    Raises:
+        SettingsError: a setting is missing or wrong.
+    """
+    settings = settings or load_settings()
+    app = Flask("epaccs")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        EPACCS=settings,
+        TESTING=settings.testing,
+    )
+    audit_log.use_key(settings.secret_key)
+    db.init_app(app)
+    web.init_app(app, settings)
+    import_models()
+    connect_rooms()
+    register_views(app)
+    return app
+
+
+def import_models() -> None:
+    """Make every table known to the metadata, so that a migration sees them all."""
+    from importlib import import_module
+
+    for room in ("core.changes", "audit.model", "clinicians.model"):
+        import_module(f"epaccs.{room}")
+
+
+def connect_rooms() -> None:
+    """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
+
+
+def register_views(app: Flask) -> None:
+    """Every address of the program."""

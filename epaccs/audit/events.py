@@ -1,0 +1,65 @@
+"""Every kind of deed the audit knows, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class EventKind(StrEnum):
+    """A deed; the words after it are what the person and the privacy officer read."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    SESSION_ENDED = "session_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a deed
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
+    ORGANISATION_CHOSEN = "organisation_chosen"
+    PEOPLE_CHANGED = "people_changed"
+    SETTINGS_CHANGED = "settings_changed"
+    SEARCHED = "searched"
+    ACCESS_REASON_GIVEN = "access_reason_given"
+    EMERGENCY_ACCESS = "emergency_access"
+    CARD_VIEWED = "card_viewed"
+    RECORD_VIEWED = "record_viewed"
+    HISTORY_VIEWED = "history_viewed"
+    WHO_LOOKED_VIEWED = "who_looked_viewed"
+    MASKED_REVEALED = "masked_revealed"
+    FORM_VIEWED = "form_viewed"
+    LIST_VIEWED = "list_viewed"
+    AUDIT_VIEWED = "audit_viewed"
+    ACCESS_REVIEWED = "access_reviewed"
+    REGISTERED = "registered"
+    DUPLICATE_STOPPED = "duplicate_stopped"
+    EDITED = "edited"
+    EDIT_HELD = "edit_held"
+    EDIT_REPLAYED = "edit_replayed"
+    DISPUTE_SETTLED = "dispute_settled"
+    MERGED = "merged"
+    REMOVED = "removed"
+    NOTICE_ACKNOWLEDGED = "notice_acknowledged"
+    RELATIONSHIP_CHANGED = "relationship_changed"
+    PRINTED = "printed"
+    PAPER_CHECKED = "paper_checked"
+    REFUSED = "refused"
+    COMMAND_RUN = "command_run"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One deed of one actor.
+
+    `details` holds codes, ids and counts only, never a name, an NHS number or clinical text.
+    `actor_id` None: nobody was signed in, or the program itself acted.
+    """
+
+    kind: EventKind
+    actor_id: UUID | None = None
+    organisation_id: UUID | None = None
+    role: str | None = None
+    entry_id: UUID | None = None
+    details: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""Refusals, in the words a person reads; the edge turns them into pages, problem documents and status codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EpaccsError(Exception):
+    """Anything the program says no to."""
+
+
+class RuleBroken(EpaccsError):
+    """A rule refuses what was asked; the message says what to do instead.
+
+    Args:
+        message: the sentence a person reads, without "please" or a code.
+        field: the name of the field it stands beside; None: it concerns the whole form.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class RulesBroken(EpaccsError):
+    """Several rules refuse at once, so that a form can show every one of them."""
+
+    def __init__(self, errors: Sequence[RuleBroken]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = list(errors)
+
+
+class NotFound(EpaccsError):
+    """There is nothing here for this reader: absent and hidden look the same (hazard H-17)."""
+
+
+class Forbidden(EpaccsError):
+    """This person may not do this; the message says who can."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Stale(EpaccsError):
+    """The form was made before somebody else's change, and what it says cannot be kept as it is."""
+
+
+class Unavailable(EpaccsError):
+    """The database cannot be read or written now; nothing was changed."""

@@ -1,0 +1,143 @@
+"""What a site sets in the environment; a wrong or missing one stops the start with one sentence that says what to set."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says what to set."""
+
+
+class Mode(StrEnum):
+    """Whether the people in the register are made up."""
+
+    DEMO = "demo"
+    LIVE = "live"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the program is told from outside.
+
+    Durations carry their unit in the name. `trusted_proxies` is the number of proxies in front whose forwarded
+    address is believed; 0: none.
+    """
+
+    database_url: str
+    data_dir: Path
+    secret_key: str
+    mode: Mode = Mode.DEMO
+    public_url: str = "http://localhost:5000"
+    trusted_proxies: int = 0
+    restore_generation: int = 1
+    port: int = 5000
+    log_level: str = "INFO"
+    demo_password: str = field(default="demonstration-only", repr=False)
+    session_idle_minutes: int = 60
+    session_absolute_hours: int = 13
+    #: A second factor's window and the throttle are fixed in clinicians/rules; these are a site's.
+    confirmation_hours: int = 72
+    copy_age_limit_hours: int = 18
+    control_telephone: str = "111"
+    secure_cookies: bool = False
+    testing: bool = False
+
+    @property
+    def is_demo(self) -> bool:
+        """Made-up people only; every page and sheet says so."""
+        return self.mode is Mode.DEMO
+
+
+def load_settings(environ: Env | None = None) -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: with the sentence to print.
+    """
+    env = environ or Env()
+    try:
+        data_dir = Path(env.str("EPACCS_DATA_DIR", "var")).resolve()
+        mode = _mode(env.str("EPACCS_MODE", "demo"))
+        settings = Settings(
+            database_url=_database_url(env.str("EPACCS_DATABASE_URL", ""), data_dir),
+            data_dir=data_dir,
+            secret_key=_secret_key(env.str("EPACCS_SECRET_KEY", ""), mode, data_dir),
+            mode=mode,
+            public_url=env.str("EPACCS_PUBLIC_URL", "http://localhost:5000").rstrip("/"),
+            trusted_proxies=env.int("EPACCS_TRUSTED_PROXIES", 0),
+            restore_generation=env.int("EPACCS_RESTORE_GENERATION", 1),
+            port=env.int("EPACCS_PORT", 5000),
+            log_level=env.str("EPACCS_LOG_LEVEL", "INFO").upper(),
+            demo_password=env.str("EPACCS_DEMO_PASSWORD", "demonstration-only"),
+            session_idle_minutes=env.int("EPACCS_SESSION_IDLE_MINUTES", 60),
+            session_absolute_hours=env.int("EPACCS_SESSION_ABSOLUTE_HOURS", 13),
+            confirmation_hours=env.int("EPACCS_CONFIRMATION_HOURS", 72),
+            copy_age_limit_hours=env.int("EPACCS_COPY_AGE_LIMIT_HOURS", 18),
+            control_telephone=env.str("EPACCS_CONTROL_TELEPHONE", "111"),
+            secure_cookies=mode is Mode.LIVE,
+        )
+    except EnvError as error:
+        raise SettingsError(f"A setting cannot be read: {error}. Set it to a value of that kind.") from error
+    _check(settings, proxies_named="EPACCS_TRUSTED_PROXIES" in _environment_names())
+    return settings
+
+
+def _environment_names() -> frozenset[str]:
+    import os
+
+    return frozenset(os.environ)
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise SettingsError(f"EPACCS_MODE is {text!r}. Set it to demo or live.") from None
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    """The address of the database; none given: SQLite beside the other data."""
+    if not text:
+        return f"sqlite:///{data_dir / 'epaccs.sqlite3'}"
+    if text.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    raise SettingsError("EPACCS_DATABASE_URL names no database known here. Set it to postgresql://… or sqlite:///….")
+
+
+def _secret_key(text: str, mode: Mode, data_dir: Path) -> str:
+    """The key from which all others come; a demonstration makes its own once and keeps it with its data."""
+    if text:
+        return text
+    if mode is Mode.LIVE:
+        raise SettingsError("EPACCS_SECRET_KEY is not set. Set it to at least 32 random characters and keep it safe.")
+    kept = data_dir / "secret-key"
+    if not kept.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48))
+    return kept.read_text().strip()
+
+
+def _check(settings: Settings, *, proxies_named: bool) -> None:
+    if settings.restore_generation < 1:
+        raise SettingsError("EPACCS_RESTORE_GENERATION must be 1 or more. Raise it by one at every restore.")
+    if not settings.is_demo:
+        _check_live(settings, proxies_named=proxies_named)
+
+
+def _check_live(settings: Settings, *, proxies_named: bool) -> None:
+    if len(settings.secret_key) < 32:
+        raise SettingsError("EPACCS_SECRET_KEY is too short. Set it to at least 32 random characters.")
+    if urlsplit(settings.public_url).scheme != "https":
+        raise SettingsError("EPACCS_PUBLIC_URL must start with https:// where real people are on the register.")
+    if not proxies_named:
+        raise SettingsError("EPACCS_TRUSTED_PROXIES is not set. Set it to the number of proxies in front (0 if none).")

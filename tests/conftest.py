@@ -1,0 +1,129 @@
+"""Every test of data runs on both databases, on a schema made by the migrations, at a time the test can set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from epaccs.app import create_app, import_models
+from epaccs.core import clock, migration
+from epaccs.core.db import Base, db
+from epaccs.settings import Mode, Settings
+
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+SECRET = "a secret of the tests, long enough to be one"  # noqa: S105
+
+
+@pytest.fixture(autouse=True)
+def frozen_clock() -> Iterator[Callable[[datetime], None]]:
+    """It is three in the morning on 21 November 2026 until the test says otherwise."""
+    moment = [NOW]
+
+    def tick() -> datetime:
+        moment[0] += timedelta(microseconds=1)
+        return moment[0]
+
+    def set_now(now: datetime) -> None:
+        moment[0] = now
+
+    clock.set_source(tick)
+    yield set_now
+    clock.set_source(None)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty register as a file."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migration.upgrade(connection)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> str:
+    """The address of the PostgreSQL server that `script/test` started."""
+    address = os.environ.get("EPACCS_TEST_POSTGRESQL_URL")
+    if not address:
+        pytest.fail("EPACCS_TEST_POSTGRESQL_URL is not set: run the tests with script/test")
+    return address
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server: str, worker_id: str) -> Iterator[str]:
+    """A database of this test worker's own, with the schema of the migrations."""
+    name = f"epaccs_test_{worker_id}_{os.getpid()}"
+    server = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migration.upgrade(connection)
+    engine.dispose()
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty register, on each database in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "epaccs.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    url = request.getfixturevalue("postgresql_url")
+    yield url
+    empty(create_engine(url))
+
+
+def empty(engine: Engine) -> None:
+    """Take every row out again and put in the few that a new database has."""
+    import_models()
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text("INSERT INTO change_counter (id, last_number) VALUES (1, 0)"))
+        connection.execute(
+            text("INSERT INTO audit_chain (chain, sequence, hash) SELECT n, 0, repeat('0', 64) FROM generate_series(0, 15) n")
+        )
+    engine.dispose()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """A demonstration site with its own folder."""
+    return Settings(
+        database_url=database_url, data_dir=tmp_path / "data", secret_key=SECRET, mode=Mode.DEMO, testing=True
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The whole program, with its context pushed for tests of actions."""
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts."""
+    return app.test_client()
