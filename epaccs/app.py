@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from epaccs.audit import log as audit_log
-from epaccs.core import web
+from epaccs.core import sealing, web
 from epaccs.core.db import db, engine_options
 from epaccs.settings import Settings, load_settings
 
@@ -17,7 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: a setting is missing or wrong.
     """
     settings = settings or load_settings()
-    app = Flask("epaccs")
+    app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         TESTING=settings.testing,
     )
     audit_log.use_key(settings.secret_key)
+    sealing.use_secret(settings.secret_key)
     db.init_app(app)
     web.init_app(app, settings)
     import_models()
@@ -48,3 +49,8 @@ def connect_rooms() -> None:
 
 def register_views(app: Flask) -> None:
     """Every address of the program."""
+    from epaccs.clinicians import guard
+    from epaccs.clinicians import views as clinicians
+
+    guard.init_app(app)
+    app.register_blueprint(clinicians.bp)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url, text
 
@@ -113,10 +115,26 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
+class Browser(FlaskClient):
+    """Answers each request in a context of its own, as a server does; the test's would lend it its `g` and its reads.
+
+    What the test had read is read again afterwards, so that it sees what the request wrote.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """One request, from the first hook to the last."""
+        response = Context().run(super().open, *args, **kwargs)
+        if has_app_context():
+            db.session.commit()
+            db.session.expire_all()
+        return response
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The whole program, with its context pushed for tests of actions."""
     app = create_app(settings)
+    app.test_client_class = Browser
     with app.app_context():
         yield app
         db.session.remove()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, Uuid
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from epaccs.core.db import Base
@@ -39,7 +39,8 @@ class Clinician(Base):
     name: Mapped[str] = mapped_column(String(200))
     professional_number: Mapped[str | None] = mapped_column(String(20))  #: None: the role has none
     password_hash: Mapped[str | None] = mapped_column(String(200))  #: None: has not signed in for the first time
-    must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_changed_at: Mapped[datetime | None]  #: None: there is no password
+    home_organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  #: None: may sign in
@@ -75,3 +76,104 @@ class SigningAuthorisation(Base):
     from_date: Mapped[date]
     until_date: Mapped[date]
     revoked_on: Mapped[date | None]  #: None: not revoked
+
+
+class ClinicianSession(Base):
+    """One browser in which a person gave their password; only the digest of its cookie is kept."""
+
+    __tablename__ = "clinician_session"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
+    membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))  #: None: not chosen yet
+    second_factor_at: Mapped[datetime | None]  #: None: no code was given in this session
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_minutes: Mapped[int]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  #: None: nobody ended it; it may have lapsed all the same
+    end_reason: Mapped[str | None] = mapped_column(String(30))
+    browser: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(45))
+
+
+class SignInAttempt(Base):
+    """A try to sign in that did not succeed, or not yet; success takes its source's rows away.
+
+    The name typed is kept as a digest: people type passwords into the wrong box.
+    """
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        Index("ix_sign_in_attempt_account_digest_at", "account_digest", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(index=True)
+    account_digest: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(64))  #: the digest of a device known to the account, else the address
+    address: Mapped[str] = mapped_column(String(45))
+    is_known: Mapped[bool]  #: the account has signed in from this device or address before
+
+
+class KnownDevice(Base):
+    """A browser from which a person has signed in, so that a stranger's guesses elsewhere do not lock them out."""
+
+    __tablename__ = "known_device"
+    __table_args__ = (UniqueConstraint("clinician_id", "device_digest"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"))
+    device_digest: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(45))
+    last_used_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OneTimeCode(Base):
+    """Shown once to an administrator, with which a person sets a password; a newer one replaces it."""
+
+    __tablename__ = "one_time_code"
+
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), primary_key=True)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class SecondFactor(Base):
+    """A person's authenticator; its secret is sealed."""
+
+    __tablename__ = "second_factor"
+
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), primary_key=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    begun_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]  #: None: no code from it was given yet, so it is not asked for
+    last_step: Mapped[int | None]  #: None: no code was used; a code of this step or before is refused
+
+
+class RecoveryCode(Base):
+    """One of ten codes for the day the authenticator is lost; each works once."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]  #: None: still works
+
+
+class SealedForm(Base):
+    """What somebody had typed when their session ended; only they get it back, once, within half an hour."""
+
+    __tablename__ = "sealed_form"
+    __table_args__ = (Index("ix_sealed_form_clinician_id_path", "clinician_id", "path"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"))
+    path: Mapped[str] = mapped_column(String(400))
+    sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,257 @@
+"""Who is signed in, as every view asks it; and what a view says to somebody who is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, current_app, g, make_response, redirect, request, session, url_for
+from flask_login import LoginManager
+from werkzeug.exceptions import HTTPException
+
+from epaccs.clinicians import actions, queries
+from epaccs.clinicians.rules import (
+    Actor,
+    Role,
+    SessionEnd,
+    SessionFacts,
+    Step,
+    build_actor,
+    end_of,
+    is_seen_again,
+    next_step,
+)
+from epaccs.core import clock, sealing, web
+from epaccs.core.errors import Forbidden, Unavailable
+from epaccs.core.refusals import refusal_for_status
+from epaccs.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_PAGE_OF_STEP = {
+    Step.GIVE_CODE: "clinicians.give_code",
+    Step.CHOOSE_ORGANISATION: "clinicians.choose_organisation",
+    Step.SET_UP_SECOND_FACTOR: "clinicians.second_factor",
+}
+
+
+class SignedInPerson:
+    """The person behind a session, as Flask-Login hands them to views and templates."""
+
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, facts: SessionFacts) -> None:
+        self.facts = facts
+        self.name = facts.name
+        self.step = next_step(facts, today=clock.today())
+        self.actor = build_actor(facts, facts.place) if facts.place and self.step is Step.NONE else None
+
+    @property
+    def is_authenticated(self) -> bool:
+        """True once every step of signing in is taken: a password alone opens nothing."""
+        return self.actor is not None
+
+    def get_id(self) -> str:
+        """The session, not the person: each browser is signed in by itself."""
+        return str(self.facts.session_id)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the cookie of this request says: whose it is, and why it opens nothing any more."""
+
+    owner: SessionFacts | None = None
+    end: SessionEnd | None = None
+    signed_in: SignedInPerson | None = None
+
+
+def init_app(app: Flask) -> None:
+    """Let Flask-Login ask our sessions, and tie the token of every form to the session it was made in."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # our sessions are rows that can be ended; there is nothing of theirs to protect
+    manager.request_loader(lambda _request: visit().signed_in)
+    # Before the check of forged forms, which was registered first.
+    app.before_request_funcs.setdefault(None, []).insert(0, _tie_form_token)
+
+
+# The cookie
+
+
+def cookie_name() -> str:
+    """With TLS the browser itself refuses a cookie of this name from any other host."""
+    return "__Host-epaccs-session" if _settings().secure_cookies else "epaccs-session"
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    """Only the browser sees it, and only until it is closed."""
+    response.set_cookie(
+        cookie_name(), token, httponly=True, samesite="Lax", secure=_settings().secure_cookies, path="/"
+    )
+    session.clear()  # a form made before belongs to nobody now
+
+
+def clear_session_cookie(response: Response) -> None:
+    """Forget the session in this browser; the row was ended already."""
+    response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=_settings().secure_cookies)
+    session.clear()
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["EPACCS"]
+    return settings
+
+
+def _tie_form_token() -> None:
+    """A token planted from a neighbouring site opens no form: it must follow from the session's own cookie."""
+    token = request.cookies.get(cookie_name())
+    if token is None:
+        return
+    expected = sealing.digest(token, purpose="form")
+    if session.get("csrf_token") != expected:
+        session["csrf_token"] = expected
+
+
+# Who is here
+
+
+def visit() -> Visit:
+    """Read once a request.
+
+    Raises:
+        Unavailable: the database cannot be read; asked again in the same request, nobody is signed in.
+    """
+    if "visit" not in g:
+        g.visit = Visit()
+        g.visit = _read_visit(request)
+    found: Visit = g.visit
+    return found
+
+
+def _read_visit(asked: Request) -> Visit:
+    token = asked.cookies.get(cookie_name())
+    facts = queries.find_session(actions.token_digest(token), today=clock.today()) if token else None
+    if facts is None:
+        return Visit()
+    now = clock.now()
+    end = end_of(facts, now=now)
+    if end is not None:
+        return Visit(owner=facts, end=end)
+    if is_seen_again(facts, now=now):
+        _note_seen(facts)
+    return Visit(owner=facts, signed_in=SignedInPerson(facts))
+
+
+def _note_seen(facts: SessionFacts) -> None:
+    try:
+        actions.note_seen(facts.session_id)
+    except Unavailable:
+        current_app.logger.warning("The last visit of a session could not be noted")
+
+
+def current_actor() -> Actor:
+    """The person at work; whoever is not signed in is sent to sign in, and what they typed is kept for them."""
+    signed_in = visit().signed_in
+    if signed_in is None or signed_in.actor is None:
+        refuse()
+    return signed_in.actor
+
+
+def current_session() -> SessionFacts:
+    """The session of somebody who has at least given their password."""
+    signed_in = visit().signed_in
+    if signed_in is None:
+        refuse()
+    return signed_in.facts
+
+
+def door() -> actions.Door:
+    """Through what this request comes in."""
+    settings = _settings()
+    return actions.Door(
+        address=request.remote_addr or "",
+        browser=request.user_agent.string,
+        device_token=request.cookies.get("epaccs-device"),
+        idle_minutes=settings.session_idle_minutes,
+        absolute_hours=settings.session_absolute_hours,
+    )
+
+
+# What a view says to somebody who is not
+
+
+def refuse() -> NoReturn:
+    """Send to sign in, or to the step that is missing; programs get a problem document; typed text is kept."""
+    abort(_refusal())
+
+
+def _refusal() -> Response:
+    if web.wants_problem():
+        return make_response(web.answer_refusal(refusal_for_status(401)))
+    kept = 1 if keep_typed_fields() else None
+    signed_in = visit().signed_in
+    page = "clinicians.sign_in" if signed_in is None else _PAGE_OF_STEP[signed_in.step]
+    return make_response(redirect(url_for(page, next=form_path(), kept=kept), code=303))
+
+
+def form_path() -> str:
+    """The page whose form was sent, to open it again: where the browser says it was, else where it asked."""
+    if request.method in {"GET", "HEAD"}:
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc == request.host and _opens_by_itself(came_from.path):
+        return came_from.path
+    return request.path if _opens_by_itself(request.path) else "/"
+
+
+def _opens_by_itself(path: str) -> bool:
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return False
+    return True
+
+
+def keep_typed_fields() -> bool:
+    """Seal what was typed for the owner of the session, who gets it back after signing in (hazard H-20)."""
+    owner = visit().owner
+    if request.method != "POST" or owner is None or not request.form:
+        return False
+    actions.seal_form(owner.clinician_id, path=form_path(), fields=request.form.to_dict(flat=False))
+    return True
+
+
+# Decorators
+
+
+def needs_sign_in(view: View) -> View:
+    """For whoever is signed in, in any role."""
+    return _guarded(view, "SIGNED_IN", current_actor)
+
+
+def needs_session(view: View) -> View:
+    """For whoever gave their password, even if a step is missing: the pages of those steps."""
+    return _guarded(view, "SIGNING_IN", current_session)
+
+
+def needs_role(role: Role) -> Callable[[View], View]:
+    """For one role only."""
+
+    def check() -> None:
+        if current_actor().role is not role:
+            raise Forbidden("Only an administrator of your organisation can do this.")
+
+    return lambda view: _guarded(view, f"ROLE {role}", check)
+
+
+def _guarded(view: View, permission: str, check: Callable[[], object]) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        check()
+        return view(*args, **kwargs)
+
+    guarded.permission = permission  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
