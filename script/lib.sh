@@ -5,10 +5,10 @@ umask 022
 venv=.venv
 debian_install="apt-get install --yes --no-install-recommends"
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 fail() {
-  printf '%s\n' "$*" >&2
+  say "$@" >&2
   exit 1
 }
 
