@@ -1,6 +1,6 @@
-"""Refuse words that must not stand in the project: addresses of package indexes, one machine's folders, talk about how it was made.
+"""Refuse words that must not stand in the project: package indexes, folders of one machine, talk about its making.
 
-Prints each place and exits 1 when there is one. The words are put together here, so that this file passes its own check.
+Prints each place and exits 1 when there is one. The words are put together here: this file passes its own check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Copy the builds of the front-end packages into the folder that is served, so that no page asks another host for anything.
+"""Copy the builds of the front-end packages into the folder that is served: no page asks another host for anything.
 
 Use: copy_front_end.py NODE_MODULES VENDOR_FOLDER
 """
