@@ -1,0 +1,161 @@
+"""Give a reason, open in an emergency, begin and end relationships, review what was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from epaccs.access import rules
+from epaccs.access.model import AccessGrant, Relationship
+from epaccs.access.queries import INCIDENT_HOURS, find_standing, get_standing
+from epaccs.access.rules import AccessReason, Fact, Permission
+from epaccs.audit import log
+from epaccs.audit.events import Event, EventKind
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import writing
+from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+from epaccs.core.identifiers import new_id
+
+IDENTIFIERS = ("name", "born", "nhs_number", "address")
+REVIEW_OUTCOMES = ("justified", "to_follow_up", "not_justified")
+
+
+def event(actor: Actor, kind: EventKind, *, entry_id: UUID | None = None, **details: object) -> Event:
+    """An audit event of this actor; details are codes, ids and counts."""
+    return Event(
+        kind,
+        actor_id=actor.clinician_id,
+        organisation_id=actor.organisation_id,
+        role=str(actor.role),
+        entry_id=entry_id,
+        details=details,
+    )
+
+
+def give_reason(
+    actor: Actor, entry_id: UUID, *, reason: AccessReason, identifiers_checked: Sequence[str], cannot_check: bool
+) -> UUID:
+    """Open a person's record for this session, with the reason and the identifiers that were compared.
+
+    Out of scope only an emergency opens, and it waits for a privacy officer.
+
+    Raises:
+        NotFound: there is no such entry for this reader.
+        Forbidden: the role opens no records.
+        RuleBroken: fewer than two identifiers were compared and "cannot check" was not said.
+    """
+    checked = _checked_identifiers(identifiers_checked, cannot_check=cannot_check)
+    emergency = reason is AccessReason.EMERGENCY
+    with writing() as session:
+        standing = get_standing(actor, entry_id, Permission.BREAK_GLASS if emergency else Permission.GIVE_REASON)
+        in_scope = Fact.IN_SCOPE in standing.facts
+        grant = _grant(session, actor, entry_id, reason=reason, in_scope=in_scope, checked=checked)
+        kind = EventKind.EMERGENCY_ACCESS if emergency else EventKind.ACCESS_REASON_GIVEN
+        log.record(event(actor, kind, entry_id=entry_id, reason=str(reason), identifiers=checked, in_scope=in_scope))
+    return grant.id
+
+
+def _checked_identifiers(identifiers: Sequence[str], *, cannot_check: bool) -> list[str]:
+    checked = [name for name in IDENTIFIERS if name in identifiers]
+    if len(checked) >= 2:
+        return checked
+    if cannot_check:
+        return []
+    raise RuleBroken("Tick two things you compared, or tick that you cannot check", field="identifiers_checked")
+
+
+def _grant(
+    session: Session, actor: Actor, entry_id: UUID, *, reason: AccessReason, in_scope: bool, checked: list[str]
+) -> AccessGrant:
+    now = clock.now()
+    grant = AccessGrant(
+        id=new_id(),
+        entry_id=entry_id,
+        clinician_id=actor.clinician_id,
+        organisation_id=actor.organisation_id,
+        role=str(actor.role),
+        session_id=actor.session_id,
+        reason=str(reason),
+        in_scope=in_scope,
+        identifiers_checked=checked,
+        given_at=now,
+        until_at=now + timedelta(hours=INCIDENT_HOURS),
+    )
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def begin_relationship(
+    session: Session, *, entry_id: UUID, organisation_id: UUID, reason: str, recorded_by: UUID | None
+) -> None:
+    """Note, inside an open action, that an organisation is concerned with a person; already so: nothing happens."""
+    current = session.scalars(
+        select(Relationship.id).where(
+            Relationship.entry_id == entry_id,
+            Relationship.organisation_id == organisation_id,
+            Relationship.reason == reason,
+            Relationship.until_at.is_(None),
+        )
+    ).first()
+    if current is None:
+        session.add(
+            Relationship(
+                entry_id=entry_id,
+                organisation_id=organisation_id,
+                reason=reason,
+                from_at=clock.now(),
+                recorded_by=recorded_by,
+            )
+        )
+        session.flush()
+
+
+def end_relationships(session: Session, *, entry_id: UUID, reason: str, organisation_id: UUID | None = None) -> None:
+    """End the current relationships of one reason; access ends with them."""
+    statement = update(Relationship).where(
+        Relationship.entry_id == entry_id, Relationship.reason == reason, Relationship.until_at.is_(None)
+    )
+    if organisation_id is not None:
+        statement = statement.where(Relationship.organisation_id == organisation_id)
+    session.execute(statement.values(until_at=clock.now()))
+
+
+def review_access(actor: Actor, grant_id: UUID, *, outcome: str, note: str) -> None:
+    """A privacy officer's finding on one opening by their own organisation.
+
+    Raises:
+        NotFound: no such opening in the officer's organisation.
+        RuleBroken: no outcome was chosen, or a finding against somebody has no note.
+    """
+    if outcome not in REVIEW_OUTCOMES:
+        raise RuleBroken("Choose what you found", field="outcome")
+    if outcome != "justified" and not note.strip():
+        raise RuleBroken("Say what is to be followed up", field="note")
+    with writing() as session:
+        facts = rules.facts_of_role(actor.role, may_sign=False)
+        rules.check(Permission.REVIEW_ACCESS, facts, role=actor.role)
+        grant = session.get(AccessGrant, grant_id, with_for_update=True, populate_existing=True)
+        if grant is None or grant.organisation_id != actor.organisation_id:
+            raise NotFound
+        if grant.clinician_id == actor.clinician_id:
+            raise Forbidden("Another privacy officer must look at what you opened yourself.")
+        grant.reviewed_at, grant.reviewed_by = clock.now(), actor.clinician_id
+        grant.review_outcome, grant.review_note = outcome, note.strip() or None
+        log.record(event(actor, EventKind.ACCESS_REVIEWED, entry_id=grant.entry_id, outcome=outcome))
+
+
+def record_refusal(actor: Actor, *, permission: str, entry_id: UUID | None) -> None:
+    """Leave a trace of what was refused."""
+    log.record(event(actor, EventKind.REFUSED, entry_id=entry_id, permission=permission))
+
+
+def may_open(actor: Actor, entry_id: UUID, permission: Permission) -> bool:
+    """Whether a link to this is worth showing."""
+    standing = find_standing(actor, entry_id)
+    return standing is not None and standing.can(permission)

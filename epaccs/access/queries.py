@@ -1,0 +1,182 @@
+"""What is true of one reader and one person now, in as few reads as can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from epaccs.access.model import AccessGrant, EntryScope, Relationship
+from epaccs.access.rules import (
+    ACCESS_TABLE,
+    AccessReason,
+    Fact,
+    Permission,
+    Scope,
+    Tier,
+    can,
+    check,
+    facts_of_role,
+    visible_tiers,
+)
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.core.errors import NotFound
+
+INCIDENT_HOURS = 12
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one reader stands to one person at this moment.
+
+    `identifiers_checked` None: no reason was given yet; empty: "cannot check", which stays on the card.
+    """
+
+    entry_id: UUID
+    facts: frozenset[Fact]
+    tiers: frozenset[Tier]
+    reason: AccessReason | None
+    identifiers_checked: tuple[str, ...] | None
+    is_shared: bool
+    is_open: bool
+
+    def can(self, permission: Permission) -> bool:
+        """Whether this reader may do this to this person."""
+        return can(permission, self.facts)
+
+
+def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
+    """How the actor stands to the person; None: there is no such entry.
+
+    One statement: the entry's scope, the current relationship, and the reason given in this session.
+    """
+    now = clock.now()
+    row = db.session.execute(_standing_statement(actor, entry_id, now)).first()
+    if row is None:
+        return None
+    scope: EntryScope = row.EntryScope
+    grant: AccessGrant | None = row.AccessGrant
+    resident = scope.residence_id is not None and scope.residence_id == actor.organisation_id
+    facts = set(facts_of_role(actor.role, may_sign=actor.may_sign))
+    if is_in_scope(actor, scope, organisation_area=row.area, has_relationship=row.has_relationship):
+        facts.add(Fact.IN_SCOPE)
+    if grant is not None:
+        facts.add(Fact.REASON_GIVEN)
+        if grant.reason == AccessReason.EMERGENCY and (grant.in_scope or _may_be_opened_by_others(scope)):
+            facts.add(Fact.EMERGENCY_OPENED)
+    incident = grant is not None and grant.given_at > now - timedelta(hours=INCIDENT_HOURS)
+    return Standing(
+        entry_id=entry_id,
+        facts=frozenset(facts),
+        tiers=visible_tiers(actor.role, incident=incident, resident=resident),
+        reason=AccessReason(grant.reason) if grant else None,
+        identifiers_checked=tuple(grant.identifiers_checked) if grant else None,
+        is_shared=scope.is_shared,
+        is_open=scope.is_open,
+    )
+
+
+def get_standing(actor: Actor, entry_id: UUID, permission: Permission) -> Standing:
+    """The actor's standing, having the permission.
+
+    Raises:
+        NotFound: no such entry, or none that this reader may know of (as if absent).
+        Forbidden: the entry may be known, but not this.
+    """
+    standing = find_standing(actor, entry_id)
+    if standing is None or Fact.SEES_THAT_A_RECORD_EXISTS not in standing.facts:
+        raise NotFound
+    if not standing.facts & {Fact.IN_SCOPE, Fact.EMERGENCY_OPENED} and permission is not Permission.BREAK_GLASS:
+        raise NotFound
+    if permission is Permission.BREAK_GLASS and not standing.is_shared and Fact.IN_SCOPE not in standing.facts:
+        raise NotFound
+    check(permission, standing.facts, role=actor.role)
+    return standing
+
+
+def _may_be_opened_by_others(scope: EntryScope) -> bool:
+    """Whoever withdrew sharing is not opened from outside even in an emergency; the practice is rung instead."""
+    return scope.is_shared
+
+
+def is_in_scope(actor: Actor, scope: EntryScope, *, organisation_area: str, has_relationship: bool) -> bool:
+    """Whether one of the role's scopes reaches the person; not shared means: only the practice.
+
+    Source: access table, words of scope; consent to share, SCCI1580 item 1.
+    """
+    own_practice = scope.practice_id is not None and scope.practice_id == actor.organisation_id
+    if not scope.is_shared:
+        return own_practice and Scope.OWN_PRACTICE in ACCESS_TABLE[actor.role].scopes
+    reached = {
+        Scope.OWN_PRACTICE: own_practice,
+        Scope.RELATIONSHIP: has_relationship,
+        Scope.AREA: bool(organisation_area) and scope.area == organisation_area,
+        Scope.RESIDENTS: scope.residence_id is not None and scope.residence_id == actor.organisation_id,
+        Scope.OWN_ORGANISATION: own_practice or has_relationship,
+    }
+    return any(reached[scope_word] for scope_word in ACCESS_TABLE[actor.role].scopes)
+
+
+def _standing_statement(actor: Actor, entry_id: UUID, now: datetime):  # type: ignore[no-untyped-def]
+    """Scope, relationship and latest reason in one read.
+
+    A reason counts in the session it was given in; an emergency outlives a lost session for the same clinician.
+    """
+    grant = aliased(AccessGrant)
+    latest = (
+        select(grant.id)
+        .where(
+            grant.entry_id == entry_id,
+            grant.clinician_id == actor.clinician_id,
+            grant.organisation_id == actor.organisation_id,
+            grant.until_at > now,
+            or_(grant.session_id == actor.session_id, grant.reason == str(AccessReason.EMERGENCY))
+            if actor.session_id
+            else literal(True),
+        )
+        .order_by(grant.given_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    related = exists().where(
+        Relationship.entry_id == entry_id,
+        Relationship.organisation_id == actor.organisation_id,
+        Relationship.from_at <= now,
+        or_(Relationship.until_at.is_(None), Relationship.until_at > now),
+    )
+    return (
+        select(EntryScope, AccessGrant, Organisation.area, related.label("has_relationship"))
+        .join(Organisation, Organisation.id == actor.organisation_id)
+        .outerjoin(AccessGrant, AccessGrant.id == latest)
+        .where(EntryScope.entry_id == entry_id)
+    )
+
+
+def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
+    """A condition on `EntryScope.entry_id`: the entries in the actor's scope, for lists and search."""
+    scopes = ACCESS_TABLE[actor.role].scopes
+    now = clock.now()
+    own_practice = EntryScope.practice_id == actor.organisation_id
+    related = exists().where(
+        Relationship.entry_id == EntryScope.entry_id,
+        Relationship.organisation_id == actor.organisation_id,
+        Relationship.from_at <= now,
+        or_(Relationship.until_at.is_(None), Relationship.until_at > now),
+    )
+    conditions = []
+    if Scope.OWN_PRACTICE in scopes or Scope.OWN_ORGANISATION in scopes:
+        conditions.append(own_practice)
+    if Scope.RELATIONSHIP in scopes or Scope.OWN_ORGANISATION in scopes:
+        conditions.append(and_(EntryScope.is_shared, related))
+    if Scope.RESIDENTS in scopes:
+        conditions.append(and_(EntryScope.is_shared, EntryScope.residence_id == actor.organisation_id))
+    if Scope.AREA in scopes:
+        area = select(Organisation.area).where(Organisation.id == actor.organisation_id).scalar_subquery()
+        conditions.append(and_(EntryScope.is_shared, EntryScope.area == area, EntryScope.area != ""))
+    return or_(*conditions)

@@ -1,0 +1,402 @@
+"""THE table: permission -> alternatives of named facts, and role x tier -> sight.
+
+A permission holds when every fact of one of its alternatives is true. Facts come from the role (the table below), from
+the person's scope (own practice, area, relationship, residents), and from what was said on the way in (reason for
+access, emergency). The table is printed into docs/domain.md, and a test compares.
+
+Source: access table agreed with the register's partners; SCCI1580 v4.0 organisation requirements; hazard H-05.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from epaccs.clinicians.rules import ROLE_LABELS, Role
+from epaccs.core.errors import Forbidden
+
+
+class Tier(StrEnum):
+    """How far a fact travels."""
+
+    T0_EXISTS = "T0"
+    T1_EMERGENCY = "T1"
+    T2_COORDINATION = "T2"
+    T3_SENSITIVE = "T3"
+    T4_GOVERNANCE = "T4"
+    NEEDS = "needs"  #: practical needs, contacts, access to the home, communication; nothing clinical
+
+
+class Sight(StrEnum):
+    """The words of the access table: whether, and on which condition, a role sees a tier."""
+
+    YES = "yes"
+    NO = "no"
+    READ_BACK = "read-back"  #: the card as a fixed script, read aloud
+    INCIDENT = "incident"  #: while a crew is with the person, until twelve hours later
+    RESIDENTS = "residents"
+    NEEDS = "needs"
+    GOVERNANCE = "governance"  #: audit, configuration or counts; reached on their own pages, never on a record
+
+
+class Scope(StrEnum):
+    """Whose records a role may reach."""
+
+    OWN_PRACTICE = "own practice"
+    RELATIONSHIP = "relationship"
+    AREA = "area"
+    RESIDENTS = "residents"
+    OWN_ORGANISATION = "own organisation"
+
+
+class Fact(StrEnum):
+    """A named fact about the asker, the person and the moment."""
+
+    SIGNED_IN = "signed in"
+    SEES_THAT_A_RECORD_EXISTS = "role sees that a record exists"
+    SEES_CARD = "role sees the card"
+    SEES_PLAN = "role sees the plan"
+    SEES_GOVERNANCE = "role reviews access"
+    REGISTERS = "role registers"
+    DRAFTS_REGISTRATION = "role prepares a registration"
+    EDITS_PLAN = "role edits the plan"
+    EDITS_CONTACTS = "role edits contacts and needs"
+    ADDS_OBSERVATIONS = "role adds observations"
+    DRAFTS_CPR = "role drafts CPR decisions"
+    SIGNS_WITH_AUTHORISATION = "role signs CPR decisions with an authorisation"
+    AUTHORISED_TO_SIGN = "holds a current authorisation to sign"
+    SETTLES_DISPUTES = "role settles disputes"
+    RECORDS_OWN_WITHDRAWAL = "role records the person's own withdrawal"
+    REPORTS_OWN_WITHDRAWAL = "role reports the person's own withdrawal"
+    REQUESTS_CPR_REVIEW = "role asks for a CPR review"
+    RECORDS_DEATH = "role records a death"
+    REPORTS_DEATH = "role reports a death"
+    REMOVES = "role removes an entry"
+    PRINTS = "role prints"
+    BREAKS_GLASS = "role may open in an emergency"
+    ADMINISTERS = "role administers"
+    IN_SCOPE = "the person is in scope"
+    REASON_GIVEN = "reason for access given"
+    EMERGENCY_OPENED = "opened in an emergency"
+
+
+class Permission(StrEnum):
+    """What a route or an edit asks for."""
+
+    SEARCH = "search for a person"
+    VIEW_CARD = "see the emergency card"
+    VIEW_RECORD = "see the whole record"
+    VIEW_WHO_HAS_LOOKED = "see who has looked"
+    GIVE_REASON = "give a reason for access"
+    BREAK_GLASS = "open in an emergency"
+    REGISTER = "put a person on the register"
+    EDIT_PLAN = "edit the plan"
+    EDIT_CONTACTS = "edit contacts and practical needs"
+    OBSERVE = "add an observation"
+    DRAFT_CPR = "draft a CPR decision"
+    SIGN_CPR = "sign a CPR decision"
+    SETTLE_DISPUTE = "settle a dispute"
+    RECORD_OWN_WITHDRAWAL = "record that the person withdrew a refusal"
+    REPORT_OWN_WITHDRAWAL = "report that the person withdrew a refusal"
+    REQUEST_CPR_REVIEW = "ask for a review of the CPR decision"
+    RECORD_DEATH = "record a death"
+    REPORT_DEATH = "report a death"
+    REMOVE = "remove an entry"
+    PRINT = "print a sheet"
+    SEE_NOTICES = "see notices"
+    REVIEW_ACCESS = "review access"
+    ADMINISTER = "administer people and organisations"
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One line of the access table."""
+
+    sights: dict[Tier, Sight]
+    scopes: tuple[Scope, ...]
+    facts: frozenset[Fact]
+
+
+def _sights(t0: str, t1: str, t2: str, t3: str, t4: str) -> dict[Tier, Sight]:
+    tiers = (Tier.T0_EXISTS, Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.T3_SENSITIVE, Tier.T4_GOVERNANCE)
+    return {tier: Sight(word) for tier, word in zip(tiers, (t0, t1, t2, t3, t4), strict=True)}
+
+
+_CLINICAL = frozenset({Fact.RECORDS_OWN_WITHDRAWAL, Fact.REQUESTS_CPR_REVIEW, Fact.PRINTS, Fact.BREAKS_GLASS})
+_SENIOR = _CLINICAL | {
+    Fact.REGISTERS,
+    Fact.EDITS_PLAN,
+    Fact.DRAFTS_CPR,
+    Fact.SIGNS_WITH_AUTHORISATION,
+    Fact.SETTLES_DISPUTES,
+    Fact.RECORDS_DEATH,
+}
+_NURSE = _CLINICAL | {
+    Fact.REGISTERS,
+    Fact.EDITS_PLAN,
+    Fact.DRAFTS_CPR,
+    Fact.SIGNS_WITH_AUTHORISATION,
+    Fact.RECORDS_DEATH,
+}
+_PRACTICE = (Scope.OWN_PRACTICE, Scope.RELATIONSHIP)
+_AREA = (Scope.AREA, Scope.RELATIONSHIP)
+_CASELOAD = (Scope.RELATIONSHIP,)
+
+ACCESS_TABLE: dict[Role, RoleRow] = {
+    Role.GP: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _PRACTICE, _SENIOR | {Fact.REMOVES}),
+    Role.PRACTICE_ADMINISTRATOR: RoleRow(
+        _sights("yes", "no", "no", "no", "no"),
+        (Scope.OWN_PRACTICE,),
+        frozenset({Fact.DRAFTS_REGISTRATION, Fact.REPORTS_DEATH}),
+    ),
+    Role.OUT_OF_HOURS_GP: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _AREA, _SENIOR),
+    Role.OUT_OF_HOURS_NURSE: RoleRow(
+        _sights("yes", "yes", "yes", "no", "no"),
+        _AREA,
+        _CLINICAL | {Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
+    ),
+    Role.CALL_HANDLER: RoleRow(
+        _sights("yes", "read-back", "no", "no", "no"),
+        (Scope.AREA,),
+        frozenset({Fact.REPORTS_OWN_WITHDRAWAL, Fact.REQUESTS_CPR_REVIEW, Fact.REPORTS_DEATH, Fact.BREAKS_GLASS}),
+    ),
+    Role.PARAMEDIC: RoleRow(
+        _sights("yes", "yes", "incident", "no", "no"),
+        (Scope.AREA,),
+        frozenset(
+            {
+                Fact.ADDS_OBSERVATIONS,
+                Fact.RECORDS_OWN_WITHDRAWAL,
+                Fact.REQUESTS_CPR_REVIEW,
+                Fact.REPORTS_DEATH,
+                Fact.BREAKS_GLASS,
+            }
+        ),
+    ),
+    Role.COMMUNITY_NURSE: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _NURSE),
+    Role.HOSPICE_NURSE: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _NURSE),
+    Role.HOSPICE_DOCTOR: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _SENIOR | {Fact.REMOVES}),
+    Role.CARE_HOME_NURSE: RoleRow(
+        _sights("yes", "yes", "residents", "no", "no"),
+        (Scope.RESIDENTS,),
+        _CLINICAL | {Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
+    ),
+    Role.HOSPITAL_DOCTOR: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _CASELOAD, _SENIOR),
+    Role.ED_CLINICIAN: RoleRow(
+        _sights("yes", "yes", "no", "no", "no"),
+        _CASELOAD,
+        _CLINICAL | {Fact.ADDS_OBSERVATIONS, Fact.REPORTS_DEATH},
+    ),
+    Role.CARE_HOME_SENIOR: RoleRow(
+        _sights("yes", "residents", "no", "no", "no"),
+        (Scope.RESIDENTS,),
+        frozenset(
+            {
+                Fact.ADDS_OBSERVATIONS,
+                Fact.RECORDS_OWN_WITHDRAWAL,
+                Fact.REQUESTS_CPR_REVIEW,
+                Fact.REPORTS_DEATH,
+                Fact.BREAKS_GLASS,
+            }
+        ),
+    ),
+    Role.SOCIAL_WORKER: RoleRow(_sights("yes", "needs", "needs", "no", "no"), _CASELOAD, frozenset()),
+    Role.COORDINATOR: RoleRow(
+        _sights("yes", "yes", "yes", "no", "no"),
+        _AREA,
+        frozenset(
+            {
+                Fact.REGISTERS,
+                Fact.EDITS_CONTACTS,
+                Fact.REQUESTS_CPR_REVIEW,
+                Fact.REPORTS_DEATH,
+                Fact.PRINTS,
+                Fact.BREAKS_GLASS,
+            }
+        ),
+    ),
+    Role.PRIVACY_OFFICER: RoleRow(
+        _sights("yes", "no", "no", "no", "governance"), (Scope.OWN_ORGANISATION,), frozenset({Fact.SEES_GOVERNANCE})
+    ),
+    Role.COMMISSIONER: RoleRow(_sights("no", "no", "no", "no", "governance"), (Scope.AREA,), frozenset()),
+    Role.ADMINISTRATOR: RoleRow(
+        _sights("no", "no", "no", "no", "governance"), (Scope.OWN_ORGANISATION,), frozenset({Fact.ADMINISTERS})
+    ),
+}
+
+_REACHED = frozenset({Fact.IN_SCOPE, Fact.REASON_GIVEN})
+_IN_EMERGENCY = frozenset({Fact.EMERGENCY_OPENED})
+
+#: What each permission asks; a list of alternatives, each a set of facts that must all hold.
+PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
+    Permission.SEARCH: [frozenset({Fact.SEES_THAT_A_RECORD_EXISTS})],
+    Permission.GIVE_REASON: [frozenset({Fact.SEES_CARD, Fact.IN_SCOPE})],
+    Permission.BREAK_GLASS: [frozenset({Fact.SEES_CARD, Fact.BREAKS_GLASS})],
+    Permission.VIEW_CARD: [_REACHED | {Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.SEES_CARD}],
+    Permission.VIEW_RECORD: [_REACHED | {Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.SEES_CARD}],
+    Permission.VIEW_WHO_HAS_LOOKED: [_REACHED | {Fact.SEES_CARD}, frozenset({Fact.SEES_GOVERNANCE, Fact.IN_SCOPE})],
+    Permission.REGISTER: [frozenset({Fact.REGISTERS})],
+    Permission.EDIT_PLAN: [_REACHED | {Fact.EDITS_PLAN}, _IN_EMERGENCY | {Fact.EDITS_PLAN}],
+    Permission.EDIT_CONTACTS: [_REACHED | {Fact.EDITS_PLAN}, _REACHED | {Fact.EDITS_CONTACTS}],
+    Permission.OBSERVE: [
+        alternative | {fact}
+        for alternative in (_REACHED, _IN_EMERGENCY)
+        for fact in (Fact.ADDS_OBSERVATIONS, Fact.EDITS_PLAN)
+    ],
+    Permission.DRAFT_CPR: [_REACHED | {Fact.DRAFTS_CPR}, _IN_EMERGENCY | {Fact.DRAFTS_CPR}],
+    Permission.SIGN_CPR: [
+        alternative | {Fact.SIGNS_WITH_AUTHORISATION, Fact.AUTHORISED_TO_SIGN}
+        for alternative in (_REACHED, _IN_EMERGENCY)
+    ],
+    Permission.SETTLE_DISPUTE: [_REACHED | {Fact.SETTLES_DISPUTES}, _IN_EMERGENCY | {Fact.SETTLES_DISPUTES}],
+    Permission.RECORD_OWN_WITHDRAWAL: [
+        _REACHED | {Fact.RECORDS_OWN_WITHDRAWAL},
+        _IN_EMERGENCY | {Fact.RECORDS_OWN_WITHDRAWAL},
+    ],
+    Permission.REPORT_OWN_WITHDRAWAL: [
+        alternative | {fact}
+        for alternative in (_REACHED, _IN_EMERGENCY)
+        for fact in (Fact.RECORDS_OWN_WITHDRAWAL, Fact.REPORTS_OWN_WITHDRAWAL)
+    ],
+    Permission.REQUEST_CPR_REVIEW: [
+        _REACHED | {Fact.REQUESTS_CPR_REVIEW},
+        _IN_EMERGENCY | {Fact.REQUESTS_CPR_REVIEW},
+    ],
+    Permission.RECORD_DEATH: [_REACHED | {Fact.RECORDS_DEATH}, _IN_EMERGENCY | {Fact.RECORDS_DEATH}],
+    Permission.REPORT_DEATH: [
+        alternative | {fact}
+        for alternative in (frozenset({Fact.IN_SCOPE}), _IN_EMERGENCY)
+        for fact in (Fact.RECORDS_DEATH, Fact.REPORTS_DEATH)
+    ],
+    Permission.REMOVE: [_REACHED | {Fact.REMOVES}],
+    Permission.PRINT: [_REACHED | {Fact.PRINTS, Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.PRINTS, Fact.SEES_CARD}],
+    Permission.SEE_NOTICES: [frozenset({Fact.SIGNED_IN})],
+    Permission.REVIEW_ACCESS: [frozenset({Fact.SEES_GOVERNANCE})],
+    Permission.ADMINISTER: [frozenset({Fact.ADMINISTERS})],
+}
+
+#: Facts that are known without asking about one person.
+FACTS_OF_THE_PERSON = frozenset({Fact.IN_SCOPE, Fact.REASON_GIVEN, Fact.EMERGENCY_OPENED})
+
+
+def facts_of_role(role: Role, *, may_sign: bool) -> frozenset[Fact]:
+    """What the role alone says, with the person's own authorisation to sign."""
+    row = ACCESS_TABLE[role]
+    facts = {Fact.SIGNED_IN, *row.facts}
+    if row.sights[Tier.T0_EXISTS] is Sight.YES:
+        facts.add(Fact.SEES_THAT_A_RECORD_EXISTS)
+    if row.sights[Tier.T1_EMERGENCY] is not Sight.NO:
+        facts.add(Fact.SEES_CARD)
+    if row.sights[Tier.T2_COORDINATION] is not Sight.NO:
+        facts.add(Fact.SEES_PLAN)
+    if may_sign:
+        facts.add(Fact.AUTHORISED_TO_SIGN)
+    return frozenset(facts)
+
+
+def can(permission: Permission, facts: Iterable[Fact]) -> bool:
+    """Whether every fact of one alternative holds."""
+    held = frozenset(facts)
+    return any(alternative <= held for alternative in PERMISSIONS[permission])
+
+
+def can_ever(permission: Permission, facts_of_the_role: frozenset[Fact]) -> bool:
+    """Whether the role could hold the permission for some person: what a menu shows and a route asks first."""
+    return can(permission, facts_of_the_role | FACTS_OF_THE_PERSON)
+
+
+def check(permission: Permission, facts: Iterable[Fact], *, role: Role) -> None:
+    """Refuse what the table does not give.
+
+    Raises:
+        Forbidden: with a sentence that names the role and the deed.
+    """
+    if not can(permission, facts):
+        raise Forbidden(refusal(permission, role))
+
+
+def refusal(permission: Permission, role: Role) -> str:
+    """The sentence of a refusal."""
+    if permission is Permission.SIGN_CPR and Fact.SIGNS_WITH_AUTHORISATION in ACCESS_TABLE[role].facts:
+        return "Signing a CPR decision needs a current authorisation to sign. Propose it instead, or ask a signer."
+    return f"Your role, {ROLE_LABELS[role]}, may not {permission}. Ask a colleague whose role may."
+
+
+def visible_tiers(role: Role, *, incident: bool, resident: bool) -> frozenset[Tier]:
+    """The audience a reader belongs to: the tiers of a record that are there for them at all.
+
+    Args:
+        role: the reader's role.
+        incident: the reader opened the card with a reason within the last twelve hours.
+        resident: the person lives in the reader's care home.
+    """
+    tiers: set[Tier] = set()
+    for tier, sight in ACCESS_TABLE[role].sights.items():
+        match sight:
+            case Sight.YES | Sight.READ_BACK:
+                tiers.add(tier)
+            case Sight.INCIDENT:
+                tiers |= {tier} if incident else set()
+            case Sight.RESIDENTS:
+                tiers |= {tier} if resident else set()
+            case Sight.NEEDS:
+                tiers.add(Tier.NEEDS)
+            case Sight.NO | Sight.GOVERNANCE:
+                pass
+    return frozenset(tiers)
+
+
+def audience_name(tiers: frozenset[Tier]) -> str:
+    """The audience as one short word, so that a card can be kept for it."""
+    return "+".join(sorted(tier.value for tier in tiers)) or "none"
+
+
+#: Every audience that a reader of a record can belong to; a card is kept for each.
+AUDIENCES: tuple[frozenset[Tier], ...] = tuple(
+    sorted(
+        {
+            visible_tiers(role, incident=incident, resident=resident)
+            for role in Role
+            for incident in (False, True)
+            for resident in (False, True)
+            if ACCESS_TABLE[role].sights[Tier.T1_EMERGENCY] is not Sight.NO
+        },
+        key=audience_name,
+    )
+)
+
+
+def render_access_tables() -> str:
+    """Both tables as Markdown, from what the code runs on."""
+    tiers = [tier for tier in Tier if tier is not Tier.NEEDS]
+    lines = ["| role | " + " | ".join(tiers) + " | scope | may |", "|---" * (len(tiers) + 3) + "|"]
+    for role, row in ACCESS_TABLE.items():
+        sights = " | ".join(row.sights[tier] for tier in tiers)
+        may = ", ".join(sorted(fact.removeprefix("role ") for fact in row.facts))
+        lines.append(f"| {ROLE_LABELS[role]} | {sights} | {' or '.join(row.scopes)} | {may or '-'} |")
+    lines += ["", "| permission | holds when all of one alternative are true |", "|---|---|"]
+    for permission, alternatives in PERMISSIONS.items():
+        words = " **or** ".join(", ".join(sorted(alternative)) for alternative in alternatives)
+        lines.append(f"| {permission} | {words} |")
+    return "\n".join(lines) + "\n"
+
+
+class AccessReason(StrEnum):
+    """Why a record is opened; asked once a person and session, none is ticked beforehand.
+
+    Source: NHS shared-summary access controls, permission to view.
+    """
+
+    PERMISSION_GIVEN = "permission_given"
+    CANNOT_ASK = "cannot_ask"
+    BEST_INTERESTS = "best_interests"
+    EMERGENCY = "emergency"
+
+
+REASON_LABELS: dict[AccessReason, str] = {
+    AccessReason.PERMISSION_GIVEN: "The person has given permission now",
+    AccessReason.CANNOT_ASK: "Cannot ask; needed for their direct care",
+    AccessReason.BEST_INTERESTS: "Lacks capacity to answer; in their best interests",
+    AccessReason.EMERGENCY: "Emergency: open now, reviewed afterwards",
+}

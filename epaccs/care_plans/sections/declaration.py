@@ -1,0 +1,106 @@
+"""What a declaration of a section says; the form, the page, the sheet and the access tests all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import Schema
+
+from epaccs.access.rules import Permission, Tier
+from epaccs.core.forms import FormField
+from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, take_item
+from epaccs.versions.rules import Severity, Value
+from epaccs.versions.schema import item_loader, load_removal, loader
+
+PUT = "put"
+PUT_ITEM = "put_item"
+REMOVE_ITEM = "remove_item"
+
+
+def _no_rules(_value: Value, _context: Context) -> None: ...
+
+
+def _routine(_body: Body, _current: Value | None) -> Severity:
+    return Severity.ROUTINE
+
+
+@dataclass(frozen=True)
+class Items:
+    """A section's list, such as contacts.
+
+    Args:
+        schema: the fields of one line.
+        one: what one line is called: "contact".
+        title: the words that name a line in a list.
+    """
+
+    schema: type[Schema]
+    one: str
+    title: Callable[[Value], str]
+
+
+@dataclass(frozen=True)
+class SectionDeclaration:
+    """One section of the plan.
+
+    Args:
+        name: as in addresses and edits.
+        label: as on page and paper.
+        lead: one sentence that says what belongs here.
+        tier: who sees it, unless a field says otherwise in its metadata.
+        critical: a stale change is held for a person.
+        schema: the fields of the section itself; None: it is only a list.
+        items: its list; None: it has none.
+        permission: who may change it.
+        check: its own rules on the whole value.
+        severity: how soon a held change needs a person.
+        needs: part of what a role without clinical sight sees (contacts, access to the home).
+        source: standard and section.
+    """
+
+    name: str
+    label: str
+    lead: str
+    tier: Tier
+    critical: bool
+    source: str
+    schema: type[Schema] | None = None
+    items: Items | None = None
+    permission: Permission = Permission.EDIT_PLAN
+    check: Callable[[Value, Context], None] = _no_rules
+    severity: Callable[[Body, Value | None], Severity] = _routine
+    needs: bool = False
+    empty: str = field(default="Not recorded")
+
+    def fields(self) -> Mapping[str, FormField]:
+        """The section's own fields, in order."""
+        return _fields_of(self.schema)
+
+    def item_fields(self) -> Mapping[str, FormField]:
+        """The fields of one line of its list, in order."""
+        return _fields_of(self.items.schema if self.items else None)
+
+    def as_section(self) -> Section:
+        """As the writer needs it."""
+        kinds: dict[str, Kind] = {}
+        if self.schema is not None:
+            kinds[PUT] = Kind(self.permission, loader(self.schema), replace_fields, severity=self.severity)
+        if self.items is not None:
+            load = item_loader(self.items.schema)
+            kinds[PUT_ITEM] = Kind(self.permission, load, add_item, severity=self.severity)
+            kinds[REMOVE_ITEM] = Kind(self.permission, load_removal, take_item, severity=self.severity)
+        return Section(self.name, self.label, self.tier, self.critical, kinds, check=self.check)
+
+
+def _fields_of(schema: type[Schema] | None) -> Mapping[str, FormField]:
+    if schema is None:
+        return {}
+    return {name: field for name, field in schema().fields.items() if isinstance(field, FormField)}
+
+
+def tier_of(declaration: SectionDeclaration, field: FormField) -> Tier:
+    """The tier of one field: its own, else its section's."""
+    tier: Any = field.metadata.get("tier", declaration.tier)
+    return Tier(tier)

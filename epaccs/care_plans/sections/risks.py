@@ -1,0 +1,51 @@
+"""What whoever comes to the door must know: implanted defibrillator, oxygen, infection, dog, how to get in."""
+
+from __future__ import annotations
+
+from marshmallow import Schema
+
+from epaccs.access.rules import Tier
+from epaccs.care_plans.sections.declaration import SectionDeclaration
+from epaccs.core.forms import Choice, FreeText, ShortText, YesNo
+
+ICD = {
+    "active": "Active",
+    "deactivated": "Shock function switched off",
+    "none": "None",
+    "unknown": "Not known",
+}
+
+
+class RisksSchema(Schema):
+    """Alerts and access to the home."""
+
+    icd = Choice("Implanted defibrillator (ICD)", ICD, source="facts 4.7", card=True)
+    pacemaker = YesNo("Pacemaker?", card=True)
+    oxygen = YesNo("Oxygen at home?", hint="Fire risk: no smoking, no flames", card=True)
+    infection = ShortText("Infection to know of", limit=300, card=True)
+    animals = ShortText("Dog or other animal", limit=200, card=True)
+    other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True)
+    access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True)
+    key_safe_place = ShortText(
+        "Where is the key safe?", called="place of the key safe", limit=200, card=True, place=True
+    )
+    key_safe_code = ShortText(
+        "Key safe code",
+        hint="Masked on every page; each look is recorded; never printed",
+        limit=20,
+        card=True,
+        masked=True,
+        place=True,
+    )
+
+
+RISKS = SectionDeclaration(
+    name="risks",
+    label="Alerts and access",
+    lead="What a crew must know before they act or come in.",
+    tier=Tier.T1_EMERGENCY,
+    critical=False,
+    schema=RisksSchema,
+    needs=True,
+    source="PRSB alerts; facts 4.7",
+)

@@ -1,0 +1,1 @@
+"""Who is on the register: identity, the two consents, the practice, death and removal. The pattern for every room."""

@@ -1,0 +1,313 @@
+"""Who may be on the register, who it is shared with, and what death, removal and merging do.
+
+Source: SCCI1580 v4.0 (13 mandatory items, adults, consent status); hazards H-01 (wrong person) and H-11 (sharing).
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from epaccs.core.errors import RuleBroken
+from epaccs.core.fields import age_in_years
+
+Value = dict[str, Any]
+
+
+class ConsentStatus(StrEnum):
+    """On what authority; the code, where the standard gives one, stands in `CONSENT_CODES`."""
+
+    GIVEN = "given"
+    BEST_INTERESTS = "best_interests"
+    ATTORNEY = "attorney"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    NOT_ASKED = "not_asked"
+
+
+CONSENT_LABELS: dict[ConsentStatus, str] = {
+    ConsentStatus.GIVEN: "The person agreed",
+    ConsentStatus.BEST_INTERESTS: "Lacks capacity: decided in their best interests",
+    ConsentStatus.ATTORNEY: "An attorney for health and welfare agreed",
+    ConsentStatus.REFUSED: "The person refused",
+    ConsentStatus.WITHDRAWN: "The person withdrew their agreement",
+    ConsentStatus.NOT_ASKED: "Not asked yet",
+}
+
+#: SNOMED CT. Source: SCCI1580 v4.0 item 1.
+CONSENT_CODES: dict[ConsentStatus, str] = {
+    ConsentStatus.GIVEN: "882921000000109",
+    ConsentStatus.WITHDRAWN: "882941000000102",
+    ConsentStatus.BEST_INTERESTS: "882961000000101",
+    ConsentStatus.ATTORNEY: "883001000000106",
+}
+
+AGREED = frozenset({ConsentStatus.GIVEN, ConsentStatus.BEST_INTERESTS, ConsentStatus.ATTORNEY})
+
+
+class LifecycleStatus(StrEnum):
+    """Where an entry is in its life."""
+
+    ON_REGISTER = "on_register"
+    DECLINED = "declined"  #: the person did not want to be on the register; a marker for their own practice only
+    REMOVED = "removed"
+    MERGED = "merged"
+
+
+class DeathStatus(StrEnum):
+    """How sure the register is of a death."""
+
+    REPORTED = "reported"
+    CONFIRMED = "confirmed"
+
+
+REMOVAL_REASONS: dict[str, str] = {
+    "withdrew_consent": "The person withdrew their agreement to be on the register",
+    "improved": "The person got better",
+    "moved_away": "The person moved away",
+    "created_in_error": "The entry was made by mistake",
+    "duplicate": "The person is on the register twice",
+}
+
+PLACES_OF_DEATH: dict[str, str] = {
+    "home": "Home",
+    "usual_residence": "Usual place of residence",
+    "nursing_home": "Nursing home",
+    "residential_home": "Residential home",
+    "hospice": "Hospice",
+    "hospital": "Hospital",
+    "community_hospital": "Community hospital",
+    "ambulance": "Ambulance",
+    "gp_premises": "GP premises",
+    "street": "Street",
+    "learning_disability_unit": "Learning disability unit",
+    "mental_health_unit": "Mental health unit",
+    "not_known": "Not known yet",
+}
+
+#: SNOMED CT. Source: PRSB palliative and end of life care standard, actual place of death; SCCI1580 item 60.
+PLACE_OF_DEATH_CODES: dict[str, str] = {
+    "home": "876879006",
+    "ambulance": "714342001",
+    "hospice": "876882001",
+    "hospital": "183676005",
+    "learning_disability_unit": "713050009",
+    "mental_health_unit": "713051008",
+    "nursing_home": "876884000",
+    "street": "876885004",
+    "gp_premises": "876881008",
+    "community_hospital": "713049009",
+    "residential_home": "1325731000000106",
+    "usual_residence": "887801000000106",
+}
+
+
+def check_adult(born_on: date, *, today: date) -> None:
+    """The register is for people of 18 and over.
+
+    Raises:
+        RuleBroken: they are younger.
+    """
+    if age_in_years(born_on, today) < 18:
+        raise RuleBroken("This register is for people aged 18 and over. Ask the children's service", field="born_on")
+
+
+def check_identity(identity: Mapping[str, Any], *, today: date) -> None:
+    """An identity that others can rely on: adult, with an NHS number or the reason why there is none.
+
+    Raises:
+        RuleBroken: with the field to look at.
+    """
+    check_adult(date.fromisoformat(identity["born_on"]), today=today)
+    if not identity.get("nhs_number") and not identity.get("no_nhs_number_reason"):
+        raise RuleBroken("Enter the NHS number, or choose why there is none", field="nhs_number")
+    if identity.get("nhs_number") and identity.get("no_nhs_number_reason"):
+        raise RuleBroken("Choose no reason when there is an NHS number", field="no_nhs_number_reason")
+    if identity.get("nhs_number") and not identity.get("nhs_number_status"):
+        raise RuleBroken("Choose whether the NHS number was checked", field="nhs_number_status")
+
+
+def check_consent(consent: Mapping[str, Any], *, today: date) -> None:
+    """Each consent says who decided and when; nobody is on the register without authority.
+
+    Raises:
+        RuleBroken: with the field to look at.
+    """
+    for name in ("register", "share"):
+        answer = consent.get(name, {})
+        status = ConsentStatus(answer.get("status", ConsentStatus.NOT_ASKED))
+        if status is ConsentStatus.NOT_ASKED:
+            continue
+        if not answer.get("decided_by"):
+            raise RuleBroken("Enter who decided", field=f"{name}_decided_by")
+        if not answer.get("decided_on"):
+            raise RuleBroken("Enter the date it was decided", field=f"{name}_decided_on")
+        if answer["decided_on"] > today.isoformat():
+            raise RuleBroken("The date it was decided must be today or in the past", field=f"{name}_decided_on")
+        if status is ConsentStatus.BEST_INTERESTS and not answer.get("basis"):
+            raise RuleBroken("Enter who was consulted on their best interests", field=f"{name}_basis")
+
+
+def check_may_register(consent: Mapping[str, Any]) -> None:
+    """Nobody is put on the register against their will, or unasked.
+
+    Raises:
+        RuleBroken: there is no agreement to be on the register.
+    """
+    status = ConsentStatus(consent.get("register", {}).get("status", ConsentStatus.NOT_ASKED))
+    if status not in AGREED:
+        raise RuleBroken(
+            "Record an agreement to be on the register before registering. If the person refused, record that instead",
+            field="register_status",
+        )
+
+
+def is_shared(consent: Mapping[str, Any] | None, lifecycle: Mapping[str, Any] | None) -> bool:
+    """Whether anybody but the person's own practice sees the record: both agreements stand and it is open.
+
+    Withdrawal ends sharing, not the decision (hazard H-11).
+    """
+    if not consent or not is_open(lifecycle):
+        return False
+    return all(consent.get(name, {}).get("status") in AGREED for name in ("register", "share"))
+
+
+def is_open(lifecycle: Mapping[str, Any] | None) -> bool:
+    """Whether the entry is on the register: not removed, merged or declined."""
+    return (lifecycle or {}).get("status") == LifecycleStatus.ON_REGISTER
+
+
+# Lifecycle: each function takes the value under lock and returns the next one.
+
+
+def removed(lifecycle: Mapping[str, Any] | None, *, reason: str, by: Value, now: datetime) -> Value:
+    """Off the register, with the reason; everything recorded stays, and can come back.
+
+    Raises:
+        RuleBroken: it is not on the register.
+    """
+    _check_status(lifecycle, LifecycleStatus.ON_REGISTER, "This entry is not on the register")
+    return {
+        **(lifecycle or {}),
+        "status": str(LifecycleStatus.REMOVED),
+        "removed": {"reason": reason, "by": by, "at": now.isoformat()},
+    }
+
+
+def restored(lifecycle: Mapping[str, Any] | None) -> Value:
+    """Back on the register after a removal by mistake.
+
+    Raises:
+        RuleBroken: it was not removed.
+    """
+    _check_status(lifecycle, LifecycleStatus.REMOVED, "This entry was not removed")
+    kept = {key: part for key, part in (lifecycle or {}).items() if key != "removed"}
+    return {**kept, "status": str(LifecycleStatus.ON_REGISTER)}
+
+
+def _check_status(lifecycle: Mapping[str, Any] | None, wanted: LifecycleStatus, sentence: str) -> None:
+    if (lifecycle or {}).get("status") != wanted:
+        raise RuleBroken(sentence)
+
+
+def death_of(lifecycle: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What is known of the person's death; None: alive as far as the register knows."""
+    return (lifecycle or {}).get("death")
+
+
+def death_recorded(
+    lifecycle: Mapping[str, Any] | None,
+    death: Mapping[str, Any],
+    *,
+    status: DeathStatus,
+    by: Value,
+    born_on: date,
+    now: datetime,
+    today: date,
+) -> Value:
+    """Death as reported or confirmed; fact and date suffice, the rest can come later.
+
+    Raises:
+        RuleBroken: the date cannot be, or a confirmed death is reported again.
+    """
+    earlier = death_of(lifecycle)
+    if earlier and earlier["status"] == DeathStatus.CONFIRMED and status is DeathStatus.REPORTED:
+        raise RuleBroken("The death is confirmed already")
+    died_on = date.fromisoformat(death["died_on"])
+    if died_on > today:
+        raise RuleBroken("The date of death must be today or in the past", field="died_on")
+    if died_on < born_on:
+        raise RuleBroken("The date of death must be after the date of birth", field="died_on")
+    kept = {key: part for key, part in death.items() if part is not None}
+    recorded = {**(earlier or {}), **kept, "status": str(status), f"{status}_by": by, f"{status}_at": now.isoformat()}
+    return {**(lifecycle or {}), "death": recorded}
+
+
+def seen_alive(lifecycle: Mapping[str, Any] | None, *, by: Value, now: datetime) -> Value:
+    """Somebody saw the person alive after a death was reported: doubt, until the report is confirmed or reversed.
+
+    Raises:
+        RuleBroken: no death was reported.
+    """
+    death = death_of(lifecycle)
+    if death is None:
+        raise RuleBroken("No death is recorded here")
+    sighting = {"by": by, "at": now.isoformat()}
+    return {**(lifecycle or {}), "seen_alive": [*(lifecycle or {}).get("seen_alive", []), sighting]}
+
+
+def death_reversed(lifecycle: Mapping[str, Any] | None, *, reason: str, by: Value, now: datetime) -> Value:
+    """The death was recorded in error: every state comes back untouched, and the history keeps the error.
+
+    Raises:
+        RuleBroken: no death is recorded.
+    """
+    if death_of(lifecycle) is None:
+        raise RuleBroken("No death is recorded here")
+    kept = {key: part for key, part in (lifecycle or {}).items() if key not in ("death", "seen_alive")}
+    reversal = {"reason": reason, "by": by, "at": now.isoformat()}
+    return {**kept, "death_reversals": [*kept.get("death_reversals", []), reversal]}
+
+
+def is_death_in_doubt(lifecycle: Mapping[str, Any] | None) -> bool:
+    """Reported dead, and seen alive since."""
+    return death_of(lifecycle) is not None and bool((lifecycle or {}).get("seen_alive"))
+
+
+def merged_into(lifecycle: Mapping[str, Any] | None, *, survivor: str, by: Value, now: datetime) -> Value:
+    """This entry is the same person as another, which carries on.
+
+    Raises:
+        RuleBroken: it is not on the register.
+    """
+    _check_status(lifecycle, LifecycleStatus.ON_REGISTER, "Only entries on the register can be merged")
+    return {
+        **(lifecycle or {}),
+        "status": str(LifecycleStatus.MERGED),
+        "merged_into": survivor,
+        "merged": {"by": by, "at": now.isoformat()},
+    }
+
+
+def unmerged(lifecycle: Mapping[str, Any] | None) -> Value:
+    """The merge was a mistake: two people after all.
+
+    Raises:
+        RuleBroken: the entry was not merged.
+    """
+    _check_status(lifecycle, LifecycleStatus.MERGED, "This entry was not merged")
+    kept = {key: part for key, part in (lifecycle or {}).items() if key not in ("merged", "merged_into")}
+    return {**kept, "status": str(LifecycleStatus.ON_REGISTER)}
+
+
+def review_due_on(decided_on: date, *, months: int = 3) -> date:
+    """When a record is next due for review: three months on, or the last day of that month.
+
+    Source: SCCI1580 v4.0 item 3 and supplier requirement 19.
+    """
+    month_index = decided_on.month - 1 + months
+    year, month = decided_on.year + month_index // 12, month_index % 12 + 1
+    return date(year, month, min(decided_on.day, calendar.monthrange(year, month)[1]))

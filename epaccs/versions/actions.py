@@ -1,0 +1,517 @@
+"""`apply_edit`: the one way in for every change, whether a form, a tablet or another program asks for it.
+
+Order of locks, everywhere: entry, sections, counters, audit. On PostgreSQL the entry's row lock makes everything below it
+safe to read; on SQLite the transaction has the write lock from its start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from epaccs.access import rules as access_rules
+from epaccs.access.actions import event
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.core import clock
+from epaccs.core.changes import record_change
+from epaccs.core.db import canonical_json, writing
+from epaccs.core.errors import NotFound, RuleBroken
+from epaccs.versions import registry
+from epaccs.versions.model import Draft, Edit, Entry, HeldEdit, SectionHead, SectionVersion
+from epaccs.versions.registry import Body, Context, Kind, Section
+from epaccs.versions.rules import (
+    Decision,
+    Outcome,
+    Position,
+    Stamp,
+    Standing,
+    Value,
+    decide,
+    provenance,
+)
+
+RESOLVE = "resolve"
+CONFIRM = "confirm"
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """What somebody asks to change.
+
+    Args:
+        id: made when the form was shown, so that sending it twice has one effect.
+        base_version: the version of the section the author had seen; 0: nothing was recorded.
+        decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
+    """
+
+    id: UUID
+    entry_id: UUID
+    section: str
+    kind: str
+    body: Body
+    base_version: int
+    after_id: UUID | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of an edit.
+
+    `outcome` is the first outcome and never changes; `standing` is where a held edit stands now (None: never held).
+    `replayed`: the same edit had come before.
+    """
+
+    edit_id: UUID
+    outcome: Outcome
+    section_version: int
+    standing: Standing | None = None
+    replayed: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """It waits for a person."""
+        return self.standing is Standing.OPEN
+
+
+def apply_edit(actor: Actor, request: EditRequest) -> Applied:
+    """Apply, merge or hold one edit; nothing written down is lost, no decision is silently replaced.
+
+    Raises:
+        NotFound: no such entry, section or kind for this author.
+        Forbidden: the author may not make this kind of edit.
+        RuleBroken, RulesBroken: a rule refuses it, with the sentence to show; nothing was kept.
+    """
+    section = registry.get_section(request.section)
+    writer = _writer_of(section, request.kind)
+    body = writer.load(request.body)
+    with writing() as session:
+        entry = _lock_entry(session, request, creates=writer.creates_entry)
+        earlier = _find_earlier(session, actor, request, body)
+        if earlier is not None:
+            return earlier
+        _check_authority(actor, request.entry_id, writer)
+        context = _context(session, actor, request)
+        match request.kind:
+            case "resolve":
+                applied = _resolve(session, section, request, body, context)
+            case "confirm":
+                applied = _confirm(session, section, request, body, context)
+            case _:
+                applied = _apply(session, section, writer, request, body, context)
+        _record(session, actor, entry, request, applied, context)
+    return applied
+
+
+def _writer_of(section: Section, kind: str) -> Kind:
+    if kind == RESOLVE:
+        return Kind(Permission.SETTLE_DISPUTE, load=_load_resolution)
+    if kind == CONFIRM:
+        return Kind(next(iter(section.kinds.values())).permission)
+    return section.get_kind(kind)
+
+
+# Locks and repeats
+
+
+def _lock_entry(session: Session, request: EditRequest, *, creates: bool) -> Entry:
+    if creates:
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(
+            insert(Entry).values(id=request.entry_id, created_at=clock.now(), change_number=0).on_conflict_do_nothing()
+        )
+    entry = session.get(Entry, request.entry_id, with_for_update=True, populate_existing=True)
+    if entry is None:
+        raise NotFound
+    return entry
+
+
+def _find_earlier(session: Session, actor: Actor, request: EditRequest, body: Body) -> Applied | None:
+    """The outcome of the same edit sent before; the same id with other words is refused."""
+    edit = session.get(Edit, request.id)
+    if edit is None:
+        return None
+    if edit.body_hash != _body_hash(request, body) or edit.author_id != actor.clinician_id:
+        raise RuleBroken("This form was sent before with other words. Open it again and enter the change.")
+    held = session.get(HeldEdit, request.id)
+    log.record(event(actor, EventKind.EDIT_REPLAYED, entry_id=request.entry_id, edit_id=request.id))
+    standing = Standing(held.standing) if held else None
+    return Applied(edit.id, Outcome(edit.outcome), edit.section_version, standing, replayed=True)
+
+
+def _body_hash(request: EditRequest, body: Body) -> str:
+    said = [str(request.entry_id), request.section, request.kind, body, request.base_version]
+    return hashlib.sha256(canonical_json(said).encode()).hexdigest()
+
+
+def _check_authority(actor: Actor, entry_id: UUID, kind: Kind) -> None:
+    if kind.permission is Permission.REGISTER:
+        facts = access_rules.facts_of_role(actor.role, may_sign=actor.may_sign)
+        access_rules.check(Permission.REGISTER, facts, role=actor.role)
+        return
+    get_standing(actor, entry_id, kind.permission)
+
+
+def _context(session: Session, actor: Actor, request: EditRequest) -> Context:
+    heads = _heads(session, request.entry_id)
+    return Context(
+        actor=actor,
+        edit_id=request.id,
+        entry_id=request.entry_id,
+        now=clock.now(),
+        today=clock.today(),
+        values={name: head.value for name, head in heads.items()},
+        disputed=frozenset(name for name, head in heads.items() if head.disputed),
+        decided_at=request.decided_at,
+    )
+
+
+def _heads(session: Session, entry_id: UUID) -> dict[str, SectionHead]:
+    """Every section of the person; the entry's lock already keeps other writers out."""
+    rows = session.scalars(
+        select(SectionHead)
+        .where(SectionHead.entry_id == entry_id)
+        .order_by(SectionHead.section)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {head.section: head for head in rows}
+
+
+# An ordinary edit
+
+
+def _apply(
+    session: Session, section: Section, kind: Kind, request: EditRequest, body: Body, context: Context
+) -> Applied:
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    position = _position(session, head, request)
+    base = position.current if kind.independent else position.base
+    proposed = kind.reduce(base, body, context)
+    decision = decide(position, proposed, critical=section.critical, independent=kind.independent)
+    if decision.outcome is Outcome.HELD:
+        why = "disputed" if position.disputed and not position.is_stale else "changed_meanwhile"
+        return _hold(session, section, kind, request, body, context, why=why)
+    return _keep(session, section, request, body, context, decision)
+
+
+def _position(session: Session, head: SectionHead | None, request: EditRequest) -> Position:
+    version = head.version if head else 0
+    base_version = _base_version(session, request)
+    if base_version > version:
+        raise RuleBroken("This form was made on a version that the register does not hold. Open it again.")
+    return Position(
+        version=version,
+        base_version=base_version,
+        disputed=bool(head and head.disputed),
+        current=head.value if head else None,
+        base=_value_of(session, request.entry_id, request.section, base_version),
+    )
+
+
+def _base_version(session: Session, request: EditRequest) -> int:
+    """`after` names the author's own earlier edit: its result is what they had seen."""
+    if request.after_id is None:
+        return request.base_version
+    after = session.get(Edit, request.after_id)
+    if after is None or after.entry_id != request.entry_id or after.section != request.section:
+        raise RuleBroken("The change this one follows is not here yet. Send that one first.")
+    return after.section_version if after.outcome != Outcome.HELD else request.base_version
+
+
+def _value_of(session: Session, entry_id: UUID, section: str, version: int) -> Value | None:
+    if version == 0:
+        return None
+    row = session.get(SectionVersion, (entry_id, section, version))
+    return row.value if row else None
+
+
+def _keep(
+    session: Session, section: Section, request: EditRequest, body: Body, context: Context, decision: Decision
+) -> Applied:
+    """Keep the decided value as the next version, after every rule has seen it."""
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    version = head.version if head else 0
+    if decision.value is not None:
+        _check_value(section, decision.value, body, context)
+        version += 1
+        _write_version(session, section, request, context, decision.value, version)
+    _log_edit(session, section, request, body, context, decision.outcome, version)
+    return Applied(request.id, decision.outcome, version)
+
+
+def _check_value(section: Section, value: Value, body: Body, context: Context) -> None:
+    section.check(value, context)
+    registry.check_across({**context.values, section.name: value}, section.name, body, context)
+
+
+def _write_version(
+    session: Session, section: Section, request: EditRequest, context: Context, value: Value, version: int
+) -> None:
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    stamps = provenance(
+        head.value if head else None, value, head.provenance if head else {}, _stamp(context.actor, context.now)
+    )
+    row = {
+        "version": version,
+        "value": value,
+        "provenance": stamps,
+        "edit_id": request.id,
+        "recorded_at": context.now,
+    }
+    session.add(SectionVersion(entry_id=request.entry_id, section=section.name, **row))
+    if head is None:
+        session.add(SectionHead(entry_id=request.entry_id, section=section.name, disputed=False, **row))
+    else:
+        for name, part in row.items():
+            setattr(head, name, part)
+        head.confirmed_at, head.confirmed_by = None, None
+    session.flush()
+    section.project(session, request.entry_id, value, context)
+
+
+def _stamp(actor: Actor, now: datetime) -> Stamp:
+    return Stamp(actor.name, str(actor.role), actor.organisation_name, now)
+
+
+def _log_edit(
+    session: Session,
+    section: Section,
+    request: EditRequest,
+    body: Body,
+    context: Context,
+    outcome: Outcome,
+    version: int,
+) -> None:
+    session.add(
+        Edit(
+            id=request.id,
+            entry_id=request.entry_id,
+            section=section.name,
+            kind=request.kind,
+            schema=section.schema,
+            base_version=request.base_version,
+            after_id=request.after_id,
+            body=body,
+            body_hash=_body_hash(request, body),
+            decided_at=request.decided_at,
+            received_at=context.now,
+            author_id=context.actor.clinician_id,
+            author=author_of(context.actor),
+            organisation_id=context.actor.organisation_id,
+            outcome=str(outcome),
+            section_version=version,
+        )
+    )
+    session.flush()
+
+
+def author_of(actor: Actor) -> dict[str, Any]:
+    """The author as they were when they wrote: kept with the edit, because people change roles."""
+    return {
+        "name": actor.name,
+        "role": str(actor.role),
+        "professional_number": actor.professional_number,
+        "organisation_id": str(actor.organisation_id),
+        "organisation_name": actor.organisation_name,
+        "organisation_type": str(actor.organisation_type),
+        "organisation_ods": actor.organisation_ods,
+        "clinician_id": str(actor.clinician_id),
+        "may_sign": actor.may_sign,
+    }
+
+
+# Holding and settling
+
+
+def _hold(
+    session: Session, section: Section, kind: Kind, request: EditRequest, body: Body, context: Context, *, why: str
+) -> Applied:
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    version = head.version if head else 0
+    _log_edit(session, section, request, body, context, Outcome.HELD, version)
+    severity = kind.severity(body, head.value if head else None)
+    session.add(
+        HeldEdit(
+            edit_id=request.id,
+            entry_id=request.entry_id,
+            section=section.name,
+            severity=str(severity),
+            why=why,
+            held_at=context.now,
+            standing=str(Standing.OPEN),
+        )
+    )
+    if head is not None:
+        head.disputed = True
+    session.flush()
+    return Applied(request.id, Outcome.HELD, version, Standing.OPEN)
+
+
+def _load_resolution(body: Body) -> Body:
+    if body.get("choice") not in ("keep", "accept", "new"):
+        raise RuleBroken("Choose which side stands", field="choice")
+    if not str(body.get("reason", "")).strip():
+        raise RuleBroken("Say why this side stands", field="reason")
+    return body
+
+
+def _resolve(session: Session, section: Section, request: EditRequest, body: Body, context: Context) -> Applied:
+    """Settle every open edit of the section at once; one more that came meanwhile makes this one wait too."""
+    open_edits = _open_edits(session, request.entry_id, section.name)
+    if not open_edits:
+        raise RuleBroken("Somebody has settled this already. Open the record again.")
+    if {str(held.edit_id) for held in open_edits} != set(body["edit_ids"]):
+        return _hold(session, section, _writer_of(section, RESOLVE), request, body, context, why="others_arrived")
+    accepted, value = _resolved_value(session, section, open_edits, body, context)
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    for held in open_edits:
+        held.standing = str(Standing.ACCEPTED if str(held.edit_id) == accepted else Standing.REJECTED)
+        held.settled_at, held.settled_by_edit_id = context.now, request.id
+    if head is not None:
+        head.disputed = False
+    decision = Decision(Outcome.APPLIED, None if head and value == head.value else value)
+    return _keep(session, section, request, {**body.get("body", {}), **body}, context, decision)
+
+
+def _open_edits(session: Session, entry_id: UUID, section: str) -> list[HeldEdit]:
+    return list(
+        session.scalars(
+            select(HeldEdit)
+            .where(HeldEdit.entry_id == entry_id, HeldEdit.section == section, HeldEdit.standing == str(Standing.OPEN))
+            .order_by(HeldEdit.held_at)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _resolved_value(
+    session: Session, section: Section, open_edits: list[HeldEdit], body: Body, context: Context
+) -> tuple[str | None, Value | None]:
+    """Which held edit was accepted, if one, and the value that stands."""
+    current = context.values.get(section.name)
+    match body["choice"]:
+        case "keep":
+            return None, current
+        case "accept":
+            chosen = next((held for held in open_edits if str(held.edit_id) == body.get("accepted_id")), None)
+            edit = session.get(Edit, chosen.edit_id) if chosen else None
+            if edit is None or edit.kind in (RESOLVE, CONFIRM):
+                raise RuleBroken("Choose which side stands", field="choice")
+            return str(edit.id), _as_if_now(section, edit.kind, edit.body, context, edit)
+        case _:
+            return None, _as_if_now(section, body["kind"], body["body"], context, None)
+
+
+def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, edit: Edit | None) -> Value:
+    """What an edit makes of the value as it is now, accepted or newly made by the person who settles."""
+    kind = section.get_kind(kind_name)
+    if not kind.independent:
+        get_standing(context.actor, context.entry_id, kind.permission)
+    loaded = body if edit is not None else kind.load(body)
+    return kind.reduce(context.values.get(section.name), loaded, _context_of(edit, context))
+
+
+def _context_of(edit: Edit | None, context: Context) -> Context:
+    """An accepted edit stays its author's: their name signs, the settling is in the log beside it."""
+    if edit is None:
+        return context
+    author = replace(
+        context.actor,
+        clinician_id=edit.author_id or context.actor.clinician_id,
+        name=edit.author["name"],
+        role=Role(edit.author["role"]),
+        professional_number=edit.author["professional_number"],
+        organisation_id=UUID(edit.author["organisation_id"]),
+        organisation_name=edit.author["organisation_name"],
+        organisation_type=OrganisationType(edit.author["organisation_type"]),
+        organisation_ods=edit.author["organisation_ods"],
+        may_sign=edit.author["may_sign"],
+    )
+    return replace(context, actor=author, edit_id=edit.id, decided_at=edit.decided_at)
+
+
+def _confirm(session: Session, section: Section, request: EditRequest, body: Body, context: Context) -> Applied:
+    """Somebody looked and says it is still right; on a stale base, or during a dispute, that confirms nothing."""
+    head = session.get(SectionHead, (request.entry_id, section.name))
+    if head is None:
+        raise RuleBroken("There is nothing recorded here to confirm")
+    outcome = Outcome.SAME
+    if head.version == request.base_version and not head.disputed:
+        outcome = Outcome.CONFIRMED
+        head.confirmed_at = context.now
+        head.confirmed_by = _stamp(context.actor, context.now).to_value()
+    _log_edit(session, section, request, body, context, outcome, head.version)
+    return Applied(request.id, outcome, head.version)
+
+
+# After the edit
+
+
+def _record(
+    session: Session, actor: Actor, entry: Entry, request: EditRequest, applied: Applied, context: Context
+) -> None:
+    if applied.outcome is not Outcome.SAME:
+        change = record_change(
+            session,
+            entry_id=request.entry_id,
+            section=request.section,
+            what=RESOLVE if request.kind == RESOLVE and not applied.is_held else str(applied.outcome),
+            recorded_at=context.now,
+            edit_id=request.id,
+        )
+        entry.change_number = change.number
+    kind = EventKind.EDIT_HELD if applied.outcome is Outcome.HELD else EventKind.EDITED
+    if request.kind == RESOLVE and applied.outcome is not Outcome.HELD:
+        kind = EventKind.DISPUTE_SETTLED
+    log.record(
+        event(
+            actor,
+            kind,
+            entry_id=request.entry_id,
+            section=request.section,
+            edit_kind=request.kind,
+            outcome=str(applied.outcome),
+            version=applied.section_version,
+            edit_id=request.id,
+        )
+    )
+
+
+# Drafts
+
+
+def save_draft(actor: Actor, draft_id: UUID, *, entry_id: UUID, section: str, body: Body) -> None:
+    """Keep unfinished work for the author's own team; it changes nothing of the record."""
+    kind = next(iter(registry.get_section(section).kinds.values()))
+    with writing() as session:
+        get_standing(actor, entry_id, kind.permission)
+        draft = session.get(Draft, draft_id) or Draft(id=draft_id, entry_id=entry_id, section=section)
+        if draft.organisation_id not in (None, actor.organisation_id):
+            raise NotFound
+        draft.organisation_id, draft.clinician_id = actor.organisation_id, actor.clinician_id
+        draft.author_name, draft.body, draft.saved_at = actor.name, body, clock.now()
+        session.add(draft)
+        log.record(event(actor, EventKind.EDITED, entry_id=entry_id, section=section, edit_kind="draft"))
+
+
+def discard_draft(actor: Actor, draft_id: UUID) -> None:
+    """Throw unfinished work away, once it was signed or is no longer wanted."""
+    with writing() as session:
+        draft = session.get(Draft, draft_id)
+        if draft is None or draft.organisation_id != actor.organisation_id:
+            raise NotFound
+        session.delete(draft)
+        log.record(event(actor, EventKind.EDITED, entry_id=draft.entry_id, section=draft.section, edit_kind="discard"))

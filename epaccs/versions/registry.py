@@ -1,0 +1,158 @@
+"""What the writer knows of sections: upper rooms declare theirs here, so that arrows still point down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from epaccs.access.rules import Permission, Tier
+from epaccs.clinicians.rules import Actor
+from epaccs.core.errors import NotFound
+from epaccs.versions.rules import Severity, Value, put_item, remove_item, without_blanks
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a section's rules may look at: the author, the moment, and every section of the person under lock.
+
+    `values` maps section name to its value now. `decided_at` None: the edit states no clinical time.
+    """
+
+    actor: Actor
+    edit_id: UUID
+    entry_id: UUID
+    now: datetime
+    today: date
+    values: Mapping[str, Value]
+    disputed: frozenset[str]
+    decided_at: datetime | None
+
+
+def _load_as_it_is(body: Body) -> Body:
+    return body
+
+
+def _routine(_body: Body, _current: Value | None) -> Severity:
+    return Severity.ROUTINE
+
+
+def replace_fields(base: Value | None, body: Body, _context: Context) -> Value:
+    """The section with these fields; a blank one is taken out, and fields this program does not know stay."""
+    return without_blanks({**(base or {}), **body})
+
+
+def add_item(base: Value | None, body: Body, _context: Context) -> Value:
+    """The section with one item of its list added or changed; `item_id` names it."""
+    return put_item(base, body["item_id"], body["item"])
+
+
+def take_item(base: Value | None, body: Body, _context: Context) -> Value:
+    """The section with one item of its list marked as removed, with the reason."""
+    return remove_item(base, body["item_id"], reason=body["reason"])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of edit of a section.
+
+    Args:
+        permission: what its author needs.
+        load: the shape at the edge; raises RuleBroken or RulesBroken with sentences.
+        reduce: what the edit makes of a value.
+        independent: never stale, never held (see `versions.rules.decide`).
+        severity: how soon a held edit of this kind needs a person.
+        creates_entry: it puts the person on the register.
+    """
+
+    permission: Permission
+    load: Callable[[Body], Body] = _load_as_it_is
+    reduce: Callable[[Value | None, Body, Context], Value] = replace_fields
+    independent: bool = False
+    severity: Callable[[Body, Value | None], Severity] = _routine
+    creates_entry: bool = False
+
+
+def _no_rules(_value: Value, _context: Context) -> None: ...
+
+
+def _no_projection(_session: Session, _entry_id: UUID, _value: Value, _context: Context) -> None: ...
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the record, as the writer needs it.
+
+    Args:
+        critical: a stale change is held, never merged (hazard H-01).
+        check: the section's own rules on the value about to be kept; raises RuleBroken or RulesBroken.
+        project: tables that follow the value, in the same transaction.
+    """
+
+    name: str
+    label: str
+    tier: Tier
+    critical: bool
+    kinds: Mapping[str, Kind]
+    check: Callable[[Value, Context], None] = _no_rules
+    project: Callable[[Session, UUID, Value, Context], None] = _no_projection
+    schema: int = field(default=1)
+
+    def get_kind(self, name: str) -> Kind:
+        """The kind of edit.
+
+        Raises:
+            NotFound: the section knows no such kind.
+        """
+        try:
+            return self.kinds[name]
+        except KeyError:
+            raise NotFound from None
+
+
+#: A rule across sections: every value as it would be kept, the section and body that change it.
+#: Raises RuleBroken when they contradict each other.
+CrossRule = Callable[[Mapping[str, Value], str, Body, Context], None]
+
+_sections: dict[str, Section] = {}
+_cross_rules: list[CrossRule] = []
+
+
+def register_section(section: Section) -> None:
+    """Declare a section; the same name again replaces it."""
+    _sections[section.name] = section
+
+
+def register_rule(rule: CrossRule) -> None:
+    """Declare a rule across sections; twice registered runs once."""
+    if rule not in _cross_rules:
+        _cross_rules.append(rule)
+
+
+def get_section(name: str) -> Section:
+    """A declared section.
+
+    Raises:
+        NotFound: nobody declared it.
+    """
+    try:
+        return _sections[name]
+    except KeyError:
+        raise NotFound from None
+
+
+def sections() -> tuple[Section, ...]:
+    """Every declared section, in order of declaration."""
+    return tuple(_sections.values())
+
+
+def check_across(values: Mapping[str, Value], section: str, body: Body, context: Context) -> None:
+    """Run every rule across sections on the values as they would be kept."""
+    for rule in _cross_rules:
+        rule(values, section, body, context)

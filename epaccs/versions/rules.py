@@ -1,0 +1,200 @@
+"""What happens to an edit: applied, merged, held for a person, or nothing new. Pure; knows no clinical word.
+
+Source: hazards H-01 (a decision silently replaced) and H-02 (something written down and lost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Value = dict[str, Any]
+
+#: The key of a section's list items: item id -> item; a removed item stays as a tombstone.
+ITEMS = "items"
+REMOVED = "removed"
+
+
+class Outcome(StrEnum):
+    """The first outcome of an edit; it never changes."""
+
+    APPLIED = "applied"
+    MERGED = "merged"  #: made on an older version, and touched nothing that had changed since
+    HELD = "held"  #: waits for a person to settle it; nothing was replaced
+    SAME = "same"  #: says what the record says already; confirms nothing
+    CONFIRMED = "confirmed"  #: the value stays, somebody says it is still right
+
+
+class Standing(StrEnum):
+    """Where a held edit stands now."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Severity(StrEnum):
+    """How soon a held edit needs a person."""
+
+    HIGH = "high"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a section stands when an edit arrives, read under lock.
+
+    Args:
+        version: of the section now; 0: nothing was ever recorded.
+        base_version: what the author had seen.
+        disputed: another edit of this section waits to be settled.
+        current: the value now; None: nothing recorded.
+        base: the value the author had seen.
+    """
+
+    version: int
+    base_version: int
+    disputed: bool
+    current: Value | None
+    base: Value | None
+
+    @property
+    def is_stale(self) -> bool:
+        """Somebody changed the section after the author looked."""
+        return self.base_version != self.version
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the writer does, and with which value; None: the value stays as it is."""
+
+    outcome: Outcome
+    value: Value | None
+
+
+def decide(position: Position, proposed: Value, *, critical: bool, independent: bool) -> Decision:
+    """Apply, merge, hold, or notice that nothing is new.
+
+    Args:
+        position: where the section stands.
+        proposed: what the edit makes of the base the author had seen.
+        critical: a stale change to this section is never merged and never decided by a clock.
+        independent: the edit adds to the section and contradicts no reading of it (a withdrawal heard, a flag); it is
+            never held.
+    """
+    if independent:
+        return Decision(Outcome.APPLIED, proposed)
+    if proposed == position.current:
+        return Decision(Outcome.SAME, None)
+    if critical and (position.is_stale or position.disputed):
+        return Decision(Outcome.HELD, None)
+    if not position.is_stale:
+        return Decision(Outcome.APPLIED, proposed)
+    merged = merge(position.base or {}, position.current or {}, proposed)
+    if merged is None:
+        return Decision(Outcome.HELD, None)
+    return Decision(Outcome.MERGED, merged)
+
+
+def merge(base: Value, current: Value, proposed: Value) -> Value | None:
+    """Both changes together, when they touch different items and different fields.
+
+    Returns:
+        The merged value; None: both changed the same item or field, each in its own way.
+    """
+    fields = _merge_keys(_without_items(base), _without_items(current), _without_items(proposed))
+    items = _merge_keys(base.get(ITEMS, {}), current.get(ITEMS, {}), proposed.get(ITEMS, {}))
+    if fields is None or items is None:
+        return None
+    return {**fields, ITEMS: items} if items or ITEMS in current or ITEMS in proposed else fields
+
+
+def _without_items(value: Value) -> Value:
+    return {key: part for key, part in value.items() if key != ITEMS}
+
+
+_ABSENT = object()
+
+
+def _merge_keys(base: Mapping[str, Any], current: Mapping[str, Any], proposed: Mapping[str, Any]) -> Value | None:
+    merged: Value = {}
+    for key in dict.fromkeys([*current, *proposed, *base]):
+        was, now, wanted = (side.get(key, _ABSENT) for side in (base, current, proposed))
+        if wanted not in (was, now) and now != was:
+            return None
+        kept = now if wanted == was else wanted
+        if kept is not _ABSENT:
+            merged[key] = kept
+    return merged
+
+
+def without_blanks(value: Value) -> Value:
+    """The value without fields that were left blank: not recorded is absent, never an empty value."""
+    return {key: part for key, part in value.items() if part is not None}
+
+
+# Items of a list
+
+
+def put_item(value: Value | None, item_id: str, item: Value) -> Value:
+    """The section with this item added or replaced."""
+    items = dict((value or {}).get(ITEMS, {}))
+    items[item_id] = without_blanks({**items.get(item_id, {}), **item, REMOVED: None})
+    return {**(value or {}), ITEMS: items}
+
+
+def remove_item(value: Value | None, item_id: str, *, reason: str) -> Value:
+    """The section with this item marked as removed; the item itself stays readable in the history."""
+    items = dict((value or {}).get(ITEMS, {}))
+    if item_id in items:
+        items[item_id] = {**items[item_id], REMOVED: reason}
+    return {**(value or {}), ITEMS: items}
+
+
+def present_items(value: Value | None) -> dict[str, Value]:
+    """The items that were not removed, in the order they were recorded."""
+    return {key: item for key, item in (value or {}).get(ITEMS, {}).items() if REMOVED not in item}
+
+
+# Who said what, when
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Who entered a fact, in which role and organisation, and when the register got it."""
+
+    name: str
+    role: str
+    organisation_name: str
+    recorded_at: datetime
+
+    def to_value(self) -> Value:
+        """As it is kept beside the value."""
+        return {
+            "name": self.name,
+            "role": self.role,
+            "organisation_name": self.organisation_name,
+            "recorded_at": self.recorded_at.isoformat(),
+        }
+
+
+def provenance(before: Value | None, value: Value, known: Mapping[str, Any], stamp: Stamp) -> Value:
+    """Who entered each field and item: the earlier stamps, with this one on whatever changed.
+
+    Keys are field names, and `items/<id>` for items.
+    """
+    stamps = dict(known)
+    was = _flat(before or {})
+    for key, part in _flat(value).items():
+        if key not in was or was[key] != part:
+            stamps[key] = stamp.to_value()
+    return stamps
+
+
+def _flat(value: Value) -> Value:
+    flat = _without_items(value)
+    flat.update({f"{ITEMS}/{key}": item for key, item in value.get(ITEMS, {}).items()})
+    return flat
