@@ -59,6 +59,7 @@ copy_programs() {
 }
 
 # Starts a server and tells its address, as superuser, in EPACCS_TEST_POSTGRESQL_URL; one that is set already is taken.
+# The arguments are more options of the server.
 start_postgresql() {
   if [ -n "${EPACCS_TEST_POSTGRESQL_URL:-}" ]; then return; fi
   local programs port
@@ -75,10 +76,8 @@ start_postgresql() {
   quietly as_postgresql_account "$programs/initdb" --pgdata "$postgresql_folder/data" --username epaccs_test --auth trust \
     --encoding UTF8 --locale "$(locale -a 2>/dev/null | grep -ix -m1 'C\.utf-\?8' || printf C)" --no-sync
   port="$(free_port)"
-  # Nothing here outlives the tests, so nothing needs to reach the disk.
   quietly as_postgresql_account "$programs/pg_ctl" start --wait --pgdata "$postgresql_folder/data" --log "$postgresql_folder/log" \
-    --options "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200
-      -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    --options "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 $*"
   export EPACCS_TEST_POSTGRESQL_URL="postgresql+psycopg://epaccs_test@127.0.0.1:$port/postgres"
 }
 
