@@ -11,6 +11,7 @@ from uuid import UUID
 class EventKind(StrEnum):
     """A deed; the words after it are what the person and the privacy officer read."""
 
+    PASSWORD_ACCEPTED = "password_accepted"  # noqa: S105 - the name of a deed
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

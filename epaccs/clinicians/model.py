@@ -99,7 +99,7 @@ class ClinicianSession(Base):
 
 
 class SignInAttempt(Base):
-    """A try to sign in that did not succeed, or not yet; success takes its source's rows away.
+    """A try to sign in that did not succeed, or not yet; success takes its place's rows away.
 
     The name typed is kept as a digest: people type passwords into the wrong box.
     """
@@ -113,7 +113,7 @@ class SignInAttempt(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     at: Mapped[datetime] = mapped_column(index=True)
     account_digest: Mapped[str] = mapped_column(String(64))
-    source: Mapped[str] = mapped_column(String(64))  #: the digest of a device known to the account, else the address
+    place: Mapped[str] = mapped_column(String(64))  #: the digest of a device known to the account, else the address
     address: Mapped[str] = mapped_column(String(45))
     is_known: Mapped[bool]  #: the account has signed in from this device or address before
 

@@ -17,7 +17,7 @@ from epaccs.clinicians.model import (
     SecondFactor,
     SigningAuthorisation,
 )
-from epaccs.clinicians.rules import OrganisationType, Place, Role, SessionFacts
+from epaccs.clinicians.rules import Employment, OrganisationType, Place, Role, SessionFacts
 from epaccs.core.db import db, unavailable_when_lost
 
 # Who is signed in
@@ -39,6 +39,7 @@ _SESSION: Any = (
     select(
         ClinicianSession.id.label("session_id"),
         ClinicianSession.clinician_id,
+        ClinicianSession.created_at,
         ClinicianSession.last_seen_at,
         ClinicianSession.idle_minutes,
         ClinicianSession.expires_at,
@@ -89,6 +90,7 @@ def _session_facts(row: RowMapping) -> SessionFacts:
         user_name=row["user_name"],
         professional_number=row["professional_number"],
         person_ended_at=row["person_ended_at"],
+        created_at=row["created_at"],
         last_seen_at=row["last_seen_at"],
         idle_minutes=row["idle_minutes"],
         expires_at=row["expires_at"],
@@ -139,3 +141,9 @@ def open_places(clinician_id: UUID, *, today: date) -> list[Place]:
     """Where a person may work today, by the organisation's name."""
     rows = db.session.execute(_PLACES, {"clinician_id": clinician_id}).mappings()
     return [place for place in map(_place, rows) if place.is_open(today)]
+
+
+def employment_of(clinician_id: UUID, *, today: date) -> Employment:
+    """Where a person's account belongs, and where they work today."""
+    home_id = db.session.scalars(select(Clinician.home_organisation_id).where(Clinician.id == clinician_id)).one()
+    return Employment(home_id, frozenset(place.organisation_id for place in open_places(clinician_id, today=today)))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+
+_USER_NAME = re.compile(r"[a-z0-9][a-z0-9.@_-]{1,79}")
+_ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
 
 
 class OrganisationType(StrEnum):
@@ -21,6 +29,20 @@ class OrganisationType(StrEnum):
     LOCAL_AUTHORITY = "local_authority"
     NAVIGATION_CENTRE = "navigation_centre"
     ICB = "icb"
+
+
+ORGANISATION_LABELS: dict[OrganisationType, str] = {
+    OrganisationType.GP_PRACTICE: "a GP practice",
+    OrganisationType.OUT_OF_HOURS: "an out-of-hours provider",
+    OrganisationType.AMBULANCE: "an ambulance trust",
+    OrganisationType.COMMUNITY: "a community trust",
+    OrganisationType.HOSPICE: "a hospice",
+    OrganisationType.CARE_HOME: "a care home",
+    OrganisationType.ACUTE: "a hospital",
+    OrganisationType.LOCAL_AUTHORITY: "a council",
+    OrganisationType.NAVIGATION_CENTRE: "a navigation centre",
+    OrganisationType.ICB: "an integrated care board",
+}
 
 
 class Role(StrEnum):
@@ -129,6 +151,19 @@ REGISTERED_ROLES = frozenset(
 )
 
 
+#: Roles that sign CPR decisions while they hold an authorisation. Source: the access table, column may_sign_cpr.
+SIGNING_ROLES = frozenset(
+    {
+        Role.GP,
+        Role.OUT_OF_HOURS_GP,
+        Role.COMMUNITY_NURSE,
+        Role.HOSPICE_NURSE,
+        Role.HOSPICE_DOCTOR,
+        Role.HOSPITAL_DOCTOR,
+    }
+)
+
+
 def roles_at(organisation_type: OrganisationType) -> list[Role]:
     """The roles that a kind of organisation can give."""
     everywhere = frozenset(OrganisationType)
@@ -191,6 +226,7 @@ class SessionFacts:
     user_name: str
     professional_number: str | None
     person_ended_at: datetime | None
+    created_at: datetime
     last_seen_at: datetime
     idle_minutes: int
     expires_at: datetime
@@ -208,9 +244,14 @@ def end_of(facts: SessionFacts, *, now: datetime) -> SessionEnd | None:
         return SessionEnd(facts.end_reason or SessionEnd.SIGNED_OUT)
     if facts.person_ended_at is not None:
         return SessionEnd.ACCESS_ENDED
-    if now >= facts.expires_at:
+    return lapse_of(facts.last_seen_at, idle_minutes=facts.idle_minutes, expires_at=facts.expires_at, now=now)
+
+
+def lapse_of(last_seen_at: datetime, *, idle_minutes: int, expires_at: datetime, now: datetime) -> SessionEnd | None:
+    """Whether a session that nobody ended has lapsed: nobody used it for a while, or a shift is over."""
+    if now >= expires_at:
         return SessionEnd.TOO_LONG
-    if now >= facts.last_seen_at + timedelta(minutes=facts.idle_minutes):
+    if now >= last_seen_at + timedelta(minutes=idle_minutes):
         return SessionEnd.IDLE
     return None
 
@@ -245,6 +286,398 @@ def build_actor(facts: SessionFacts, place: Place) -> Actor:
         may_sign=facts.may_sign,
         session_id=facts.session_id,
     )
+
+
+# Passwords
+
+PASSWORD_LENGTH = 12
+
+#: Long enough for the rule above and still among the first that anyone guesses.
+COMMON_PASSWORDS = frozenset(
+    {
+        "000000000000",
+        "111111111111",
+        "112233445566",
+        "123123123123",
+        "123412341234",
+        "123456123456",
+        "1234567890123",
+        "12345678901234",
+        "123456789012",
+        "1234567891011",
+        "123456789abc",
+        "1q2w3e4r5t6y",
+        "1qaz2wsx3edc",
+        "1qazxsw23edc",
+        "abc123abc123",
+        "abcdefghijkl",
+        "abcdefghijklm",
+        "administrator",
+        "administrator1",
+        "adminadminadmin",
+        "changeme1234",
+        "changemenow1",
+        "correcthorsebatterystaple",
+        "demonstration-only",
+        "footballfootball",
+        "hospice12345",
+        "iloveyou1234",
+        "letmeinletmein",
+        "letmein12345",
+        "liverpoolfc1",
+        "liverpoolfc1892",
+        "manchesterunited",
+        "mypassword123",
+        "nationalhealthservice",
+        "password1234",
+        "password12345",
+        "password123456",
+        "passwordpassword",
+        "passw0rd1234",
+        "p@ssword1234",
+        "p@ssw0rd1234",
+        "qwerty123456",
+        "qwertyqwerty",
+        "qwertyuiop12",
+        "qwertyuiop123",
+        "qwertyuiopas",
+        "qwertyuiopasdfghjkl",
+        "summer202526",
+        "sunshine1234",
+        "welcome12345",
+        "welcome123456",
+        "zxcvbnm12345",
+    }
+)
+
+
+def normalise_password(password: str) -> str:
+    """The same letters typed on another keyboard are the same password."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_password(password: str, *, user_name: str) -> None:
+    """Long, and not what anybody would try first; which characters it has is nobody's business.
+
+    Raises:
+        RuleBroken: it is too short, the user name, or well known.
+
+    Source: NCSC password guidance: length and a list of known passwords, no rules of composition.
+    """
+    plain = normalise_password(password).casefold()
+    if len(plain) < PASSWORD_LENGTH:
+        raise RuleBroken(f"Choose a password of {PASSWORD_LENGTH} characters or more", field="new_password")
+    if plain.strip() == user_name.casefold() or plain == 2 * user_name.casefold():
+        raise RuleBroken("Choose a password that is not your user name", field="new_password")
+    if plain in COMMON_PASSWORDS or len(set(plain)) == 1:
+        raise RuleBroken("Choose a password that is harder to guess: this one is often used", field="new_password")
+
+
+def check_repeated(password: str, repeated: str) -> None:
+    """Typed the same way twice, because nobody sees it.
+
+    Raises:
+        RuleBroken: the two differ.
+    """
+    if password != repeated:
+        raise RuleBroken("Type the new password the same way twice", field="repeated_password")
+
+
+# Codes that are read aloud or written down
+
+#: Without the letters and figures that are mistaken for each other.
+CODE_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+ONE_TIME_CODE_HOURS = 72
+RECOVERY_CODES = 10
+
+
+def format_code(characters: str) -> str:
+    """In groups of four, as it is read aloud: K7QM-3XWP-9D2H."""
+    return "-".join(characters[start : start + 4] for start in range(0, len(characters), 4))
+
+
+def normalise_code(text: str) -> str:
+    """As it was made, whatever spaces, dashes and small letters it was typed with."""
+    return "".join(one for one in unicodedata.normalize("NFKC", text).upper() if one.isascii() and one.isalnum())
+
+
+# Throttled signing in
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many tries that did not succeed within so many minutes; then wait."""
+
+    tries: int
+    minutes: int
+
+    def wait_until(self, tried_at: Sequence[datetime], *, now: datetime) -> datetime | None:
+        """When the next try is taken; None: at once.
+
+        Args:
+            tried_at: the newest first.
+            now: UTC.
+        """
+        window = timedelta(minutes=self.minutes)
+        recent = [moment for moment in tried_at if moment > now - window]
+        return recent[self.tries - 1] + window if len(recent) >= self.tries else None
+
+
+#: One account from one place: a device that the account has used before, else an address.
+PLACE_LIMIT = Limit(tries=5, minutes=15)
+#: One account from all places where it has never signed in; a known place does not suffer by it.
+STRANGERS_LIMIT = Limit(tries=20, minutes=60)
+#: One address, whatever accounts it tries, unless the browser is known to the account.
+ADDRESS_LIMIT = Limit(tries=60, minutes=15)
+
+
+@dataclass(frozen=True)
+class Tries:
+    """What the last hour saw that bears on one more try, each list with the newest first.
+
+    `by_strangers` and `from_address` are empty where they do not bear on it: from a known place, from a known device.
+    """
+
+    from_place: Sequence[datetime]
+    by_strangers: Sequence[datetime] = ()
+    from_address: Sequence[datetime] = ()
+
+
+class TooManyTries(RuleBroken):
+    """Signing in must wait; `until` is when it is worth trying again."""
+
+    def __init__(self, until: datetime, *, local_time: str) -> None:
+        super().__init__(
+            f"Too many tries to sign in. Try again after {local_time}, "
+            "or from a computer you have signed in on before. Nobody's account is closed by this."
+        )
+        self.until = until
+
+
+def wait_until(tries: Tries, *, now: datetime) -> datetime | None:
+    """When one more try is taken; None: at once.
+
+    A stranger who guesses at a colleague's password from elsewhere must not keep the colleague out (hazard H-21).
+    """
+    waits = (
+        PLACE_LIMIT.wait_until(tries.from_place, now=now),
+        STRANGERS_LIMIT.wait_until(tries.by_strangers, now=now),
+        ADDRESS_LIMIT.wait_until(tries.from_address, now=now),
+    )
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+# The second factor
+
+TOTP_SECONDS = 30
+#: A watch may be half a minute off, and a person takes time to type.
+TOTP_STEPS_AROUND = 1
+PENDING_SECOND_FACTOR_MINUTES = 30
+#: So soon after the password was given, it is not asked for again.
+FRESH_MINUTES = 10
+
+
+def steps_to_try(now: datetime, *, last_step: int | None) -> list[int]:
+    """The steps whose code is taken now; a step that was used, or one before it, is not (a code is used once)."""
+    current = int(now.timestamp()) // TOTP_SECONDS
+    around = range(current - TOTP_STEPS_AROUND, current + TOTP_STEPS_AROUND + 1)
+    return [step for step in around if last_step is None or step > last_step]
+
+
+def is_fresh(facts: SessionFacts, *, now: datetime) -> bool:
+    """Whether the password was given a moment ago."""
+    return now < facts.created_at + timedelta(minutes=FRESH_MINUTES)
+
+
+def normalise_user_name(text: str) -> str:
+    """Nobody remembers the capitals of a user name."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+# Who may look after whose account
+
+
+def check_user_name(text: str) -> str:
+    """A user name as it is kept: small letters, digits, dots and dashes.
+
+    Raises:
+        RuleBroken: it is too short or long, or has other characters.
+    """
+    name = normalise_user_name(text)
+    if not _USER_NAME.fullmatch(name):
+        raise RuleBroken(
+            "Enter a user name of 2 to 80 letters, digits, dots, dashes or @, starting with a letter or digit",
+            field="user_name",
+        )
+    return name
+
+
+def check_ods_code(text: str) -> str:
+    """An ODS code as it is kept; only its form is checked, the register of codes is elsewhere.
+
+    Raises:
+        RuleBroken: it has not the form of one.
+    """
+    code = unicodedata.normalize("NFKC", text).strip().upper()
+    if not _ODS_CODE.fullmatch(code):
+        raise RuleBroken("Enter the ODS code: 3 to 10 letters and digits, for example A81001", field="ods_code")
+    return code
+
+
+def check_role_at(role: Role, organisation_type: OrganisationType) -> None:
+    """A role is held only where the access table knows it.
+
+    Raises:
+        RuleBroken: this kind of organisation has no such role.
+    """
+    if role not in roles_at(organisation_type):
+        raise RuleBroken(
+            f"Choose a role that {ORGANISATION_LABELS[organisation_type]} has: {ROLE_LABELS[role]} is not one of them",
+            field="role",
+        )
+
+
+def check_professional_number(number: str | None, role: Role) -> None:
+    """A registered professional is named with the number of their register.
+
+    Raises:
+        RuleBroken: the role is a registered one and there is no number.
+    """
+    if role in REGISTERED_ROLES and not number:
+        raise RuleBroken(
+            f"Enter the professional number (GMC, NMC or HCPC): a {ROLE_LABELS[role]} has one",
+            field="professional_number",
+        )
+
+
+def check_dates(from_date: date, until_date: date | None, *, today: date) -> None:
+    """What is given lasts at least until today, and ends after it begins.
+
+    Raises:
+        RuleBroken: the last day is before the first or in the past.
+    """
+    if until_date is None:
+        return
+    if until_date < from_date:
+        raise RuleBroken("The last day must be on or after the first day", field="until_date")
+    if until_date < today:
+        raise RuleBroken("The last day must be today or later", field="until_date")
+
+
+def check_administers(actor: Actor, *, organisation_id: UUID) -> None:
+    """An administrator looks after the people of their own organisation, and sees nothing of the others.
+
+    Raises:
+        NotFound: it is another organisation.
+        Forbidden: this person is no administrator.
+    """
+    if actor.role is not Role.ADMINISTRATOR:
+        raise Forbidden("Only an administrator can do this. Ask the administrator of your organisation.")
+    if actor.organisation_id != organisation_id:
+        raise NotFound
+
+
+def check_may_give_role(actor: Actor, role: Role, *, organisation_id: UUID, in_area: bool) -> None:
+    """Roles are given at one's own organisation; a new organisation gets its first administrator from the board.
+
+    Raises:
+        NotFound: it is another organisation.
+        Forbidden: this person is no administrator.
+    """
+    if is_steward(actor) and role is Role.ADMINISTRATOR and in_area:
+        return
+    check_administers(actor, organisation_id=organisation_id)
+
+
+def is_steward(actor: Actor) -> bool:
+    """Whether this person lets organisations into the register: the administrator of the board that runs the area."""
+    return actor.role is Role.ADMINISTRATOR and actor.organisation_type is OrganisationType.ICB
+
+
+def check_steward(actor: Actor) -> None:
+    """Organisations join through the board that runs the area.
+
+    Raises:
+        Forbidden: this person is not its administrator.
+    """
+    if not is_steward(actor):
+        raise Forbidden("Only an administrator of the integrated care board lets organisations into the register.")
+
+
+def check_not_self(actor: Actor, clinician_id: UUID) -> None:
+    """Nobody gives themselves a role, an authorisation or a new password this way: two people must know of it.
+
+    Raises:
+        Forbidden: it is the administrator's own account.
+    """
+    if actor.clinician_id == clinician_id:
+        raise Forbidden("You cannot do this to your own account. Ask another administrator.")
+
+
+@dataclass(frozen=True)
+class Employment:
+    """Where a person's account belongs: the organisation that made it, and those where they hold a role today."""
+
+    home_id: UUID
+    working_at: frozenset[UUID]
+
+
+def may_look_after_account(organisation_id: UUID, employment: Employment) -> bool:
+    """Whether this organisation may reset or end the account.
+
+    The one that made it, while the person works there; else the only one where they work. Otherwise one employer
+    could take over the role that a person has at another.
+    """
+    if organisation_id not in employment.working_at:
+        return employment.home_id == organisation_id and not employment.working_at
+    return employment.home_id == organisation_id or (
+        employment.home_id not in employment.working_at and len(employment.working_at) == 1
+    )
+
+
+def check_looks_after(actor: Actor, employment: Employment) -> None:
+    """The account belongs to the administrator's organisation.
+
+    Raises:
+        NotFound: the person neither works there nor was added there.
+        Forbidden: the person works there, but another organisation looks after the account.
+    """
+    check_administers(actor, organisation_id=actor.organisation_id)
+    if may_look_after_account(actor.organisation_id, employment):
+        return
+    if actor.organisation_id in employment.working_at:
+        raise Forbidden("Another organisation looks after this account. Its administrator can do this.")
+    raise NotFound
+
+
+def check_may_be_authorised(roles: Iterable[Role]) -> None:
+    """Only senior clinicians and nurse consultants hold an authorisation to sign.
+
+    Raises:
+        RuleBroken: none of the roles can hold one.
+
+    Source: the access table, column may_sign_cpr.
+    """
+    if not SIGNING_ROLES.intersection(roles):
+        raise RuleBroken("No role of this person here can sign CPR decisions, whatever authorisation they hold")
+
+
+def check_second_factor_is_free(places: Iterable[Place]) -> None:
+    """Nobody takes away a second factor that an organisation of theirs demands.
+
+    Raises:
+        RuleBroken: one does.
+    """
+    for place in places:
+        if place.demands_second_factor:
+            raise RuleBroken(f"{place.organisation_name} demands a second factor, so you cannot remove yours")
+
+
+def is_local_path(address: str) -> bool:
+    """Whether an address leads nowhere but into this site, so that a link in a letter cannot send anybody away."""
+    if not address.startswith("/") or address.startswith("//"):
+        return False
+    return all(one.isprintable() and one != "\\" for one in address)
 
 
 def is_secret_field(name: str) -> bool:
