@@ -39,12 +39,27 @@ def import_models() -> None:
     """Make every table known to the metadata, so that a migration sees them all."""
     from importlib import import_module
 
-    for room in ("core.changes", "audit.model", "clinicians.model"):
+    for room in (
+        "core.changes",
+        "audit.model",
+        "clinicians.model",
+        "access.model",
+        "versions.model",
+        "register.model",
+    ):
         import_module(f"epaccs.{room}")
 
 
 def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
+    from epaccs.care_plans.sections import SECTIONS
+    from epaccs.register.sections import REGISTER_SECTIONS
+    from epaccs.versions.registry import register_section
+
+    for section in REGISTER_SECTIONS:
+        register_section(section)
+    for declaration in SECTIONS.values():
+        register_section(declaration.as_section())
 
 
 def register_views(app: Flask) -> None:
@@ -54,3 +69,7 @@ def register_views(app: Flask) -> None:
 
     guard.init_app(app)
     app.register_blueprint(clinicians.bp)
+    if app.config["EPACCS"].is_demo:
+        from epaccs.core import gallery
+
+        app.register_blueprint(gallery.bp)

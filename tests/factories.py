@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from flask.testing import FlaskClient
 
@@ -14,6 +15,9 @@ from epaccs.clinicians.rules import ORGANISATION_TYPES_OF, REGISTERED_ROLES, ROL
 from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.identifiers import new_id
+from epaccs.register import actions as register_actions
+from epaccs.versions.queries import find_recorded
+from epaccs.versions.registry import EditRequest
 
 _numbers = count(1)
 
@@ -126,3 +130,82 @@ def sign_in(client: FlaskClient, actor: Actor) -> None:
 
 def _a_type_for(role: Role) -> OrganisationType:
     return min(ORGANISATION_TYPES_OF.get(role, {OrganisationType.GP_PRACTICE}))
+
+
+# The register
+
+
+def an_identity(practice: Organisation, **fields: Any) -> dict[str, Any]:
+    """Who a made-up person is, as the identity form would send it; a fresh NHS number unless given."""
+    number = next(_numbers)
+    return {
+        "family_name": f"Testperson{_letters(number)}",
+        "given_name": "Grace",
+        "title": "Mrs",
+        "born_on": "1941-01-06",
+        "nhs_number": a_synthetic_nhs_number(number),
+        "nhs_number_status": "01",
+        "address": f"{number} Made-up Street\nNorthdale",
+        "postcode": "LS1 4AP",
+        "telephone": "01632 960101",
+        "address_restricted": False,
+        "usual_gp_name": "Dr A Patel",
+        "practice_ods": practice.ods_code,
+        "main_carer": "has_carer",
+        **fields,
+    }
+
+
+def a_consent(**fields: Any) -> dict[str, Any]:
+    """Both agreements given by the person."""
+    given = {"status": "given", "decided_by": "The person", "decided_on": "2026-11-01"}
+    flat = {f"{name}_{part}": answer for name in ("register", "share") for part, answer in given.items()}
+    return {**flat, **fields}
+
+
+def a_registered_person(
+    actor: Actor | None = None, *, consent: dict[str, Any] | None = None, sections: Any = None, **identity: Any
+) -> UUID:
+    """A person on the register, put there by the actor (a GP of their practice unless told otherwise)."""
+    actor = actor or a_clinician(Role.GP)
+    practice = db.session.get(Organisation, actor.organisation_id)
+    assert practice is not None
+    if practice.type != OrganisationType.GP_PRACTICE:
+        practice = an_organisation(area=practice.area)
+    return register_actions.register_patient(
+        actor,
+        new_id(),
+        identity=an_identity(practice, **identity),
+        consent=consent or a_consent(),
+        first_sections={"diagnosis": {"primary": "Heart failure"}} if sections is None else sections,
+    )
+
+
+def an_edit(
+    entry_id: UUID,
+    section: str,
+    body: dict[str, Any],
+    *,
+    kind: str = "put",
+    base_version: int | None = None,
+    **fields: Any,
+) -> EditRequest:
+    """An edit made on the section as it stands, unless another version is named."""
+    if base_version is None:
+        recorded = find_recorded(entry_id, section)
+        base_version = recorded.version if recorded else 0
+    return EditRequest(fields.pop("id", None) or new_id(), entry_id, section, kind, body, base_version, **fields)
+
+
+def a_synthetic_nhs_number(number: int) -> str:
+    """The next valid number of the range that is never issued."""
+    for candidate in count(9990000000 + number * 11):
+        digits = str(candidate)
+        check = 11 - sum(int(digit) * (10 - place) for place, digit in enumerate(digits[:9])) % 11
+        if check % 11 == int(digits[9]) and check != 10:
+            return digits
+    raise AssertionError("unreachable")
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))

@@ -22,6 +22,7 @@ class EntryScope(Base):
     practice_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)  #: None: no practice known
     area: Mapped[str] = mapped_column(String(40))
     residence_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)  #: care home; None: lives elsewhere
+    registrar_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)  #: None: sharing was refused or withdrawn
     is_shared: Mapped[bool]  #: False: consent to share refused, withdrawn or not asked; only the practice sees it
     is_open: Mapped[bool]  #: False: removed or merged into another entry
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy import and_, exists, literal, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -106,13 +106,16 @@ def _may_be_opened_by_others(scope: EntryScope) -> bool:
 
 
 def is_in_scope(actor: Actor, scope: EntryScope, *, organisation_area: str, has_relationship: bool) -> bool:
-    """Whether one of the role's scopes reaches the person; not shared means: only the practice.
+    """Whether one of the role's scopes reaches the person.
+
+    Not shared means: only the practice; while nobody was asked about sharing, also whoever registered them.
 
     Source: access table, words of scope; consent to share, SCCI1580 item 1.
     """
     own_practice = scope.practice_id is not None and scope.practice_id == actor.organisation_id
     if not scope.is_shared:
-        return own_practice and Scope.OWN_PRACTICE in ACCESS_TABLE[actor.role].scopes
+        registered_it = scope.registrar_id is not None and scope.registrar_id == actor.organisation_id
+        return registered_it or (own_practice and Scope.OWN_PRACTICE in ACCESS_TABLE[actor.role].scopes)
     reached = {
         Scope.OWN_PRACTICE: own_practice,
         Scope.RELATIONSHIP: has_relationship,
@@ -152,6 +155,7 @@ def _standing_statement(actor: Actor, entry_id: UUID, now: datetime):  # type: i
     )
     return (
         select(EntryScope, AccessGrant, Organisation.area, related.label("has_relationship"))
+        .select_from(EntryScope)
         .join(Organisation, Organisation.id == actor.organisation_id)
         .outerjoin(AccessGrant, AccessGrant.id == latest)
         .where(EntryScope.entry_id == entry_id)
@@ -169,7 +173,7 @@ def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
         Relationship.from_at <= now,
         or_(Relationship.until_at.is_(None), Relationship.until_at > now),
     )
-    conditions = []
+    conditions = [and_(EntryScope.registrar_id == actor.organisation_id, not_(EntryScope.is_shared))]
     if Scope.OWN_PRACTICE in scopes or Scope.OWN_ORGANISATION in scopes:
         conditions.append(own_practice)
     if Scope.RELATIONSHIP in scopes or Scope.OWN_ORGANISATION in scopes:

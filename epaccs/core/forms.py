@@ -446,6 +446,9 @@ class Tick(Choice):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         return value if isinstance(value, bool) else self._chosen(value) == "yes"
 
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> bool | None:
+        return None if value is None else bool(value)
+
     def _typed(self, value: Any) -> str:
         return "yes" if value else ""
 

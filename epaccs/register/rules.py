@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from epaccs.core.errors import RuleBroken
-from epaccs.core.fields import age_in_years
+from epaccs.core.fields import age_in_years, local_date
 
 Value = dict[str, Any]
 
@@ -226,7 +226,6 @@ def death_recorded(
     by: Value,
     born_on: date,
     now: datetime,
-    today: date,
 ) -> Value:
     """Death as reported or confirmed; fact and date suffice, the rest can come later.
 
@@ -237,7 +236,7 @@ def death_recorded(
     if earlier and earlier["status"] == DeathStatus.CONFIRMED and status is DeathStatus.REPORTED:
         raise RuleBroken("The death is confirmed already")
     died_on = date.fromisoformat(death["died_on"])
-    if died_on > today:
+    if died_on > local_date(now):
         raise RuleBroken("The date of death must be today or in the past", field="died_on")
     if died_on < born_on:
         raise RuleBroken("The date of death must be after the date of birth", field="died_on")

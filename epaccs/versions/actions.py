@@ -1,14 +1,13 @@
 """`apply_edit`: the one way in for every change, whether a form, a tablet or another program asks for it.
 
-Order of locks, everywhere: entry, sections, counters, audit. On PostgreSQL the entry's row lock makes everything below it
-safe to read; on SQLite the transaction has the write lock from its start.
+Order of locks, everywhere: entry, sections, counters, audit. On PostgreSQL the entry's row lock makes everything below
+it safe to read; on SQLite the transaction has the write lock from its start.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from epaccs.core.db import canonical_json, writing
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, Entry, HeldEdit, SectionHead, SectionVersion
-from epaccs.versions.registry import Body, Context, Kind, Section
+from epaccs.versions.registry import Applied, Body, Context, EditRequest, Kind, Section
 from epaccs.versions.rules import (
     Decision,
     Outcome,
@@ -43,46 +42,6 @@ from epaccs.versions.rules import (
 
 RESOLVE = "resolve"
 CONFIRM = "confirm"
-
-
-@dataclass(frozen=True)
-class EditRequest:
-    """What somebody asks to change.
-
-    Args:
-        id: made when the form was shown, so that sending it twice has one effect.
-        base_version: the version of the section the author had seen; 0: nothing was recorded.
-        decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
-    """
-
-    id: UUID
-    entry_id: UUID
-    section: str
-    kind: str
-    body: Body
-    base_version: int
-    after_id: UUID | None = None
-    decided_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What became of an edit.
-
-    `outcome` is the first outcome and never changes; `standing` is where a held edit stands now (None: never held).
-    `replayed`: the same edit had come before.
-    """
-
-    edit_id: UUID
-    outcome: Outcome
-    section_version: int
-    standing: Standing | None = None
-    replayed: bool = False
-
-    @property
-    def is_held(self) -> bool:
-        """It waits for a person."""
-        return self.standing is Standing.OPEN
 
 
 def apply_edit(actor: Actor, request: EditRequest) -> Applied:
@@ -103,14 +62,17 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
             return earlier
         _check_authority(actor, request.entry_id, writer)
         context = _context(session, actor, request)
+        work = _Work(session, section, request, body, context)
         match request.kind:
             case "resolve":
-                applied = _resolve(session, section, request, body, context)
+                applied = _resolve(work)
             case "confirm":
-                applied = _confirm(session, section, request, body, context)
+                applied = _confirm(work)
             case _:
-                applied = _apply(session, section, writer, request, body, context)
+                applied = _apply(work, writer)
         _record(session, actor, entry, request, applied, context)
+        for consequence in registry.consequences():
+            consequence(actor, request, applied)
     return applied
 
 
@@ -192,129 +154,131 @@ def _heads(session: Session, entry_id: UUID) -> dict[str, SectionHead]:
 # An ordinary edit
 
 
-def _apply(
-    session: Session, section: Section, kind: Kind, request: EditRequest, body: Body, context: Context
-) -> Applied:
-    head = session.get(SectionHead, (request.entry_id, section.name))
-    position = _position(session, head, request)
+@dataclass(frozen=True)
+class _Work:
+    """What every step of one edit needs."""
+
+    session: Session
+    section: Section
+    request: EditRequest
+    body: Body
+    context: Context
+
+    @property
+    def head(self) -> SectionHead | None:
+        """The section as it stands, under lock; None: nothing recorded yet."""
+        return self.session.get(SectionHead, (self.request.entry_id, self.section.name))
+
+    @property
+    def version(self) -> int:
+        """The section's version now; 0: nothing recorded yet."""
+        return self.head.version if self.head else 0
+
+
+def _apply(work: _Work, kind: Kind) -> Applied:
+    position = _position(work)
     base = position.current if kind.independent else position.base
-    proposed = kind.reduce(base, body, context)
-    decision = decide(position, proposed, critical=section.critical, independent=kind.independent)
+    proposed = kind.reduce(base, work.body, work.context)
+    decision = decide(position, proposed, critical=work.section.critical, independent=kind.independent)
     if decision.outcome is Outcome.HELD:
         why = "disputed" if position.disputed and not position.is_stale else "changed_meanwhile"
-        return _hold(session, section, kind, request, body, context, why=why)
-    return _keep(session, section, request, body, context, decision)
+        return _hold(work, kind, why=why)
+    return _keep(work, decision)
 
 
-def _position(session: Session, head: SectionHead | None, request: EditRequest) -> Position:
-    version = head.version if head else 0
-    base_version = _base_version(session, request)
-    if base_version > version:
+def _position(work: _Work) -> Position:
+    head, base_version = work.head, _base_version(work)
+    if base_version > work.version:
         raise RuleBroken("This form was made on a version that the register does not hold. Open it again.")
     return Position(
-        version=version,
+        version=work.version,
         base_version=base_version,
         disputed=bool(head and head.disputed),
         current=head.value if head else None,
-        base=_value_of(session, request.entry_id, request.section, base_version),
+        base=_value_of(work, base_version),
     )
 
 
-def _base_version(session: Session, request: EditRequest) -> int:
+def _base_version(work: _Work) -> int:
     """`after` names the author's own earlier edit: its result is what they had seen."""
+    request = work.request
     if request.after_id is None:
         return request.base_version
-    after = session.get(Edit, request.after_id)
+    after = work.session.get(Edit, request.after_id)
     if after is None or after.entry_id != request.entry_id or after.section != request.section:
         raise RuleBroken("The change this one follows is not here yet. Send that one first.")
     return after.section_version if after.outcome != Outcome.HELD else request.base_version
 
 
-def _value_of(session: Session, entry_id: UUID, section: str, version: int) -> Value | None:
+def _value_of(work: _Work, version: int) -> Value | None:
     if version == 0:
         return None
-    row = session.get(SectionVersion, (entry_id, section, version))
+    row = work.session.get(SectionVersion, (work.request.entry_id, work.section.name, version))
     return row.value if row else None
 
 
-def _keep(
-    session: Session, section: Section, request: EditRequest, body: Body, context: Context, decision: Decision
-) -> Applied:
+def _keep(work: _Work, decision: Decision) -> Applied:
     """Keep the decided value as the next version, after every rule has seen it."""
-    head = session.get(SectionHead, (request.entry_id, section.name))
-    version = head.version if head else 0
+    version = work.version
     if decision.value is not None:
-        _check_value(section, decision.value, body, context)
+        _check_value(work, decision.value)
         version += 1
-        _write_version(session, section, request, context, decision.value, version)
-    _log_edit(session, section, request, body, context, decision.outcome, version)
-    return Applied(request.id, decision.outcome, version)
+        _write_version(work, decision.value, version)
+    _log_edit(work, decision.outcome, version)
+    return Applied(work.request.id, decision.outcome, version)
 
 
-def _check_value(section: Section, value: Value, body: Body, context: Context) -> None:
-    section.check(value, context)
-    registry.check_across({**context.values, section.name: value}, section.name, body, context)
+def _check_value(work: _Work, value: Value) -> None:
+    work.section.check(value, work.context)
+    after = {**work.context.values, work.section.name: value}
+    registry.check_across(after, work.section.name, work.body, work.context)
 
 
-def _write_version(
-    session: Session, section: Section, request: EditRequest, context: Context, value: Value, version: int
-) -> None:
-    head = session.get(SectionHead, (request.entry_id, section.name))
-    stamps = provenance(
-        head.value if head else None, value, head.provenance if head else {}, _stamp(context.actor, context.now)
-    )
+def _write_version(work: _Work, value: Value, version: int) -> None:
+    head, context = work.head, work.context
+    stamp = Stamp(context.actor.name, str(context.actor.role), context.actor.organisation_name, context.now)
     row = {
         "version": version,
         "value": value,
-        "provenance": stamps,
-        "edit_id": request.id,
+        "provenance": provenance(head.value if head else None, value, head.provenance if head else {}, stamp),
+        "edit_id": work.request.id,
         "recorded_at": context.now,
     }
-    session.add(SectionVersion(entry_id=request.entry_id, section=section.name, **row))
+    key = {"entry_id": work.request.entry_id, "section": work.section.name}
+    work.session.add(SectionVersion(**key, **row))
     if head is None:
-        session.add(SectionHead(entry_id=request.entry_id, section=section.name, disputed=False, **row))
+        work.session.add(SectionHead(**key, disputed=False, **row))
     else:
         for name, part in row.items():
             setattr(head, name, part)
         head.confirmed_at, head.confirmed_by = None, None
-    session.flush()
-    section.project(session, request.entry_id, value, context)
+    work.session.flush()
+    work.section.project(work.session, work.request.entry_id, value, context)
 
 
-def _stamp(actor: Actor, now: datetime) -> Stamp:
-    return Stamp(actor.name, str(actor.role), actor.organisation_name, now)
-
-
-def _log_edit(
-    session: Session,
-    section: Section,
-    request: EditRequest,
-    body: Body,
-    context: Context,
-    outcome: Outcome,
-    version: int,
-) -> None:
-    session.add(
+def _log_edit(work: _Work, outcome: Outcome, version: int) -> None:
+    request, actor = work.request, work.context.actor
+    work.session.add(
         Edit(
             id=request.id,
             entry_id=request.entry_id,
-            section=section.name,
+            section=work.section.name,
             kind=request.kind,
-            schema=section.schema,
+            schema=work.section.schema,
             base_version=request.base_version,
             after_id=request.after_id,
-            body=body,
-            body_hash=_body_hash(request, body),
+            body=work.body,
+            body_hash=_body_hash(request, work.body),
             decided_at=request.decided_at,
-            received_at=context.now,
-            author_id=context.actor.clinician_id,
-            author=author_of(context.actor),
-            organisation_id=context.actor.organisation_id,
+            received_at=work.context.now,
+            author_id=actor.clinician_id,
+            author=author_of(actor),
+            organisation_id=actor.organisation_id,
             outcome=str(outcome),
             section_version=version,
         )
     )
-    session.flush()
+    work.session.flush()
 
 
 def author_of(actor: Actor) -> dict[str, Any]:
@@ -335,28 +299,24 @@ def author_of(actor: Actor) -> dict[str, Any]:
 # Holding and settling
 
 
-def _hold(
-    session: Session, section: Section, kind: Kind, request: EditRequest, body: Body, context: Context, *, why: str
-) -> Applied:
-    head = session.get(SectionHead, (request.entry_id, section.name))
-    version = head.version if head else 0
-    _log_edit(session, section, request, body, context, Outcome.HELD, version)
-    severity = kind.severity(body, head.value if head else None)
-    session.add(
+def _hold(work: _Work, kind: Kind, *, why: str) -> Applied:
+    head, version = work.head, work.version
+    _log_edit(work, Outcome.HELD, version)
+    work.session.add(
         HeldEdit(
-            edit_id=request.id,
-            entry_id=request.entry_id,
-            section=section.name,
-            severity=str(severity),
+            edit_id=work.request.id,
+            entry_id=work.request.entry_id,
+            section=work.section.name,
+            severity=str(kind.severity(work.body, head.value if head else None)),
             why=why,
-            held_at=context.now,
+            held_at=work.context.now,
             standing=str(Standing.OPEN),
         )
     )
     if head is not None:
         head.disputed = True
-    session.flush()
-    return Applied(request.id, Outcome.HELD, version, Standing.OPEN)
+    work.session.flush()
+    return Applied(work.request.id, Outcome.HELD, version, Standing.OPEN)
 
 
 def _load_resolution(body: Body) -> Body:
@@ -367,29 +327,32 @@ def _load_resolution(body: Body) -> Body:
     return body
 
 
-def _resolve(session: Session, section: Section, request: EditRequest, body: Body, context: Context) -> Applied:
+def _resolve(work: _Work) -> Applied:
     """Settle every open edit of the section at once; one more that came meanwhile makes this one wait too."""
-    open_edits = _open_edits(session, request.entry_id, section.name)
+    open_edits = _open_edits(work)
     if not open_edits:
         raise RuleBroken("Somebody has settled this already. Open the record again.")
-    if {str(held.edit_id) for held in open_edits} != set(body["edit_ids"]):
-        return _hold(session, section, _writer_of(section, RESOLVE), request, body, context, why="others_arrived")
-    accepted, value = _resolved_value(session, section, open_edits, body, context)
-    head = session.get(SectionHead, (request.entry_id, section.name))
+    if {str(held.edit_id) for held in open_edits} != set(work.body["edit_ids"]):
+        return _hold(work, _writer_of(work.section, RESOLVE), why="others_arrived")
+    accepted, value = _resolved_value(work, open_edits)
+    head = work.head
     for held in open_edits:
         held.standing = str(Standing.ACCEPTED if str(held.edit_id) == accepted else Standing.REJECTED)
-        held.settled_at, held.settled_by_edit_id = context.now, request.id
+        held.settled_at, held.settled_by_edit_id = work.context.now, work.request.id
     if head is not None:
         head.disputed = False
-    decision = Decision(Outcome.APPLIED, None if head and value == head.value else value)
-    return _keep(session, section, request, {**body.get("body", {}), **body}, context, decision)
+    return _keep(work, Decision(Outcome.APPLIED, None if head and value == head.value else value))
 
 
-def _open_edits(session: Session, entry_id: UUID, section: str) -> list[HeldEdit]:
+def _open_edits(work: _Work) -> list[HeldEdit]:
     return list(
-        session.scalars(
+        work.session.scalars(
             select(HeldEdit)
-            .where(HeldEdit.entry_id == entry_id, HeldEdit.section == section, HeldEdit.standing == str(Standing.OPEN))
+            .where(
+                HeldEdit.entry_id == work.request.entry_id,
+                HeldEdit.section == work.section.name,
+                HeldEdit.standing == str(Standing.OPEN),
+            )
             .order_by(HeldEdit.held_at)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -397,22 +360,20 @@ def _open_edits(session: Session, entry_id: UUID, section: str) -> list[HeldEdit
     )
 
 
-def _resolved_value(
-    session: Session, section: Section, open_edits: list[HeldEdit], body: Body, context: Context
-) -> tuple[str | None, Value | None]:
+def _resolved_value(work: _Work, open_edits: list[HeldEdit]) -> tuple[str | None, Value | None]:
     """Which held edit was accepted, if one, and the value that stands."""
-    current = context.values.get(section.name)
+    body, context = work.body, work.context
     match body["choice"]:
         case "keep":
-            return None, current
+            return None, context.values.get(work.section.name)
         case "accept":
             chosen = next((held for held in open_edits if str(held.edit_id) == body.get("accepted_id")), None)
-            edit = session.get(Edit, chosen.edit_id) if chosen else None
+            edit = work.session.get(Edit, chosen.edit_id) if chosen else None
             if edit is None or edit.kind in (RESOLVE, CONFIRM):
                 raise RuleBroken("Choose which side stands", field="choice")
-            return str(edit.id), _as_if_now(section, edit.kind, edit.body, context, edit)
+            return str(edit.id), _as_if_now(work.section, edit.kind, edit.body, context, edit)
         case _:
-            return None, _as_if_now(section, body["kind"], body["body"], context, None)
+            return None, _as_if_now(work.section, body["kind"], body["body"], context, None)
 
 
 def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, edit: Edit | None) -> Value:
@@ -443,18 +404,19 @@ def _context_of(edit: Edit | None, context: Context) -> Context:
     return replace(context, actor=author, edit_id=edit.id, decided_at=edit.decided_at)
 
 
-def _confirm(session: Session, section: Section, request: EditRequest, body: Body, context: Context) -> Applied:
+def _confirm(work: _Work) -> Applied:
     """Somebody looked and says it is still right; on a stale base, or during a dispute, that confirms nothing."""
-    head = session.get(SectionHead, (request.entry_id, section.name))
+    head = work.head
     if head is None:
         raise RuleBroken("There is nothing recorded here to confirm")
     outcome = Outcome.SAME
-    if head.version == request.base_version and not head.disputed:
+    if head.version == work.request.base_version and not head.disputed:
+        actor, now = work.context.actor, work.context.now
         outcome = Outcome.CONFIRMED
-        head.confirmed_at = context.now
-        head.confirmed_by = _stamp(context.actor, context.now).to_value()
-    _log_edit(session, section, request, body, context, outcome, head.version)
-    return Applied(request.id, outcome, head.version)
+        head.confirmed_at = now
+        head.confirmed_by = Stamp(actor.name, str(actor.role), actor.organisation_name, now).to_value()
+    _log_edit(work, outcome, head.version)
+    return Applied(work.request.id, outcome, head.version)
 
 
 # After the edit

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from epaccs.access.rules import Permission, Tier
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
-from epaccs.versions.rules import Severity, Value, put_item, remove_item, without_blanks
+from epaccs.versions.rules import Outcome, Severity, Standing, Value, put_item, remove_item, without_blanks
 
 Body = dict[str, Any]
 
@@ -116,12 +116,56 @@ class Section:
             raise NotFound from None
 
 
+@dataclass(frozen=True)
+class EditRequest:
+    """What somebody asks to change.
+
+    Args:
+        id: made when the form was shown, so that sending it twice has one effect.
+        base_version: the version of the section the author had seen; 0: nothing was recorded.
+        decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
+    """
+
+    id: UUID
+    entry_id: UUID
+    section: str
+    kind: str
+    body: Body
+    base_version: int
+    after_id: UUID | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of an edit.
+
+    `outcome` is the first outcome and never changes; `standing` is where a held edit stands now (None: never held).
+    `replayed`: the same edit had come before.
+    """
+
+    edit_id: UUID
+    outcome: Outcome
+    section_version: int
+    standing: Standing | None = None
+    replayed: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """It waits for a person."""
+        return self.standing is Standing.OPEN
+
+
+#: What must follow an edit of one section in another, in the same transaction: a confirmed death ends a decision.
+Consequence = Callable[[Actor, EditRequest, Applied], None]
+
 #: A rule across sections: every value as it would be kept, the section and body that change it.
 #: Raises RuleBroken when they contradict each other.
 CrossRule = Callable[[Mapping[str, Value], str, Body, Context], None]
 
 _sections: dict[str, Section] = {}
 _cross_rules: list[CrossRule] = []
+_consequences: list[Consequence] = []
 
 
 def register_section(section: Section) -> None:
@@ -133,6 +177,17 @@ def register_rule(rule: CrossRule) -> None:
     """Declare a rule across sections; twice registered runs once."""
     if rule not in _cross_rules:
         _cross_rules.append(rule)
+
+
+def register_consequence(consequence: Consequence) -> None:
+    """Declare what follows edits of other sections; twice registered runs once."""
+    if consequence not in _consequences:
+        _consequences.append(consequence)
+
+
+def consequences() -> tuple[Consequence, ...]:
+    """Every declared consequence, in order of declaration."""
+    return tuple(_consequences)
 
 
 def get_section(name: str) -> Section:

@@ -39,7 +39,7 @@ class AllergySchema(Schema):
 
 
 def check_allergies(value: Value, _context: Context) -> None:
-    """ "None known" and a list of allergies cannot both be true (hazard H-12)."""
+    """No known allergies and a list of allergies cannot both be true (hazard H-12)."""
     if value.get("status") in ("none_known", "unavailable") and present_items(value):
         raise RuleBroken("Remove the allergies listed, or choose that there are known allergies", field="status")
 

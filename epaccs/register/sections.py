@@ -1,0 +1,244 @@
+"""The register's own versioned sections: identity, consent, lifecycle; and the tables that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from epaccs.access.model import EntryScope
+from epaccs.access.rules import Permission, Tier
+from epaccs.clinicians.model import Organisation
+from epaccs.core import names
+from epaccs.core.errors import RuleBroken
+from epaccs.register import rules
+from epaccs.register.model import RegisterEntry, SupersededNumber
+from epaccs.register.rules import ConsentStatus, DeathStatus, LifecycleStatus
+from epaccs.register.schema import ConsentSchema, DeathSchema, IdentitySchema, RemovalSchema, nest_consent
+from epaccs.versions.registry import Body, Context, Kind, Section
+from epaccs.versions.rules import Severity, Value, without_blanks
+from epaccs.versions.schema import loader
+
+IDENTITY = "identity"
+CONSENT = "consent"
+LIFECYCLE = "lifecycle"
+
+
+def _high(_body: Body, _current: Value | None) -> Severity:
+    return Severity.HIGH
+
+
+# Identity
+
+
+def _amended(base: Value | None, body: Body, _context: Context) -> Value:
+    """A replaced NHS number is kept as superseded: old letters and old sheets still find the person."""
+    before = base or {}
+    value = without_blanks({**before, **body})
+    old = before.get("nhs_number")
+    if old and old != value.get("nhs_number"):
+        superseded = [
+            number for number in before.get("superseded_nhs_numbers", []) if number != value.get("nhs_number")
+        ]
+        value["superseded_nhs_numbers"] = [*superseded, old]
+    return value
+
+
+def _check_identity(value: Value, context: Context) -> None:
+    rules.check_identity(value, today=context.today)
+
+
+def _project_identity(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
+    practice = _organisation(session, value["practice_ods"], field="practice_ods")
+    home = value.get("care_home_ods")
+    residence = _organisation(session, home, field="care_home_ods") if home else None
+    scope = _scope(session, entry_id)
+    scope.practice_id, scope.area = practice.id, practice.area
+    scope.residence_id = residence.id if residence else None
+    entry = session.get(RegisterEntry, entry_id) or RegisterEntry(
+        entry_id=entry_id, status=str(LifecycleStatus.ON_REGISTER)
+    )
+    entry.nhs_number = value.get("nhs_number")
+    entry.name_key = name_key(value)
+    entry.born_on = date.fromisoformat(value["born_on"])
+    entry.postcode = value.get("postcode", "")
+    session.add(entry)
+    for number in value.get("superseded_nhs_numbers", []):
+        if session.get(SupersededNumber, (number, entry_id)) is None:
+            session.add(SupersededNumber(nhs_number=number, entry_id=entry_id))
+    session.flush()
+
+
+def name_key(identity: Value) -> str:
+    """The name as duplicates are compared: folded, family name first."""
+    return f"{names.name_key(identity['family_name'])}|{names.name_key(identity['given_name'])}"[:200]
+
+
+def _organisation(session: Session, ods_code: str, *, field: str) -> Organisation:
+    """An organisation that shares the register.
+
+    Raises:
+        RuleBroken: nobody here has this code.
+    """
+    found = session.scalars(
+        select(Organisation).where(Organisation.ods_code == ods_code.strip().upper(), Organisation.closed_on.is_(None))
+    ).first()
+    if found is None:
+        raise RuleBroken("Enter the ODS code of an organisation that shares this register", field=field)
+    return found
+
+
+def _scope(session: Session, entry_id: UUID) -> EntryScope:
+    scope = session.get(EntryScope, entry_id)
+    if scope is None:
+        scope = EntryScope(entry_id=entry_id, area="", is_shared=False, is_open=False)
+        session.add(scope)
+    return scope
+
+
+# Consent
+
+
+def _nested(base: Value | None, body: Body, _context: Context) -> Value:
+    return {**(base or {}), **nest_consent(body)}
+
+
+def _check_consent(value: Value, context: Context) -> None:
+    rules.check_consent(value, today=context.today)
+
+
+def _project_consent(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
+    scope = _scope(session, entry_id)
+    scope.is_shared = rules.is_shared(value, context.values.get(LIFECYCLE))
+    if value["share"]["status"] in (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN):
+        scope.registrar_id = None
+    session.flush()
+
+
+# Lifecycle
+
+
+def _by(context: Context) -> dict[str, Any]:
+    return {
+        "name": context.actor.name,
+        "role": str(context.actor.role),
+        "organisation_name": context.actor.organisation_name,
+    }
+
+
+def _registered(_base: Value | None, _body: Body, context: Context) -> Value:
+    return {
+        "status": str(LifecycleStatus.ON_REGISTER),
+        "registered": {"by": _by(context), "at": context.now.isoformat()},
+    }
+
+
+def _declined(_base: Value | None, body: Body, context: Context) -> Value:
+    return {"status": str(LifecycleStatus.DECLINED), "declined": {"on": body["declined_on"], "by": _by(context)}}
+
+
+def _death(status: DeathStatus) -> Callable[[Value | None, Body, Context], Value]:
+    def reduce(base: Value | None, body: Body, context: Context) -> Value:
+        return rules.death_recorded(
+            base,
+            body,
+            status=status,
+            by=_by(context),
+            born_on=date.fromisoformat(context.values[IDENTITY]["born_on"]),
+            now=context.now,
+        )
+
+    return reduce
+
+
+def _seen_alive(base: Value | None, _body: Body, context: Context) -> Value:
+    return rules.seen_alive(base, by=_by(context), now=context.now)
+
+
+def _death_reversed(base: Value | None, body: Body, context: Context) -> Value:
+    return rules.death_reversed(base, reason=body["reason"], by=_by(context), now=context.now)
+
+
+def _removed(base: Value | None, body: Body, context: Context) -> Value:
+    return rules.removed(base, reason=body["reason"], by={**_by(context), "note": body.get("note")}, now=context.now)
+
+
+def _restored(base: Value | None, _body: Body, _context: Context) -> Value:
+    return rules.restored(base)
+
+
+def _merged(base: Value | None, body: Body, context: Context) -> Value:
+    return rules.merged_into(base, survivor=body["survivor_id"], by=_by(context), now=context.now)
+
+
+def _unmerged(base: Value | None, _body: Body, _context: Context) -> Value:
+    return rules.unmerged(base)
+
+
+def _project_lifecycle(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
+    scope = _scope(session, entry_id)
+    scope.is_open = rules.is_open(value)
+    if "registered" in value and LIFECYCLE not in context.values:
+        scope.registrar_id = context.actor.organisation_id
+    scope.is_shared = rules.is_shared(context.values.get(CONSENT), value)
+    entry = session.get(RegisterEntry, entry_id)
+    if entry is not None:
+        entry.status = value["status"]
+    session.flush()
+
+
+IDENTITY_SECTION = Section(
+    IDENTITY,
+    "Identity",
+    Tier.T0_EXISTS,
+    critical=True,
+    kinds={
+        "put": Kind(Permission.EDIT_PLAN, loader(IdentitySchema), _amended, severity=_high),
+        "register": Kind(Permission.REGISTER, loader(IdentitySchema), _amended, creates_entry=True),
+    },
+    check=_check_identity,
+    project=_project_identity,
+)
+
+CONSENT_SECTION = Section(
+    CONSENT,
+    "Agreement to register and share",
+    Tier.T0_EXISTS,
+    critical=True,
+    kinds={
+        "put": Kind(Permission.EDIT_PLAN, loader(ConsentSchema), _nested, severity=_high),
+        "register": Kind(Permission.REGISTER, loader(ConsentSchema), _nested, creates_entry=True),
+    },
+    check=_check_consent,
+    project=_project_consent,
+)
+
+LIFECYCLE_SECTION = Section(
+    LIFECYCLE,
+    "On the register",
+    Tier.T0_EXISTS,
+    critical=True,
+    kinds={
+        "register": Kind(Permission.REGISTER, reduce=_registered, creates_entry=True),
+        "decline": Kind(Permission.REGISTER, reduce=_declined, creates_entry=True),
+        "report_death": Kind(
+            Permission.REPORT_DEATH, loader(DeathSchema), _death(DeathStatus.REPORTED), severity=_high
+        ),
+        "confirm_death": Kind(
+            Permission.RECORD_DEATH, loader(DeathSchema), _death(DeathStatus.CONFIRMED), severity=_high
+        ),
+        "seen_alive": Kind(Permission.REPORT_DEATH, reduce=_seen_alive, independent=True),
+        "reverse_death": Kind(Permission.RECORD_DEATH, reduce=_death_reversed, severity=_high),
+        "remove": Kind(Permission.REMOVE, loader(RemovalSchema), _removed),
+        "restore": Kind(Permission.REMOVE, reduce=_restored),
+        "merge": Kind(Permission.REMOVE, reduce=_merged),
+        "unmerge": Kind(Permission.REMOVE, reduce=_unmerged),
+    },
+    project=_project_lifecycle,
+)
+
+REGISTER_SECTIONS = (IDENTITY_SECTION, CONSENT_SECTION, LIFECYCLE_SECTION)
