@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,36 @@ def test_rules_are_given_the_time_and_read_no_clock(path: Path) -> None:
 
 def test_there_are_rules_to_look_at() -> None:
     assert len(find_pure_modules()) > 5
+
+
+# --- which packages it stands on ---
+
+#: Used without an import of ours.
+LOADED_BY_OTHERS = {
+    "brotli": "Flask-Compress",
+    "gunicorn": "epaccs serve",
+    "psycopg": "SQLAlchemy, by the address of the database",
+}
+
+
+def find_named_packages() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {re.match(r"[\w-]+", line)[0].lower() for line in project["dependencies"]}
+
+
+def find_imported_packages() -> set[str]:
+    owners = packages_distributions()
+    roots = {name.partition(".")[0] for path in find_modules() for name in find_imports(ast.parse(path.read_text()))}
+    outside = roots - sys.stdlib_module_names - {"epaccs"}
+    return {owners[root][0].lower().replace("_", "-").replace(".", "-") for root in outside}
+
+
+def test_every_package_that_the_program_imports_is_named_so_that_a_server_has_it() -> None:
+    assert sorted(find_imported_packages() - find_named_packages()) == []
+
+
+def test_no_package_is_named_that_the_program_does_not_use() -> None:
+    assert sorted(find_named_packages() - find_imported_packages() - set(LOADED_BY_OTHERS)) == []
 
 
 # --- decision records ---
