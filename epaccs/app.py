@@ -46,6 +46,7 @@ def import_models() -> None:
         "access.model",
         "versions.model",
         "register.model",
+        "record.model",
     ):
         import_module(f"epaccs.{room}")
 
@@ -53,6 +54,8 @@ def import_models() -> None:
 def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.care_plans.sections import SECTIONS
+    from epaccs.core.changes import register_projector
+    from epaccs.record.actions.search import follow_change
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions.registry import register_section
 
@@ -60,6 +63,7 @@ def connect_rooms() -> None:
         register_section(section)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
+    register_projector(follow_change)
 
 
 def register_views(app: Flask) -> None:

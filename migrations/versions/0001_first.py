@@ -152,6 +152,74 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_relationship_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
+        "search_former_number",
+        sa.Column("number", sa.String(length=10), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "entry_id", name=op.f("pk_search_former_number")),
+    )
+    with op.batch_alter_table("search_former_number", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_former_number_entry_id"), ["entry_id"], unique=False)
+
+    op.create_table(
+        "search_key",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("family_key", sa.String(length=60), nullable=False),
+        sa.Column("given_key", sa.String(length=60), nullable=False),
+        sa.Column("street_key", sa.String(length=60), nullable=False),
+        sa.Column("born_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", "number", name=op.f("pk_search_key")),
+    )
+    with op.batch_alter_table("search_key", schema=None) as batch_op:
+        batch_op.create_index("ix_search_key_family_given_born", ["family_key", "given_key", "born_on"], unique=False)
+        batch_op.create_index("ix_search_key_street_family_born", ["street_key", "family_key", "born_on"], unique=False)
+        batch_op.create_index("ix_search_key_street_given_born", ["street_key", "given_key", "born_on"], unique=False)
+
+    op.create_table(
+        "search_person",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("family_name", sa.String(length=200), nullable=False),
+        sa.Column("given_name", sa.String(length=200), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=True),
+        sa.Column("preferred_name", sa.String(length=200), nullable=True),
+        sa.Column("born_on", sa.Date(), nullable=False),
+        sa.Column("nhs_number", sa.String(length=10), nullable=True),
+        sa.Column("street", sa.String(length=400), nullable=True),
+        sa.Column("postcode", sa.String(length=8), nullable=True),
+        sa.Column("is_restricted", sa.Boolean(), nullable=False),
+        sa.Column("death_status", sa.String(length=12), nullable=True),
+        sa.Column("died_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_search_person")),
+    )
+    with op.batch_alter_table("search_person", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_person_born_on"), ["born_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_person_nhs_number"), ["nhs_number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_person_postcode"), ["postcode"], unique=False)
+
+    op.create_table(
+        "search_timing",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("clinician_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("typed_seconds", sa.Double(), nullable=True),
+        sa.Column("answered_at", UTCDateTime(), nullable=False),
+        sa.Column("shown_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_timing")),
+    )
+    with op.batch_alter_table("search_timing", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_search_timing_organisation_id_answered_at", ["organisation_id", "answered_at"], unique=False
+        )
+
+    op.create_table(
+        "search_word",
+        sa.Column("kind", sa.String(length=6), nullable=False),
+        sa.Column("fragment", sa.String(length=8), nullable=False),
+        sa.Column("word", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "fragment", "word", name=op.f("pk_search_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "sign_in_attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
@@ -559,6 +627,27 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_attempt_account_digest_at")
 
     op.drop_table("sign_in_attempt")
+    op.drop_table("search_word")
+    with op.batch_alter_table("search_timing", schema=None) as batch_op:
+        batch_op.drop_index("ix_search_timing_organisation_id_answered_at")
+
+    op.drop_table("search_timing")
+    with op.batch_alter_table("search_person", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_person_postcode"))
+        batch_op.drop_index(batch_op.f("ix_search_person_nhs_number"))
+        batch_op.drop_index(batch_op.f("ix_search_person_born_on"))
+
+    op.drop_table("search_person")
+    with op.batch_alter_table("search_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_search_key_street_given_born")
+        batch_op.drop_index("ix_search_key_street_family_born")
+        batch_op.drop_index("ix_search_key_family_given_born")
+
+    op.drop_table("search_key")
+    with op.batch_alter_table("search_former_number", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_former_number_entry_id"))
+
+    op.drop_table("search_former_number")
     with op.batch_alter_table("relationship", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_relationship_organisation_id"))
         batch_op.drop_index("ix_relationship_entry_id_organisation_id")

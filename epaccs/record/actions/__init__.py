@@ -1,0 +1,1 @@
+"""What finding and reading leaves behind."""

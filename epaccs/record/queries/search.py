@@ -1,0 +1,315 @@
+"""Find people: words that may have been meant, candidates from the indexes, the best of them in the reader's scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, union
+from sqlalchemy.orm import aliased
+
+from epaccs.access.model import EntryScope
+from epaccs.access.queries import reachable_entries
+from epaccs.access.rules import Permission, can_ever, facts_of_role
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.core.fields import age_in_years
+from epaccs.record.model import SearchFormerNumber, SearchKey, SearchPerson, SearchWord
+from epaccs.record.rules.search import (
+    LOWEST_SCORE,
+    SHOWN_LIMIT,
+    Criteria,
+    Keys,
+    are_alike,
+    is_same_person,
+    near_dates,
+    near_words,
+    score,
+    score_born,
+)
+from epaccs.record.rules.search_keys import WordKind, build_fragments
+
+#: A typed word is looked up as at most so many words of the vocabulary, nearest first.
+NEAR_LIMIT: Final = 48
+#: So many ways of saying somebody are weighed at most; more means that too little was said.
+CANDIDATE_LIMIT: Final = 2000
+
+
+@dataclass(frozen=True)
+class Found:
+    """One person as a result shows them: enough to choose safely, not more.
+
+    Args:
+        age: in full years; None: the person has died.
+        street: None: not recorded, or the address is restricted.
+        by_former_number: found under an NHS number that was replaced.
+        born_differs: not born when the asker said.
+        has_similar: somebody of a similar name is in reach too.
+    """
+
+    entry_id: UUID
+    family_name: str
+    given_name: str
+    title: str | None
+    preferred_name: str | None
+    born_on: date
+    age: int | None
+    nhs_number: str | None
+    street: str | None
+    is_restricted: bool
+    death_status: str | None
+    died_on: date | None
+    by_former_number: bool
+    born_differs: bool
+    has_similar: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a search found for one reader.
+
+    Args:
+        people: best first.
+        has_more: others fit too; the search is to be narrowed.
+        outside: people whom the asker named exactly but who are not in the asker's care; nothing of them is shown.
+        may_open_card: the role opens records at all.
+    """
+
+    people: tuple[Found, ...] = ()
+    has_more: bool = False
+    outside: tuple[UUID, ...] = ()
+    may_open_card: bool = True
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """One candidate after weighing."""
+
+    entry_id: UUID
+    score: float
+    names: tuple[str, str]
+    born_on: date
+    is_reachable: bool
+    is_exact: bool
+    by_former_number: bool = False
+
+
+def find_people(actor: Actor, criteria: Criteria) -> Findings:
+    """The people who fit, best first, in the reader's scope.
+
+    Somebody out of scope is told of only by an exact NHS number, or an exact name with the exact date of birth, and
+    only to a role that may open a record in an emergency; of people who are not shared, nobody but their practice is
+    told (hazard H-11).
+    """
+    hits = _hits_by_number(actor, criteria.number) if criteria.number else _hits_by_name(actor, criteria)
+    ordered = sorted((hit for hit in hits if hit.is_reachable), key=lambda hit: (-hit.score, hit.names, hit.entry_id))
+    shown = ordered[:SHOWN_LIMIT]
+    facts = facts_of_role(actor.role, may_sign=actor.may_sign)
+    may_break_glass = can_ever(Permission.BREAK_GLASS, facts)
+    outside = sorted(hit.entry_id for hit in hits if hit.is_exact and not hit.is_reachable) if may_break_glass else []
+    return Findings(
+        people=_build_people(shown, criteria, _find_similar(actor, shown)),
+        has_more=len(ordered) > SHOWN_LIMIT,
+        outside=tuple(outside),
+        may_open_card=can_ever(Permission.VIEW_CARD, facts),
+    )
+
+
+# --- By NHS number ---------------------------------------------------------------------------------------------------
+
+
+def _hits_by_number(actor: Actor, number: str) -> list[_Hit]:
+    former = select(SearchFormerNumber.entry_id).where(SearchFormerNumber.number == number)
+    statement = (
+        select(
+            SearchPerson.entry_id,
+            SearchPerson.nhs_number,
+            SearchKey.family_key,
+            SearchKey.given_key,
+            SearchKey.born_on,
+            _is_reachable(actor),
+        )
+        .join(SearchKey, and_(SearchKey.entry_id == SearchPerson.entry_id, SearchKey.number == 0))
+        .join(EntryScope, EntryScope.entry_id == SearchPerson.entry_id)
+        .where(or_(SearchPerson.nhs_number == number, SearchPerson.entry_id.in_(former)), _may_be_known(actor))
+    )
+    return [
+        _Hit(
+            row.entry_id,
+            score=1.0,
+            names=(row.family_key, row.given_key),
+            born_on=row.born_on,
+            is_reachable=row.is_reachable,
+            is_exact=True,
+            by_former_number=row.nhs_number != number,
+        )
+        for row in db.session.execute(statement)
+    ]
+
+
+def _is_reachable(actor: Actor) -> ColumnElement[bool]:
+    return reachable_entries(actor).label("is_reachable")
+
+
+def _may_be_known(actor: Actor) -> ColumnElement[bool]:
+    """On the register, and in reach or shared."""
+    return and_(EntryScope.is_open, or_(EntryScope.is_shared, reachable_entries(actor)))
+
+
+# --- By name ---------------------------------------------------------------------------------------------------------
+
+
+def _hits_by_name(actor: Actor, criteria: Criteria) -> list[_Hit]:
+    """Weigh every way of saying each candidate; the best way counts."""
+    best: dict[UUID, _Hit] = {}
+    for row in db.session.execute(_candidates(actor, criteria)):
+        keys = Keys(row.family_key, row.given_key, row.street_key, row.born_on, getattr(row, "postcode", None) or "")
+        points = score(criteria, keys)
+        if points < LOWEST_SCORE:
+            continue
+        earlier = best.get(row.entry_id)
+        if earlier is None or points > earlier.score:
+            best[row.entry_id] = _Hit(
+                row.entry_id,
+                points,
+                (row.family_key, row.given_key),
+                row.born_on,
+                row.is_reachable,
+                is_same_person(criteria, keys),
+            )
+    return list(best.values())
+
+
+def _candidates(actor: Actor, criteria: Criteria) -> Select[Any]:
+    """Everybody whom two of the answers fit, spelling apart, with whether the reader reaches them.
+
+    The inner part is finished first: it names few people, and only their scope is looked at.
+    """
+    found = union(*_ways(criteria)).cte("found").prefix_with("MATERIALIZED")
+    key = aliased(SearchKey)
+    statement = (
+        select(key.entry_id, key.family_key, key.given_key, key.street_key, key.born_on, _is_reachable(actor))
+        .select_from(found)
+        .join(key, key.entry_id == found.c.entry_id)
+        .join(EntryScope, EntryScope.entry_id == key.entry_id)
+        .where(EntryScope.is_open)
+    )
+    if criteria.postcode:
+        statement = statement.join(SearchPerson, SearchPerson.entry_id == key.entry_id)
+        statement = statement.add_columns(SearchPerson.postcode)
+    names_a_person = criteria.born_on is not None and len(criteria.words) > 1
+    statement = statement.where(_may_be_known(actor) if names_a_person else reachable_entries(actor))
+    return statement.order_by(key.entry_id, key.number).limit(CANDIDATE_LIMIT)
+
+
+def _ways(criteria: Criteria) -> list[Select[Any]]:
+    """Each two answers that together name few people: one of the others may be wrong altogether."""
+    words = _near_words(criteria)
+    family, given = SearchKey.family_key.in_(words[WordKind.FAMILY]), SearchKey.given_key.in_(words[WordKind.GIVEN])
+    street = SearchKey.street_key.in_(words[WordKind.STREET])
+    key = select(SearchKey.entry_id)
+    ways: list[Select[Any]] = []
+    if criteria.born_on is not None:
+        ways.append(select(SearchPerson.entry_id).where(SearchPerson.born_on == criteria.born_on))
+        if len(criteria.words) > 1:
+            ways.append(key.where(family, given, SearchKey.born_on.in_(near_dates(criteria.born_on))))
+    if criteria.has_band and len(criteria.words) > 1:
+        ways.append(key.where(family, given, _within_band(criteria)))
+    if criteria.streets:
+        ways.append(key.where(street, family, _within_band(criteria)))
+        ways.append(key.where(street, given, _within_band(criteria)))
+    if criteria.postcode:
+        ways.append(select(SearchPerson.entry_id).where(SearchPerson.postcode == criteria.postcode))
+    return ways
+
+
+def _within_band(criteria: Criteria) -> ColumnElement[bool]:
+    if criteria.born_from is None or criteria.born_until is None:
+        return true()
+    return SearchKey.born_on.between(criteria.born_from, criteria.born_until)
+
+
+def _near_words(criteria: Criteria) -> dict[WordKind, list[str]]:
+    """For each vocabulary, the words that could have been meant by what was typed: one read for all of them."""
+    typed = {
+        WordKind.FAMILY: criteria.names,
+        WordKind.GIVEN: criteria.names,
+        WordKind.STREET: criteria.streets,
+    }
+    asked = or_(
+        *(
+            and_(SearchWord.kind == str(kind), SearchWord.fragment.in_(fragments))
+            for kind, words in typed.items()
+            if (fragments := sorted({fragment for word in words for fragment in build_fragments(word)}))
+        )
+    )
+    known: dict[str, set[str]] = {str(kind): set() for kind in WordKind}
+    for kind, word in db.session.execute(select(SearchWord.kind, SearchWord.word).where(asked).distinct()):
+        known[kind].add(word)
+    return {
+        kind: sorted({near for word in words for near in near_words(word, known[str(kind)], limit=NEAR_LIMIT)})
+        for kind, words in typed.items()
+    }
+
+
+# --- What a result shows ---------------------------------------------------------------------------------------------
+
+
+def _build_people(hits: list[_Hit], criteria: Criteria, similar: set[UUID]) -> tuple[Found, ...]:
+    if not hits:
+        return ()
+    rows = db.session.scalars(select(SearchPerson).where(SearchPerson.entry_id.in_([hit.entry_id for hit in hits])))
+    people = {person.entry_id: person for person in rows}
+    today = clock.today()
+    return tuple(
+        _build_found(people[hit.entry_id], hit, criteria, has_similar=hit.entry_id in similar, today=today)
+        for hit in hits
+    )
+
+
+def _build_found(person: SearchPerson, hit: _Hit, criteria: Criteria, *, has_similar: bool, today: date) -> Found:
+    return Found(
+        entry_id=person.entry_id,
+        family_name=person.family_name,
+        given_name=person.given_name,
+        title=person.title,
+        preferred_name=person.preferred_name,
+        born_on=person.born_on,
+        age=None if person.death_status else age_in_years(person.born_on, today),
+        nhs_number=person.nhs_number,
+        street=person.street,
+        is_restricted=person.is_restricted,
+        death_status=person.death_status,
+        died_on=person.died_on,
+        by_former_number=hit.by_former_number,
+        born_differs=criteria.number is None and score_born(criteria, person.born_on) < 1,
+        has_similar=has_similar,
+    )
+
+
+def _find_similar(actor: Actor, hits: list[_Hit]) -> set[UUID]:
+    """Who of them could be taken for another (hazard H-01)."""
+    similar = {
+        hit.entry_id for pair in combinations(hits, 2) if are_alike(pair[0].names, pair[1].names) for hit in pair
+    }
+    alone = hits[0] if len(hits) == 1 else None
+    if alone is not None and has_namesake(actor, alone.entry_id):
+        similar.add(alone.entry_id)
+    return similar
+
+
+def has_namesake(actor: Actor, entry_id: UUID) -> bool:
+    """Whether somebody else in the reader's reach has the same family name and given name, spelling apart."""
+    own, other = aliased(SearchKey), aliased(SearchKey)
+    statement = (
+        select(other.entry_id)
+        .join(own, and_(own.family_key == other.family_key, own.given_key == other.given_key))
+        .join(EntryScope, EntryScope.entry_id == other.entry_id)
+        .where(own.entry_id == entry_id, other.entry_id != entry_id, EntryScope.is_open, reachable_entries(actor))
+        .limit(1)
+    )
+    return db.session.execute(statement).first() is not None

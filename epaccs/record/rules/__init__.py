@@ -1,0 +1,1 @@
+"""Pure rules of finding and reading a record."""
