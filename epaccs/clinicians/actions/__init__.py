@@ -40,7 +40,7 @@ from epaccs.clinicians.actions.sessions import (
     start_session,
     token_digest,
 )
-from epaccs.clinicians.actions.sign_in import (
+from epaccs.clinicians.actions.signing_in import (
     change_password,
     check_own_password,
     give_code,
