@@ -1,1 +1,1 @@
-"""What one clinician sees of one person: the card, the whole record, its history, who has looked, and how it is found."""
+"""What one clinician sees of one person: card, record, history, who has looked; and how a person is found."""

@@ -1,0 +1,103 @@
+"""Every section as its readers meet it, read from the declarations: the register's, the plan's, and CPR as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+from epaccs.access.rules import Tier
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
+from epaccs.core.forms import FormField, Telephone, YesNo
+from epaccs.record.sight import FieldSight, SectionSight, Sights
+from epaccs.register.rules import CONSENT_LABELS
+from epaccs.register.schema import IdentitySchema
+from epaccs.versions.rules import Value
+
+#: Name, born, NHS number, practice: what says that there is an entry. Source: access table, T0.
+_WHO: Final = frozenset(
+    {
+        "family_name", "given_name", "title", "preferred_name", "born_on", "gender", "nhs_number", "nhs_number_status",
+        "no_nhs_number_reason", "address_restricted", "usual_gp_name", "practice_ods",
+    }
+)  # fmt: skip
+
+#: Facts in a practical section that are clinical all the same.
+_CLINICAL: Final = frozenset({"icd", "pacemaker", "oxygen", "infection", "other", "knows_diagnosis", "knows_cpr"})
+
+
+@cache
+def sights() -> Sights:
+    """Every section by name, in the order of page and paper."""
+    plan = {name: _section(declaration) for name, declaration in SECTIONS.items()}
+    return {"identity": _identity(), "lifecycle": _lifecycle(), "cpr": _cpr(), **plan, "consent": _consent()}
+
+
+def _section(declaration: SectionDeclaration) -> SectionSight:
+    return SectionSight(
+        name=declaration.name,
+        label=declaration.label,
+        tier=declaration.tier,
+        empty=declaration.empty,
+        fields=_fields(declaration, declaration.fields()),
+        item_fields=_fields(declaration, declaration.item_fields()),
+        title=declaration.items.title if declaration.items else lambda _item: "",
+        telling_of=_names_of_teams if declaration.name == "contacts" else lambda _item: frozenset(),
+    )
+
+
+def _names_of_teams(contact: Value) -> frozenset[str]:
+    """A practice or team leads to the door by its name; a daughter does not."""
+    return frozenset({"name"}) if contact.get("kind") == "professional" else frozenset()
+
+
+def _fields(declaration: SectionDeclaration, fields: Mapping[str, FormField]) -> dict[str, FieldSight]:
+    return {
+        name: _field(field, tier_of(declaration, field), needs=declaration.needs and name not in _CLINICAL)
+        for name, field in fields.items()
+    }
+
+
+def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
+    return FieldSight(
+        label=field.metadata["label"],
+        tier=tier,
+        needs=needs,
+        # A number's area code leads to the door as well as an address does.
+        tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
+        is_masked=bool(field.metadata.get("masked")),
+        values={} if isinstance(field, YesNo) else field.metadata.get("values", {}),
+        kind=field.kind,
+    )
+
+
+def _identity() -> SectionSight:
+    declared = {name: field for name, field in IdentitySchema().fields.items() if isinstance(field, FormField)}
+    fields = {
+        name: _field(field, Tier.T0_EXISTS if name in _WHO else Tier.T1_EMERGENCY, needs=True)
+        for name, field in declared.items()
+    }
+    fields |= {name: replace(fields[name], tells_place=True) for name in fields if name.endswith("_ods")}
+    fields["superseded_nhs_numbers"] = FieldSight("Earlier NHS numbers", Tier.T1_EMERGENCY)
+    return SectionSight("identity", "The person", Tier.T0_EXISTS, fields=fields)
+
+
+def _lifecycle() -> SectionSight:
+    return SectionSight("lifecycle", "On the register", Tier.T0_EXISTS, is_whole=True)
+
+
+def _cpr() -> SectionSight:
+    return SectionSight("cpr", "CPR decision", Tier.T1_EMERGENCY, is_whole=True, empty="No CPR decision recorded here")
+
+
+def _consent() -> SectionSight:
+    labels = {str(status): label for status, label in CONSENT_LABELS.items()}
+    status = FieldSight("Agreement", Tier.T1_EMERGENCY, values=labels)
+    return SectionSight(
+        "consent",
+        "Agreement to be on the register and to share",
+        Tier.T1_EMERGENCY,
+        is_whole=True,
+        fields={"status": status},
+    )

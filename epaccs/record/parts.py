@@ -1,0 +1,423 @@
+"""The parts of a summary: what stands on a card, in its order, each part a handful of plain values with their words.
+
+An empty part means that nothing is recorded. Whatever depends on the present moment is asked for with the day in hand.
+
+Source: SCCI1580 v4.0; PRSB palliative and end of life care; CUI patient banner and allergy labels; hazards H-01, H-12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from epaccs.clinicians.rules import ROLE_LABELS, Role
+from epaccs.core.fields import age_in_years
+from epaccs.core.nhs_number import NHSNumberStatus
+from epaccs.cpr_decisions.rules.kept import Kept
+from epaccs.cpr_decisions.rules.states import CPRState
+
+# --- Who said it -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said(Kept):
+    """Who entered a fact, in which role and organisation, and when the register got it."""
+
+    name: str = ""
+    role: str = ""
+    organisation: str = ""
+    at: datetime | None = None
+
+    @property
+    def who(self) -> str:
+        """Name, role and organisation as a line shows them."""
+        role = ROLE_LABELS[Role(self.role)] if self.role in set(Role) else self.role
+        return ", ".join(part for part in (self.name, role, self.organisation) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rival(Kept):
+    """A change that waits for somebody to settle it; the fact beside it is only the last confirmed."""
+
+    by: Said = field(default_factory=Said)
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Kept):
+    """What every part knows of itself: who said it last, who confirmed it since, and what contradicts it."""
+
+    said: Said | None = None
+    confirmed: Said | None = None
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def is_disputed(self) -> bool:
+        """Neither side is current: somebody must settle it."""
+        return bool(self.rivals)
+
+
+# --- Who this is -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity(Fact):
+    """The person as a banner shows them, and how to reach them; organisations are names, not codes."""
+
+    family_name: str = ""
+    given_name: str = ""
+    title: str = ""
+    preferred_name: str = ""
+    born_on: date | None = None
+    gender: str = ""
+    nhs_number: str = ""
+    nhs_number_status: str = ""
+    no_nhs_number_reason: str = ""
+    superseded_nhs_numbers: tuple[str, ...] = ()
+    address: str = ""
+    postcode: str = ""
+    telephone: str = ""
+    mobile: str = ""
+    is_restricted: bool = False
+    usual_gp: str = ""
+    practice: str = ""
+    care_home: str = ""
+    main_carer: str = ""
+    main_carer_name: str = ""
+    key_worker: str = ""
+    key_worker_organisation: str = ""
+    key_worker_telephone: str = ""
+
+    @property
+    def warning(self) -> str:
+        """What is not certain of who this is; empty: the NHS number was traced to this person (hazard H-01)."""
+        if not self.nhs_number:
+            reason = self.no_nhs_number_reason[:1].lower() + self.no_nhs_number_reason[1:]
+            return f"Identity not verified: no NHS number ({reason or 'no reason recorded'})"
+        status = next((one for one in NHSNumberStatus if one == self.nhs_number_status), None)
+        if status is not None and status.is_verified:
+            return ""
+        label = status.label if status else "not checked"
+        return f"Identity not verified: NHS number {label[:1].lower()}{label[1:]}"
+
+    @property
+    def address_line(self) -> str:
+        """The address on one line; empty: not recorded, restricted, or not for this reader."""
+        return ", ".join([*self.address.splitlines(), *([self.postcode] if self.postcode else [])])
+
+    def age(self, today: date) -> int | None:
+        """Full years of life; None: no date of birth."""
+        return age_in_years(self.born_on, today) if self.born_on else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Death(Kept):
+    """A death as the register knows it. `is_doubted`: somebody saw the person alive since."""
+
+    status: str = ""
+    died_on: date | None = None
+    told_by: str = ""
+    said: Said | None = None
+    seen_alive: tuple[Said, ...] = ()
+
+    @property
+    def is_confirmed(self) -> bool:
+        """A clinician confirmed it, and nobody saw the person alive since."""
+        return self.status == "confirmed" and not self.seen_alive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifecycle(Kept):
+    """Where the entry is in its life. `merged_into`: the entry that carries on."""
+
+    status: str = ""
+    removed_because: str = ""
+    removed: Said | None = None
+    merged_into: str = ""
+    death: Death | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """On the register: what stands here is kept up to date by somebody."""
+        return self.status == "on_register"
+
+
+# --- What was decided ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class CPRPart(Fact):
+    """All that the rules need for the line: the section as it is kept, and what waits beside it."""
+
+    state: CPRState = field(default_factory=CPRState)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreatmentLevel(Fact):
+    """How far treatment goes, and what it aims at; `code` is of the level, empty: not recorded."""
+
+    code: str = ""
+    level: str = ""
+    focus: str = ""
+    guidance: str = ""
+    agreed_with: str = ""
+    decided_on: date | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Somebody said how far treatment goes."""
+        return bool(self.code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdvanceDecision(Kept):
+    """An advance decision to refuse treatment; the register shows what is missing and never calls it valid."""
+
+    refuses: str = ""
+    refuses_cpr: bool = False
+    refuses_life_sustaining: bool = False
+    made_on: date | None = None
+    seen_by: str = ""
+    seen_on: date | None = None
+    location: str = ""
+    withdrawn_on: date | None = None
+    missing: tuple[str, ...] = ()
+    said: Said | None = None
+
+    @property
+    def was_seen(self) -> bool:
+        """Somebody held the document in their hands; otherwise the register was only told of it."""
+        return bool(self.seen_by or self.seen_on)
+
+    @property
+    def stands(self) -> bool:
+        """It was not withdrawn."""
+        return self.withdrawn_on is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attorney(Kept):
+    """Somebody with authority: an attorney for health and welfare, or a deputy, who can never refuse life support."""
+
+    name: str = ""
+    telephone: str = ""
+    is_deputy: bool = False
+    authority: str = ""
+    registered: str = ""
+    acting: str = ""
+    made_on: date | None = None
+    was_seen: bool = False
+    said: Said | None = None
+
+    @property
+    def authority_words(self) -> str:
+        """Whether they may decide about life-sustaining treatment, never left to be guessed."""
+        if self.is_deputy:
+            return "cannot refuse life-sustaining treatment"
+        match self.authority:
+            case "yes":
+                return "with authority for life-sustaining treatment"
+            case "no":
+                return "without authority for life-sustaining treatment"
+            case _:
+                return "authority for life-sustaining treatment not known"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Kept):
+    """Wishes written down in advance; they guide and do not bind."""
+
+    words: str = ""
+    made_on: date | None = None
+    said: Said | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Legal(Fact):
+    """What binds before what is wished: advance decisions, then attorneys and deputies, then statements."""
+
+    advance_decisions: tuple[AdvanceDecision, ...] = ()
+    attorneys: tuple[Attorney, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Anything at all is recorded."""
+        return bool(self.advance_decisions or self.attorneys or self.statements)
+
+
+# --- Tonight ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allergy(Kept):
+    """One agent and what it does."""
+
+    agent: str = ""
+    reaction: str = ""
+    certainty: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allergies(Fact):
+    """Three different negatives, and "not recorded" is none of the other two."""
+
+    status: str = ""
+    items: tuple[Allergy, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The heading, in the words of the standard. Source: CUI allergy labels."""
+        if self.items or self.status == "known":
+            return "Known allergies"
+        match self.status:
+            case "none_known":
+                return "No known allergies"
+            case "unavailable":
+                return "Allergies unavailable"
+            case _:
+                return "Allergies not recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medicines(Fact):
+    """Anticipatory medicines: whether, where, and when somebody last looked. `syringe_driver` None: not recorded."""
+
+    status: str = ""
+    where: str = ""
+    chart_where: str = ""
+    last_checked_on: date | None = None
+    syringe_driver: bool | None = None
+    note: str = ""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Somebody said whether there are any."""
+        return bool(self.status)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risks(Fact):
+    """What whoever comes to the door must know; the code of the key safe is never here, only that there is one.
+
+    `hides_clinical`: this reader sees how to get in, but not what is clinical.
+    """
+
+    icd: str = ""
+    pacemaker: bool | None = None
+    oxygen: bool | None = None
+    infection: str = ""
+    animals: str = ""
+    other: str = ""
+    access_note: str = ""
+    key_safe_place: str = ""
+    has_key_safe_code: bool = False
+    hides_clinical: bool = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Short words for what must not be overlooked; an unknown defibrillator is one of them."""
+        icd = {"active": "ICD active", "unknown": "ICD: not known if active", "deactivated": "ICD shocks switched off"}
+        found = (
+            icd.get(self.icd, ""),
+            "Pacemaker" if self.pacemaker else "",
+            "Home oxygen" if self.oxygen else "",
+            f"Infection: {self.infection}" if self.infection else "",
+            f"Animals: {self.animals}" if self.animals else "",
+        )
+        return tuple(flag for flag in found if flag)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Somebody answered at least one of the questions."""
+        return self.said is not None
+
+
+# --- Where, and whom to call -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places(Fact):
+    """Preferred places in words; undecided, declined, not appropriate and unable to say are answers of their own."""
+
+    care: str = ""
+    care_note: str = ""
+    death_first: str = ""
+    death_first_address: str = ""
+    death_second: str = ""
+    death_second_address: str = ""
+    discussed_on: date | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Either question was answered."""
+        return bool(self.care or self.death_first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact(Kept):
+    """Somebody to call, or not to. `knows_cpr`, `knows_diagnosis` None: not recorded.
+
+    `standing`: "attorney" or "deputy"; empty: no authority in law. `authority_words`: about life-sustaining treatment.
+    """
+
+    name: str = ""
+    relationship: str = ""
+    roles: tuple[str, ...] = ()
+    telephone: str = ""
+    mobile: str = ""
+    hours: str = ""
+    is_professional: bool = False
+    is_24h: bool = False
+    standing: str = ""
+    authority_words: str = ""
+    knows_diagnosis: bool | None = None
+    knows_cpr: bool | None = None
+
+    @property
+    def number(self) -> str:
+        """The number to dial first; empty: none to show."""
+        return self.telephone or self.mobile
+
+    @property
+    def who(self) -> str:
+        """Who they are to the person, in a few words, authority first."""
+        return ", ".join(part for part in (self.standing, self.relationship) if part) or ", ".join(self.roles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contacts(Fact):
+    """In the order of calling at three in the morning; and who asked not to be, or must not be, contacted."""
+
+    to_call: tuple[Contact, ...] = ()
+    not_to_call: tuple[Contact, ...] = ()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Anybody is known at all."""
+        return bool(self.to_call or self.not_to_call)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis(Fact):
+    """What is wrong and what is expected. `person_knows`, `carer_knows` None: not recorded."""
+
+    primary: str = ""
+    other: str = ""
+    prognosis: str = ""
+    prognosis_on: date | None = None
+    person_knows: bool | None = None
+    carer_knows: bool | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """The main illness is known here."""
+        return bool(self.primary)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing(Fact):
+    """The two agreements, in words: to be on the register, and to be shared."""
+
+    register: str = ""
+    share: str = ""

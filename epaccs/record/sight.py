@@ -1,0 +1,185 @@
+"""What of a record is there at all for one audience: values are taken out before anything is built from them.
+
+Whoever builds a page, a sheet or a card from what is left cannot show what was hidden, because they never had it. Pure.
+
+Source: access table (role x tier); restricted address, PDS; hazards H-05 (seen by the wrong people) and H-11 (sharing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from epaccs.access.rules import Tier
+from epaccs.core.fields import format_date
+from epaccs.versions.queries import Held, Material, Recorded
+from epaccs.versions.rules import ITEMS, REMOVED, Value
+
+#: Stands where a masked value is kept, such as the code of a key safe; the value itself is asked for, and audited.
+MASKED: Final = "masked"
+
+#: Keys of nested values that tell where somebody lives or which practice they belong to.
+_TELLING_KEYS: Final = frozenset({"organisation_name", "original_location", "place", "told_from", "organisation_ods"})
+
+
+@dataclass(frozen=True)
+class FieldSight:
+    """What decides whether one field is shown, and in which words.
+
+    Args:
+        label: the question, as on page and paper.
+        tier: who sees it.
+        needs: practical, so that a role without clinical sight sees it too (contacts, access to the home).
+        tells_place: hidden from everybody while the address is restricted.
+        is_masked: asked for separately; each look is recorded.
+        values: the words for each code; empty: it is text, a date or a number.
+        kind: of the answer: "date" is shown in the clinical form.
+    """
+
+    label: str
+    tier: Tier
+    needs: bool = False
+    tells_place: bool = False
+    is_masked: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "text"
+
+    def words(self, answer: Any) -> str:
+        """The answer as a person reads it; empty: not recorded."""
+        if answer is None or answer == "":
+            return ""
+        if self.is_masked:
+            return "Recorded"
+        if isinstance(answer, bool):
+            return "Yes" if answer else "No"
+        if isinstance(answer, list | tuple):
+            return ", ".join(self.values.get(str(one), str(one)) for one in answer)
+        if self.kind == "date":
+            return format_date(date.fromisoformat(answer))
+        return self.values.get(str(answer), str(answer))
+
+
+@dataclass(frozen=True)
+class SectionSight:
+    """One section as its readers meet it; `item_fields` are those of one line of its list, `title` names the line.
+
+    `telling_of`: the fields of one line that tell where somebody lives although they mostly do not, such as the name of
+    a team. `is_whole`: its value is not made of declared fields and is seen as a whole or not at all (CPR, lifecycle).
+    """
+
+    name: str
+    label: str
+    tier: Tier
+    empty: str = "Not recorded"
+    fields: Mapping[str, FieldSight] = field(default_factory=dict)
+    item_fields: Mapping[str, FieldSight] = field(default_factory=dict)
+    title: Callable[[Value], str] = lambda item: str(item.get("name", ""))
+    telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
+    is_whole: bool = False
+
+    def is_seen_by(self, tiers: frozenset[Tier]) -> bool:
+        """Whether the section is there at all for this audience."""
+        if self.is_whole:
+            return self.tier in tiers
+        return any(can_see(one, tiers) for one in (*self.fields.values(), *self.item_fields.values()))
+
+
+Sights = Mapping[str, SectionSight]
+
+
+def can_see(field_sight: FieldSight, tiers: frozenset[Tier]) -> bool:
+    """Whether an audience sees a field."""
+    return field_sight.tier in tiers or (field_sight.needs and Tier.NEEDS in tiers)
+
+
+def is_restricted(material: Material) -> bool:
+    """Nothing that leads to the door is shown to anybody: address, telephone, practice, where things are kept."""
+    return bool((material.value("identity") or {}).get("address_restricted"))
+
+
+def visible(material: Material, tiers: frozenset[Tier], sights: Sights) -> Material:
+    """The material with everything taken out that this audience may not see; a section nobody declared goes whole."""
+    restricted = is_restricted(material)
+    sections = {
+        name: _visible_section(recorded, sights[name], tiers, restricted=restricted)
+        for name, recorded in material.sections.items()
+        if name in sights and sights[name].is_seen_by(tiers)
+    }
+    held = tuple(
+        _visible_held(one, sights[one.section], tiers, restricted=restricted)
+        for one in material.held
+        if one.section in sights and sights[one.section].is_seen_by(tiers)
+    )
+    return replace(material, sections=sections, held=held)
+
+
+def _visible_section(recorded: Recorded, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Recorded:
+    value = visible_value(recorded.value, sight, tiers, restricted=restricted)
+    stamps = {key: stamp for key, stamp in recorded.provenance.items() if _is_there(key, value)}
+    confirmed_by = recorded.confirmed_by
+    if restricted:
+        stamps = {key: _without_telling_keys(stamp) for key, stamp in stamps.items()}
+        confirmed_by = _without_telling_keys(confirmed_by)
+    return replace(recorded, value=value, provenance=stamps, confirmed_by=confirmed_by)
+
+
+def _is_there(key: str, value: Value) -> bool:
+    """Whether the field or item that a stamp belongs to is still there."""
+    if key.startswith(f"{ITEMS}/"):
+        return key.removeprefix(f"{ITEMS}/") in value.get(ITEMS, {})
+    return key in value
+
+
+def _visible_held(held: Held, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Held:
+    author = _without_telling_keys(held.author) if restricted else held.author
+    return replace(held, body=visible_body(held.body, sight, tiers, restricted=restricted), author=author)
+
+
+def visible_body(body: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
+    """What an edit asked for, as far as this audience may see it: fields, or one item of a list."""
+    if sight.is_whole:
+        return _without_telling_keys(body) if restricted else body
+    shown = visible_value(body, sight, tiers, restricted=restricted)
+    if "item" in body:
+        shown["item"] = _visible_item(body["item"], sight, tiers, restricted=restricted)
+    return {**shown, **{key: body[key] for key in ("item_id", "reason") if key in body}}
+
+
+def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
+    """The value of a section, as far as this audience may see it; blank answers go too."""
+    if sight.is_whole:
+        return _without_telling_keys(value) if restricted else value
+    shown = _visible_fields(value, sight.fields, tiers, restricted=restricted)
+    if sight.item_fields and value.get(ITEMS):
+        shown[ITEMS] = {
+            key: _visible_item(item, sight, tiers, restricted=restricted) for key, item in value[ITEMS].items()
+        }
+    return shown
+
+
+def _visible_item(item: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
+    shown = _visible_fields(item, sight.item_fields, tiers, restricted=restricted)
+    telling = sight.telling_of(item) if restricted else frozenset()
+    removed = {REMOVED: item[REMOVED]} if REMOVED in item else {}
+    return {name: answer for name, answer in shown.items() if name not in telling} | removed
+
+
+def _visible_fields(
+    value: Value, fields: Mapping[str, FieldSight], tiers: frozenset[Tier], *, restricted: bool
+) -> Value:
+    return {
+        name: MASKED if sight.is_masked else value[name]
+        for name, sight in fields.items()
+        if value.get(name) not in (None, "") and can_see(sight, tiers) and not (restricted and sight.tells_place)
+    }
+
+
+def _without_telling_keys(part: Any) -> Any:
+    """The same nested value without the names of organisations and the places where things are kept."""
+    if isinstance(part, Mapping):
+        return {key: _without_telling_keys(one) for key, one in part.items() if key not in _TELLING_KEYS}
+    if isinstance(part, list | tuple):
+        return [_without_telling_keys(one) for one in part]
+    return part
