@@ -44,6 +44,7 @@ def import_models() -> None:
         "audit.model",
         "clinicians.model",
         "access.model",
+        "notices.model",
         "versions.model",
         "register.model",
         "record.model",
@@ -55,7 +56,8 @@ def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.care_plans.sections import SECTIONS
     from epaccs.core.changes import register_projector
-    from epaccs.record.actions.search import follow_change
+    from epaccs.notices import actions as notices
+    from epaccs.record.actions import search
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions.registry import register_section
 
@@ -63,7 +65,8 @@ def connect_rooms() -> None:
         register_section(section)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
-    register_projector(follow_change)
+    register_projector(notices.follow_change)
+    register_projector(search.follow_change)
 
 
 def register_views(app: Flask) -> None:

@@ -37,6 +37,7 @@ class EntryChange(Base):
     edit_id: Mapped[UUID | None] = mapped_column(Uuid)  #: None: a change without an edit, such as a projection renewed
     section: Mapped[str] = mapped_column(String(40))
     what: Mapped[str] = mapped_column(String(40))
+    organisation_id: Mapped[UUID | None] = mapped_column(Uuid)  #: of the author; None: the program
     recorded_at: Mapped[datetime]
 
 
@@ -49,6 +50,7 @@ class Change:
     edit_id: UUID | None
     section: str
     what: str
+    organisation_id: UUID | None
     recorded_at: datetime
 
 
@@ -63,11 +65,21 @@ def register_projector(projector: Projector) -> None:
 
 
 def record_change(
-    session: Session, *, entry_id: UUID, section: str, what: str, recorded_at: datetime, edit_id: UUID | None = None
+    session: Session,
+    *,
+    entry_id: UUID,
+    section: str,
+    what: str,
+    recorded_at: datetime,
+    author: tuple[UUID, UUID] | None = None,
 ) -> Change:
-    """Give the change its number and let every outlet follow it, all in this transaction."""
-    number = next_number(session)
-    change = Change(number, entry_id, edit_id, section, what, recorded_at)
+    """Give the change its number and let every outlet follow it, all in this transaction.
+
+    Args:
+        author: the edit and its author's organisation; None: a change without an edit, made by the program.
+    """
+    edit_id, organisation_id = author or (None, None)
+    change = Change(next_number(session), entry_id, edit_id, section, what, organisation_id, recorded_at)
     session.add(EntryChange(**change.__dict__))
     session.flush()
     for projector in _projectors:

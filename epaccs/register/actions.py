@@ -19,6 +19,8 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+from epaccs.notices.actions import About, notify_accountable
+from epaccs.notices.rules import NoticeKind
 from epaccs.register import queries, rules
 from epaccs.register.model import Merge
 from epaccs.register.schema import ConsentSchema, IdentitySchema, nest_consent
@@ -85,6 +87,7 @@ def register_patient(
             _apply_new(actor, edit_id, IDENTITY, "register", identity)
             _relate(session, actor, edit_id, identity)
             _open_for_author(actor, edit_id)
+            notify_accountable(session, About(edit_id, NoticeKind.REGISTERED), but=actor.organisation_id)
             for section, body in first_sections.items():
                 _apply_new(actor, edit_id, section, "put", body)
             log.record(event(actor, EventKind.REGISTERED, entry_id=edit_id))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.queries import find_standing, get_standing
@@ -19,6 +19,11 @@ from epaccs.register.model import Merge, RegisterEntry, SupersededNumber
 from epaccs.register.rules import LifecycleStatus
 from epaccs.register.sections import name_key
 from epaccs.versions.queries import Recorded, find_recorded
+
+
+def is_on_register() -> ColumnElement[bool]:
+    """A condition on `RegisterEntry`, written out: as a parameter it would not match the condition of the index."""
+    return RegisterEntry.status == literal_column(f"'{LifecycleStatus.ON_REGISTER}'")
 
 
 def find_same_person(session: Session, identity: dict[str, Any], *, but: UUID | None = None) -> UUID | None:
@@ -35,13 +40,11 @@ def find_same_person(session: Session, identity: dict[str, Any], *, but: UUID | 
 
 
 def _open_with_number(session: Session, number: str) -> UUID | None:
-    direct = select(RegisterEntry.entry_id).where(
-        RegisterEntry.nhs_number == number, RegisterEntry.status == str(LifecycleStatus.ON_REGISTER)
-    )
+    direct = select(RegisterEntry.entry_id).where(RegisterEntry.nhs_number == number, is_on_register())
     superseded = (
         select(SupersededNumber.entry_id)
         .join(RegisterEntry, RegisterEntry.entry_id == SupersededNumber.entry_id)
-        .where(SupersededNumber.nhs_number == number, RegisterEntry.status == str(LifecycleStatus.ON_REGISTER))
+        .where(SupersededNumber.nhs_number == number, is_on_register())
     )
     return session.scalars(direct).first() or session.scalars(superseded).first()
 
@@ -52,7 +55,7 @@ def _open_with_name(session: Session, identity: dict[str, Any], *, but: UUID | N
             RegisterEntry.born_on == date.fromisoformat(identity["born_on"]),
             RegisterEntry.name_key == name_key(identity),
             RegisterEntry.postcode == (identity.get("postcode") or ""),
-            RegisterEntry.status == str(LifecycleStatus.ON_REGISTER),
+            is_on_register(),
         )
     )
     for row in rows:

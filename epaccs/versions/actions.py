@@ -432,7 +432,7 @@ def _record(
             section=request.section,
             what=RESOLVE if request.kind == RESOLVE and not applied.is_held else str(applied.outcome),
             recorded_at=context.now,
-            edit_id=request.id,
+            author=(request.id, actor.organisation_id),
         )
         entry.change_number = change.number
     kind = EventKind.EDIT_HELD if applied.outcome is Outcome.HELD else EventKind.EDITED

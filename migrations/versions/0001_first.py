@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("edit_id", sa.Uuid(), nullable=True),
         sa.Column("section", sa.String(length=40), nullable=False),
         sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_entry_change")),
     )
@@ -120,6 +121,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_entry_scope_practice_id"), ["practice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_scope_registrar_id"), ["registrar_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_scope_residence_id"), ["residence_id"], unique=False)
+
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("section", sa.String(length=40), nullable=True),
+        sa.Column("edit_id", sa.Uuid(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=True),
+        sa.Column("clinician_id", sa.Uuid(), nullable=True),
+        sa.Column("severity", sa.String(length=10), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("shows_from", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=True),
+        sa.Column("seen_at", UTCDateTime(), nullable=True),
+        sa.Column("seen_by", sa.Uuid(), nullable=True),
+        sa.Column("acknowledged_at", UTCDateTime(), nullable=True),
+        sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
+        sa.Column("acknowledged_by_name", sa.String(length=200), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_entry_id_kind", ["entry_id", "kind"], unique=False)
+        batch_op.create_index("ix_notice_organisation_id_ended_at", ["organisation_id", "ended_at"], unique=False)
 
     op.create_table(
         "organisation",
@@ -150,15 +177,6 @@ def upgrade() -> None:
     with op.batch_alter_table("relationship", schema=None) as batch_op:
         batch_op.create_index("ix_relationship_entry_id_organisation_id", ["entry_id", "organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_relationship_organisation_id"), ["organisation_id"], unique=False)
-
-    op.create_table(
-        "search_former_number",
-        sa.Column("number", sa.String(length=10), nullable=False),
-        sa.Column("entry_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("number", "entry_id", name=op.f("pk_search_former_number")),
-    )
-    with op.batch_alter_table("search_former_number", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_search_former_number_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
         "search_key",
@@ -192,8 +210,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_search_person")),
     )
     with op.batch_alter_table("search_person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_search_person_born_on"), ["born_on"], unique=False)
-        batch_op.create_index(batch_op.f("ix_search_person_nhs_number"), ["nhs_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_search_person_postcode"), ["postcode"], unique=False)
 
     op.create_table(
@@ -217,7 +233,6 @@ def upgrade() -> None:
         sa.Column("fragment", sa.String(length=8), nullable=False),
         sa.Column("word", sa.String(length=60), nullable=False),
         sa.PrimaryKeyConstraint("kind", "fragment", "word", name=op.f("pk_search_word")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "sign_in_attempt",
@@ -634,8 +649,6 @@ def downgrade() -> None:
     op.drop_table("search_timing")
     with op.batch_alter_table("search_person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_search_person_postcode"))
-        batch_op.drop_index(batch_op.f("ix_search_person_nhs_number"))
-        batch_op.drop_index(batch_op.f("ix_search_person_born_on"))
 
     op.drop_table("search_person")
     with op.batch_alter_table("search_key", schema=None) as batch_op:
@@ -644,16 +657,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_search_key_family_given_born")
 
     op.drop_table("search_key")
-    with op.batch_alter_table("search_former_number", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_search_former_number_entry_id"))
-
-    op.drop_table("search_former_number")
     with op.batch_alter_table("relationship", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_relationship_organisation_id"))
         batch_op.drop_index("ix_relationship_entry_id_organisation_id")
 
     op.drop_table("relationship")
     op.drop_table("organisation")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index("ix_notice_organisation_id_ended_at")
+        batch_op.drop_index("ix_notice_entry_id_kind")
+
+    op.drop_table("notice")
     with op.batch_alter_table("entry_scope", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_scope_residence_id"))
         batch_op.drop_index(batch_op.f("ix_entry_scope_registrar_id"))

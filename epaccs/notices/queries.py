@@ -1,0 +1,136 @@
+"""What waits for a reader, and whether what was sent about a person was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, or_, select
+
+from epaccs.access.model import EntryScope
+from epaccs.access.queries import reachable_entries
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.notices.model import Notice
+from epaccs.notices.rules import MEANINGS, NoticeKind, is_overdue
+
+Names = Callable[[Sequence[UUID]], dict[UUID, str]]
+_names: list[Names] = []
+
+
+def use_names(names: Names) -> None:
+    """Let a room above say what entries are called: family name, given name, born."""
+    _names[:] = [names]
+
+
+@dataclass(frozen=True)
+class NoticeLine:
+    """A notice as its list shows it."""
+
+    id: UUID
+    entry_id: UUID
+    kind: NoticeKind
+    person: str
+    words: str
+    page: str
+    is_task: bool
+    section: str | None
+    severity: str
+    created_at: datetime
+    due_at: datetime | None
+    is_overdue: bool
+    acknowledged_by_name: str | None
+
+
+def notices_for(actor: Actor, *, limit: int = 200) -> list[NoticeLine]:
+    """What waits for the actor's organisation or for them: high severity and overdue first, then oldest."""
+    now = clock.now()
+    urgency = case((Notice.severity == "high", 0), (Notice.due_at < now, 1), else_=2)
+    rows = db.session.scalars(
+        select(Notice)
+        .join(EntryScope, EntryScope.entry_id == Notice.entry_id)
+        .where(_addressed(actor), Notice.ended_at.is_(None), Notice.shows_from <= now, reachable_entries(actor))
+        .order_by(urgency, Notice.created_at)
+        .limit(limit)
+    ).all()
+    open_ones = [row for row in rows if MEANINGS[NoticeKind(row.kind)].is_task or row.acknowledged_at is None]
+    names = _names[0]([row.entry_id for row in open_ones]) if _names and open_ones else {}
+    return [_line(row, names.get(row.entry_id, "A person on the register"), now) for row in open_ones]
+
+
+def _addressed(actor: Actor) -> ColumnElement[bool]:
+    return or_(
+        Notice.clinician_id == actor.clinician_id,
+        and_(
+            Notice.organisation_id == actor.organisation_id,
+            Notice.clinician_id.is_(None),
+            or_(Notice.role.is_(None), Notice.role == str(actor.role)),
+        ),
+    )
+
+
+def is_addressed_to(notice: Notice, actor: Actor) -> bool:
+    """Whether a notice is for this reader."""
+    if notice.clinician_id is not None:
+        return notice.clinician_id == actor.clinician_id
+    return notice.organisation_id == actor.organisation_id and notice.role in (None, str(actor.role))
+
+
+def _line(row: Notice, person: str, now: datetime) -> NoticeLine:
+    kind = NoticeKind(row.kind)
+    meaning = MEANINGS[kind]
+    return NoticeLine(
+        id=row.id,
+        entry_id=row.entry_id,
+        kind=kind,
+        person=person,
+        words=meaning.words,
+        page=meaning.page,
+        is_task=meaning.is_task,
+        section=row.section,
+        severity=row.severity,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        is_overdue=is_overdue(row.due_at, now=now),
+        acknowledged_by_name=row.acknowledged_by_name,
+    )
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Whether one organisation has seen one notice about a person."""
+
+    organisation_name: str
+    kind: NoticeKind
+    words: str
+    created_at: datetime
+    seen_at: datetime | None
+    acknowledged_by_name: str | None
+    acknowledged_at: datetime | None
+
+
+def deliveries_of(entry_id: UUID, *, limit: int = 100) -> list[Delivery]:
+    """Everything sent about a person, newest first, with whether it was seen. Callers have asked `access` before."""
+    rows = db.session.execute(
+        select(Notice, Organisation.name)
+        .join(Organisation, Organisation.id == Notice.organisation_id)
+        .where(Notice.entry_id == entry_id)
+        .order_by(Notice.created_at.desc())
+        .limit(limit)
+    )
+    return [
+        Delivery(
+            name,
+            NoticeKind(notice.kind),
+            MEANINGS[NoticeKind(notice.kind)].words,
+            notice.created_at,
+            notice.seen_at,
+            notice.acknowledged_by_name,
+            notice.acknowledged_at,
+        )
+        for notice, name in rows
+    ]

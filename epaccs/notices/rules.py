@@ -1,0 +1,97 @@
+"""Kinds of notices, in which order they wait, and what each says; never a name or clinical words in the notice itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """What somebody must do or know."""
+
+    DISPUTE = "dispute"
+    WRONG_PERSON = "wrong_person"
+    OWN_WITHDRAWAL = "own_withdrawal"
+    CONFIRM_PROPOSAL = "confirm_proposal"
+    CPR_REVIEW_ASKED = "cpr_review_asked"
+    CPR_REVIEW_DUE = "cpr_review_due"
+    RECORD_REVIEW_DUE = "record_review_due"
+    ICD = "icd"
+    PERSON_NOT_TOLD = "person_not_told"
+    DEATH_REPORTED = "death_reported"
+    MERGE_PROPOSED = "merge_proposed"
+    READ_WHAT_WAS_WRONG = "read_what_was_wrong"
+    LOOKS_WRONG = "looks_wrong"
+    REGISTERED = "registered"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a kind says, and where its link leads.
+
+    Args:
+        words: the sentence on the list.
+        page: the endpoint of the page where it is dealt with; it gets `entry_id`.
+        is_task: True: somebody must do something; False: to be known.
+    """
+
+    words: str
+    page: str
+    is_task: bool
+
+
+MEANINGS: dict[NoticeKind, Meaning] = {
+    NoticeKind.DISPUTE: Meaning("Two changes disagree. Settle which stands", "versions.held_of_entry", is_task=True),
+    NoticeKind.WRONG_PERSON: Meaning("Somebody says that this is the wrong person", "record.show", is_task=True),
+    NoticeKind.OWN_WITHDRAWAL: Meaning(
+        "The person is said to have withdrawn a refusal. A signer must settle it", "cpr_decisions.show", is_task=True
+    ),
+    NoticeKind.CONFIRM_PROPOSAL: Meaning(
+        "A proposed CPR decision waits for a signer", "cpr_decisions.show", is_task=True
+    ),
+    NoticeKind.CPR_REVIEW_ASKED: Meaning(
+        "A review of the CPR decision is asked for", "cpr_decisions.show", is_task=True
+    ),
+    NoticeKind.CPR_REVIEW_DUE: Meaning("The CPR decision is due for review", "cpr_decisions.show", is_task=True),
+    NoticeKind.RECORD_REVIEW_DUE: Meaning("The record is due for review", "record.show", is_task=True),
+    NoticeKind.ICD: Meaning(
+        "Not for CPR, and a defibrillator that is active or not known. Arrange to switch it off",
+        "record.show",
+        is_task=True,
+    ),
+    NoticeKind.PERSON_NOT_TOLD: Meaning(
+        "The person has not been told of the decision", "cpr_decisions.show", is_task=True
+    ),
+    NoticeKind.DEATH_REPORTED: Meaning("A death was reported. Confirm or reverse it", "record.show", is_task=True),
+    NoticeKind.MERGE_PROPOSED: Meaning(
+        "Somebody says that two records are one person. A second clinician must agree",
+        "register.merge_of_entry",
+        is_task=True,
+    ),
+    NoticeKind.READ_WHAT_WAS_WRONG: Meaning(
+        "You saw or printed an entry that has since been found wrong. Read it again", "record.show", is_task=True
+    ),
+    NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "record.show", is_task=True),
+    NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),
+    NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
+}
+
+#: How long before its due date a notice is shown.
+LEAD = {
+    NoticeKind.CPR_REVIEW_DUE: timedelta(days=14),
+    NoticeKind.RECORD_REVIEW_DUE: timedelta(days=14),
+}
+
+
+def shows_from(kind: NoticeKind, *, due_at: datetime | None, created_at: datetime) -> datetime:
+    """When a notice first shows: at once, or in good time before it is due."""
+    if due_at is None or kind not in LEAD:
+        return created_at
+    return max(created_at, due_at - LEAD[kind])
+
+
+def is_overdue(due_at: datetime | None, *, now: datetime) -> bool:
+    """Past its due time; without one it is never overdue."""
+    return due_at is not None and now > due_at

@@ -1,0 +1,32 @@
+"""What waits for me and my organisation."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from epaccs.access.guard import needs
+from epaccs.access.rules import Permission
+from epaccs.clinicians.guard import current_actor
+from epaccs.core.identifiers import parse_id
+from epaccs.notices import actions, queries
+
+bp = Blueprint("notices", __name__)
+
+
+@bp.get("/notices")
+@needs(Permission.SEE_NOTICES)
+def show() -> ResponseReturnValue:
+    """Everything that waits, most urgent first; showing it counts as delivered."""
+    actor = current_actor()
+    lines = queries.notices_for(actor)
+    actions.mark_seen(actor, [line.id for line in lines])
+    return render_template("notices/show.html", lines=lines)
+
+
+@bp.post("/notices/<notice_id>/acknowledge")
+@needs(Permission.SEE_NOTICES)
+def acknowledge(notice_id: str) -> ResponseReturnValue:
+    """I take care of it."""
+    actions.acknowledge(current_actor(), parse_id(notice_id))
+    return redirect(url_for("notices.show"), 303)
