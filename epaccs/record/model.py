@@ -24,8 +24,8 @@ class SearchPerson(Base):
     given_name: Mapped[str] = mapped_column(String(200))
     title: Mapped[str | None] = mapped_column(String(200))  #: None: not recorded
     preferred_name: Mapped[str | None] = mapped_column(String(200))  #: None: the given name
-    born_on: Mapped[date] = mapped_column(index=True)
-    nhs_number: Mapped[str | None] = mapped_column(String(10), index=True)  #: None: the person has none
+    born_on: Mapped[date]
+    nhs_number: Mapped[str | None] = mapped_column(String(10))  #: None: the person has none
     street: Mapped[str | None] = mapped_column(String(400))  #: None: not recorded, or restricted
     postcode: Mapped[str | None] = mapped_column(String(8), index=True)  #: None: not recorded, or restricted
     is_restricted: Mapped[bool]  #: True: no address of this person is shown or searched anywhere
@@ -51,19 +51,11 @@ class SearchKey(Base):
     born_on: Mapped[date]
 
 
-class SearchFormerNumber(Base):
-    """An NHS number that somebody had before; it finds them too, and the result says so."""
-
-    __tablename__ = "search_former_number"
-
-    number: Mapped[str] = mapped_column(String(10), primary_key=True)
-    entry_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, index=True)
-
-
 class SearchWord(Base):
     """A word of the vocabulary under one fragment of itself; it stays when the last person of that name has gone."""
 
     __tablename__ = "search_word"
+
     kind: Mapped[str] = mapped_column(String(6), primary_key=True)
     fragment: Mapped[str] = mapped_column(String(8), primary_key=True)
     word: Mapped[str] = mapped_column(String(60), primary_key=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,15 +11,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from epaccs.access.queries import find_standing, get_standing
-from epaccs.access.rules import Fact, Permission
+from epaccs.access.queries import find_standing
+from epaccs.access.rules import Fact
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
+from epaccs.core.fields import format_date
 from epaccs.register.model import Merge, RegisterEntry, SupersededNumber
-from epaccs.register.rules import LifecycleStatus
-from epaccs.register.sections import name_key
-from epaccs.versions.queries import Recorded, find_recorded
+from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, identity_warning
+from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
+from epaccs.versions.model import SectionHead
+from epaccs.versions.queries import Banner, find_recorded
 
 
 def is_on_register() -> ColumnElement[bool]:
@@ -72,14 +75,43 @@ def may_know_of(actor: Actor, entry_id: UUID) -> bool:
     return standing is not None and {Fact.IN_SCOPE, Fact.SEES_THAT_A_RECORD_EXISTS} <= standing.facts
 
 
-def get_section(actor: Actor, entry_id: UUID, section: str, permission: Permission) -> Recorded | None:
-    """One of the register's sections, for a form; None: nothing recorded.
+def find_banner(entry_id: UUID) -> Banner | None:
+    """Who a page is about; None: nobody is identified under this id.
 
-    Raises:
-        NotFound, Forbidden: as `access` says.
+    Source: CUI patient banner; hazard H-01. A restricted address is left out (hazard H-06).
     """
-    get_standing(actor, entry_id, permission)
-    return find_recorded(entry_id, section)
+    identity = find_recorded(entry_id, IDENTITY)
+    if identity is None:
+        return None
+    value = identity.value
+    lifecycle = find_recorded(entry_id, LIFECYCLE)
+    death = death_of(lifecycle.value) if lifecycle else None
+    return Banner(
+        entry_id=entry_id,
+        family_name=value["family_name"],
+        given_name=value["given_name"],
+        title=value.get("title"),
+        preferred_name=value.get("preferred_name"),
+        born_on=date.fromisoformat(value["born_on"]),
+        nhs_number=value.get("nhs_number"),
+        identity_warning=identity_warning(value),
+        died_on=date.fromisoformat(death["died_on"]) if death and death["status"] == DeathStatus.CONFIRMED else None,
+        address=None if value.get("address_restricted") else ", ".join(value["address"].splitlines()),
+    )
+
+
+def names_of(entry_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What people are called on a list: family name, first name, date of birth. Callers have asked `access` before."""
+    rows = db.session.execute(
+        select(SectionHead.entry_id, SectionHead.value).where(
+            SectionHead.section == IDENTITY, SectionHead.entry_id.in_(entry_ids)
+        )
+    )
+    return {
+        row.entry_id: f"{row.value['family_name'].upper()}, {row.value['given_name']}, born "
+        f"{format_date(date.fromisoformat(row.value['born_on']))}"
+        for row in rows
+    }
 
 
 @dataclass(frozen=True)

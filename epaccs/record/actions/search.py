@@ -20,7 +20,7 @@ from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import writing
 from epaccs.core.identifiers import new_id
-from epaccs.record.model import SearchFormerNumber, SearchKey, SearchPerson, SearchTiming, SearchWord
+from epaccs.record.model import SearchKey, SearchPerson, SearchTiming, SearchWord
 from epaccs.record.queries.search import Findings
 from epaccs.record.queries.search import find_people as find
 from epaccs.record.rules.search import read_criteria
@@ -107,7 +107,7 @@ def project_search(
     session: Session, entry_id: UUID, identity: dict[str, Any], lifecycle: dict[str, Any] | None
 ) -> None:
     """Keep the rows of one person anew."""
-    for table in (SearchPerson, SearchKey, SearchFormerNumber):
+    for table in (SearchPerson, SearchKey):
         session.execute(delete(table).where(table.entry_id == entry_id))
     keep_search_rows(session.connection(), [build_search_rows(entry_id, identity, lifecycle)])
 
@@ -128,7 +128,6 @@ def keep_search_rows(
     known.update(words)
     _insert(connection, SearchPerson, [rows.person for rows in people])
     _insert(connection, SearchKey, [key for rows in people for key in rows.keys])
-    _insert(connection, SearchFormerNumber, [former for rows in people for former in rows.former_numbers])
     _keep_words(connection, [row for kind, word in words for row in build_word_rows(kind, word)])
 
 

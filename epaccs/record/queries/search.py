@@ -18,7 +18,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.fields import age_in_years
-from epaccs.record.model import SearchFormerNumber, SearchKey, SearchPerson, SearchWord
+from epaccs.record.model import SearchKey, SearchPerson, SearchWord
 from epaccs.record.rules.search import (
     LOWEST_SCORE,
     SHOWN_LIMIT,
@@ -32,6 +32,8 @@ from epaccs.record.rules.search import (
     score_born,
 )
 from epaccs.record.rules.search_keys import WordKind, build_fragments
+from epaccs.register.model import RegisterEntry, SupersededNumber
+from epaccs.register.queries import is_on_register
 
 #: A typed word is looked up as at most so many words of the vocabulary, nearest first.
 NEAR_LIMIT: Final = 48
@@ -123,7 +125,10 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
 
 
 def _hits_by_number(actor: Actor, number: str) -> list[_Hit]:
-    former = select(SearchFormerNumber.entry_id).where(SearchFormerNumber.number == number)
+    former = select(SupersededNumber.entry_id).where(SupersededNumber.nhs_number == number)
+    found = union(
+        select(RegisterEntry.entry_id).where(RegisterEntry.nhs_number == number, is_on_register()), former
+    ).subquery()
     statement = (
         select(
             SearchPerson.entry_id,
@@ -133,9 +138,10 @@ def _hits_by_number(actor: Actor, number: str) -> list[_Hit]:
             SearchKey.born_on,
             _is_reachable(actor),
         )
+        .join(found, found.c.entry_id == SearchPerson.entry_id)
         .join(SearchKey, and_(SearchKey.entry_id == SearchPerson.entry_id, SearchKey.number == 0))
         .join(EntryScope, EntryScope.entry_id == SearchPerson.entry_id)
-        .where(or_(SearchPerson.nhs_number == number, SearchPerson.entry_id.in_(former)), _may_be_known(actor))
+        .where(_may_be_known(actor))
     )
     return [
         _Hit(
@@ -214,7 +220,7 @@ def _ways(criteria: Criteria) -> list[Select[Any]]:
     key = select(SearchKey.entry_id)
     ways: list[Select[Any]] = []
     if criteria.born_on is not None:
-        ways.append(select(SearchPerson.entry_id).where(SearchPerson.born_on == criteria.born_on))
+        ways.append(select(RegisterEntry.entry_id).where(RegisterEntry.born_on == criteria.born_on))
         if len(criteria.words) > 1:
             ways.append(key.where(family, given, SearchKey.born_on.in_(near_dates(criteria.born_on))))
     if criteria.has_band and len(criteria.words) > 1:

@@ -90,13 +90,11 @@ class SearchRows:
     Args:
         person: one row, with what a result shows.
         keys: one row for each way of saying the name.
-        former_numbers: NHS numbers the person had before.
         words: the words in `keys`, for the vocabulary.
     """
 
     person: dict[str, Any]
     keys: list[dict[str, Any]]
-    former_numbers: list[dict[str, Any]]
     words: list[tuple[WordKind, str]]
 
 
@@ -133,10 +131,6 @@ def build_search_rows(
     return SearchRows(
         person=_person_row(entry_id, identity, lifecycle, street),
         keys=keys,
-        former_numbers=[
-            {"entry_id": entry_id, "number": former}
-            for former in dict.fromkeys(identity.get("superseded_nhs_numbers") or ())
-        ],
         words=[(kind, word) for kind, word in words if word],
     )
 
