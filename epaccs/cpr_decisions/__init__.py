@@ -1,0 +1,1 @@
+"""CPR decisions: what is stored, what is shown, what is refused."""
