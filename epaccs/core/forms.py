@@ -64,7 +64,7 @@ class FormField(base.Field[Any]):
         label: the words beside the box, or the question above the ticks.
         hint: what helps to answer it; None: nothing.
         called: its name within a sentence, in lower case: "date of birth"; None: the label in lower case.
-        ask: the sentence when it is left blank but required; None: "Enter the ...".
+        ask: the sentence when it is left blank but required; None: "Enter the ...", or the question once more.
         required: whether blank is refused; otherwise blank is loaded as None, never as a value.
         metadata: anything else a reader of the declaration wants: width, autocomplete, inputmode, tier, source.
     """
@@ -85,6 +85,8 @@ class FormField(base.Field[Any]):
         **metadata: Any,
     ) -> None:
         self.called = called or _start_small(label.rstrip("?"))
+        #: The words of a question that has no name within a sentence; None: it has one.
+        self.question = label if called is None and label.endswith("?") else None
         ask = ask or self._default_ask()
         super().__init__(
             required=required,
@@ -95,7 +97,7 @@ class FormField(base.Field[Any]):
         )
 
     def _default_ask(self) -> str:
-        return f"Enter the {self.called}"
+        return f"Answer the question: {self.question}" if self.question else f"Enter the {self.called}"
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Blank is no answer; everything else is read by the field, whose refusals keep the box they concern."""
@@ -132,7 +134,7 @@ class FormField(base.Field[Any]):
         return _first(sent.getlist(name))
 
     def to_form(self, value: Any) -> Any:
-        """A stored value as it stands in the boxes."""
+        """A stored value as it stands in the boxes: as loaded, or as the schema writes it down."""
         if value is None:
             return dict.fromkeys(self.boxes, "") if self.boxes else [] if self.has_many else ""
         return self._typed(value)
@@ -291,10 +293,11 @@ class TypedDate(FormField):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.isoformat()
 
-    def _typed(self, value: date) -> Any:
+    def _typed(self, value: date | str) -> Any:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
         if not self.boxes:
-            return parsers.format_date(value)
-        return {"day": str(value.day), "month": str(value.month), "year": f"{value.year:04}"}
+            return parsers.format_date(day)
+        return {"day": str(day.day), "month": str(day.month), "year": f"{day.year:04}"}
 
 
 class TypedDateTime(FormField):
@@ -338,8 +341,9 @@ class TypedDateTime(FormField):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.isoformat()
 
-    def _typed(self, value: datetime) -> dict[str, str]:
-        local = value.astimezone(parsers.LONDON)
+    def _typed(self, value: datetime | str) -> dict[str, str]:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        local = moment.astimezone(parsers.LONDON)
         return {"day": str(local.day), "month": str(local.month), "year": f"{local.year:04}", "time": f"{local:%H:%M}"}
 
 
@@ -372,14 +376,14 @@ class Choice(FormField):
         super().__init__(label, values=self.values, hints=dict(hints or {}), **options)
 
     def _default_ask(self) -> str:
-        return f"Choose the {self.called}"
+        return f"Choose an answer: {self.question}" if self.question else f"Choose the {self.called}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return self._chosen(value)
 
     def _chosen(self, value: Any) -> Any:
         if not isinstance(value, str) or value not in self.values:
-            raise RuleBroken(f"Choose the {self.called} from the list")
+            raise RuleBroken(f"Choose only from what is offered: {self.question or self.called}")
         return self.enum(value) if self.enum else str(value)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
@@ -393,7 +397,7 @@ class Choices(Choice):
     has_many = True
 
     def _default_ask(self) -> str:
-        return f"Tick at least one: {self.called}"
+        return f"Tick at least one: {self.question or self.called}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
         chosen = {self._chosen(code) for code in (value if isinstance(value, list) else [value])}
@@ -413,7 +417,7 @@ class YesNo(Choice):
         super().__init__(label, YES_NO, **options)
 
     def _default_ask(self) -> str:
-        return f"Choose yes or no: {self.called}"
+        return f"Choose yes or no: {self.question or self.called}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         return value if isinstance(value, bool) else self._chosen(value) == "yes"

@@ -51,8 +51,8 @@ class GallerySchema(Schema):
     )
     place_of_death = forms.Choice("Preferred place of death", PLACES, as_list=True)
     aware = forms.Choices("Who is aware", AWARE, hint="Tick all that apply")
-    consented = forms.YesNo("Has the person agreed to share?", called="whether the person has agreed", inline=True)
-    icd_fitted = forms.YesNoUnknown("Is an ICD fitted?", called="whether an ICD is fitted")
+    consented = forms.YesNo("Has the person agreed to share?", inline=True)
+    icd_fitted = forms.YesNoUnknown("Is an ICD fitted?")
     notes = forms.FreeText("What matters to the person", hint="Up to 200,000 characters")
     checked = forms.Tick("I have checked two identifiers", called="that two identifiers were checked", required=True)
 
