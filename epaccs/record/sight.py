@@ -14,14 +14,17 @@ from typing import Any, Final
 
 from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date
-from epaccs.versions.queries import Held, Material, Recorded
-from epaccs.versions.rules import ITEMS, REMOVED, Value
+from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
 
 #: Stands where a masked value is kept, such as the code of a key safe; the value itself is asked for, and audited.
 MASKED: Final = "masked"
 
-#: Keys of nested values that tell where somebody lives or which practice they belong to.
-_TELLING_KEYS: Final = frozenset({"organisation_name", "original_location", "place", "told_from", "organisation_ods"})
+#: Keys of nested values that tell which practice somebody belongs to, and those that tell where something is kept.
+_TELLING_KEYS: Final = frozenset({"organisation_name", "organisation_ods", "told_from"})
+_PLACE_KEYS: Final = frozenset({"original_location", "place"})
+
+#: Stands where a place was, so that "not shown" does not look like "not recorded".
+NOT_SHOWN: Final = "not shown, the address is restricted"
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,11 @@ def _visible_fields(
 def _without_telling_keys(part: Any) -> Any:
     """The same nested value without the names of organisations and the places where things are kept."""
     if isinstance(part, Mapping):
-        return {key: _without_telling_keys(one) for key, one in part.items() if key not in _TELLING_KEYS}
+        return {
+            key: NOT_SHOWN if key in _PLACE_KEYS and one else _without_telling_keys(one)
+            for key, one in part.items()
+            if key not in _TELLING_KEYS
+        }
     if isinstance(part, list | tuple):
         return [_without_telling_keys(one) for one in part]
     return part

@@ -19,7 +19,7 @@ from epaccs.access.rules import Tier, audience_name
 from epaccs.care_plans.rules import adrt_missing
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.cpr_decisions.rules.states import CPRState
-from epaccs.record.parts import (
+from epaccs.record.rules.parts import (
     AdvanceDecision,
     Allergies,
     Allergy,
@@ -29,6 +29,7 @@ from epaccs.record.parts import (
     CPRPart,
     Death,
     Diagnosis,
+    HeldCPR,
     Identity,
     Legal,
     Lifecycle,
@@ -43,8 +44,7 @@ from epaccs.record.parts import (
 )
 from epaccs.record.sight import SectionSight, Sights, is_restricted, visible
 from epaccs.register.rules import REMOVAL_REASONS
-from epaccs.versions.queries import Held, Material, Recorded
-from epaccs.versions.rules import Value, present_items
+from epaccs.versions.rules import Held, Material, Recorded, Value, present_items
 
 #: What a crew must be told about even when they may not see it.
 NEVER_ABSENT: Final = ("cpr", "treatment", "legal", "allergies", "risks")
@@ -201,7 +201,8 @@ class _Builder:
     def cpr(self) -> CPRPart | None:
         if not self._is_seen("cpr"):
             return None
-        return CPRPart(state=CPRState.from_value(self._value("cpr")), **self._fact("cpr"))
+        held = tuple(_held_cpr(one) for one in self._seen.held_in("cpr"))
+        return CPRPart(state=CPRState.from_value(self._value("cpr")), held=held, **self._fact("cpr"))
 
     def treatment(self) -> TreatmentLevel | None:
         if not self._is_seen("treatment_level"):
@@ -350,6 +351,7 @@ class _Builder:
         if recorded is None:
             return {"rivals": rivals}
         return {
+            "version": recorded.version,
             "said": _latest([recorded]),
             "confirmed": build_said(recorded.confirmed_by, at=recorded.confirmed_at),
             "rivals": rivals,
@@ -401,6 +403,18 @@ def _day(text: str | None) -> date | None:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _held_cpr(held: Held) -> HeldCPR:
+    return HeldCPR(
+        edit_id=str(held.edit_id),
+        kind=held.kind,
+        recommendation=str(held.body.get("recommendation") or ""),
+        outcome=str(held.body.get("outcome") or ""),
+        author=build_said(held.author, at=held.held_at) or Said(),
+        received_at=held.held_at,
+        decided_at=held.decided_at,
+    )
 
 
 def _advance_decision(item: Value, said: Said | None) -> AdvanceDecision:

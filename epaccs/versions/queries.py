@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from epaccs.access.actions import event
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
+from epaccs.core.errors import NotFound
 from epaccs.versions.model import Edit, HeldEdit, SectionHead, SectionVersion
-from epaccs.versions.rules import Standing, Value
-
-
-@dataclass(frozen=True)
-class Held:
-    """An open edit beside the value it would change."""
-
-    edit_id: UUID
-    section: str
-    kind: str
-    body: Value
-    base_version: int
-    author: dict[str, Any]
-    decided_at: datetime | None
-    held_at: datetime
-    severity: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One section as it stands, or stood."""
-
-    section: str
-    version: int
-    value: Value
-    provenance: dict[str, Any]
-    recorded_at: datetime
-    disputed: bool = False
-    confirmed_at: datetime | None = None
-    confirmed_by: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Material:
-    """Everything recorded of one person at one moment: what a summary is made of, for page, paper and history alike.
-
-    `as_at` None: now.
-    """
-
-    entry_id: UUID
-    sections: dict[str, Recorded]
-    held: tuple[Held, ...]
-    as_at: datetime | None = None
-
-    def value(self, section: str) -> Value | None:
-        """The value of a section; None: nothing recorded."""
-        recorded = self.sections.get(section)
-        return recorded.value if recorded else None
-
-    def held_in(self, section: str) -> tuple[Held, ...]:
-        """The open edits of a section."""
-        return tuple(held for held in self.held if held.section == section)
+from epaccs.versions.rules import Held, Material, Recorded, Standing, Value
 
 
 def material(entry_id: UUID) -> Material:
@@ -138,6 +94,42 @@ def _as_held(held: HeldEdit, edit: Edit) -> Held:
     )
 
 
+@dataclass(frozen=True)
+class Banner:
+    """Who a page is about: the same few facts on every page about one person. Dates are dates; None: not recorded."""
+
+    entry_id: UUID
+    family_name: str
+    given_name: str
+    title: str | None
+    preferred_name: str | None
+    born_on: date
+    nhs_number: str | None
+    identity_warning: str | None
+    died_on: date | None
+    address: str | None
+
+
+_find_banner: list[Callable[[UUID], Banner | None]] = []
+
+
+def use_banner(find: Callable[[UUID], Banner | None]) -> None:
+    """Let the register, a room above, say who a person is."""
+    _find_banner[:] = [find]
+
+
+def get_banner(entry_id: UUID) -> Banner:
+    """Who a page is about. Callers have asked `access` before.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    banner = _find_banner[0](entry_id) if _find_banner else None
+    if banner is None:
+        raise NotFound
+    return banner
+
+
 def find_held(edit_id: UUID) -> tuple[UUID, str] | None:
     """The entry and section of an open held edit; None: there is none, or it was settled."""
     held = db.session.get(HeldEdit, edit_id, populate_existing=True)
@@ -155,6 +147,17 @@ def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
         section, head.version, head.value, head.provenance, head.recorded_at, head.disputed, head.confirmed_at,
         head.confirmed_by,
     )  # fmt: skip
+
+
+def section_for_form(actor: Actor, entry_id: UUID, section: str, permission: Permission) -> Recorded | None:
+    """One section for the form that changes it; None: nothing recorded. Opening the form is recorded.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    get_standing(actor, entry_id, permission)
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=section))
+    return find_recorded(entry_id, section)
 
 
 @dataclass(frozen=True)

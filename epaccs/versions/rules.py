@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 Value = dict[str, Any]
 
@@ -198,3 +199,58 @@ def _flat(value: Value) -> Value:
     flat = _without_items(value)
     flat.update({f"{ITEMS}/{key}": item for key, item in value.get(ITEMS, {}).items()})
     return flat
+
+
+# What is recorded of one person
+
+
+@dataclass(frozen=True)
+class Held:
+    """An open edit beside the value it would change."""
+
+    edit_id: UUID
+    section: str
+    kind: str
+    body: Value
+    base_version: int
+    author: dict[str, Any]
+    decided_at: datetime | None
+    held_at: datetime
+    severity: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One section as it stands, or stood."""
+
+    section: str
+    version: int
+    value: Value
+    provenance: dict[str, Any]
+    recorded_at: datetime
+    disputed: bool = False
+    confirmed_at: datetime | None = None
+    confirmed_by: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything recorded of one person at one moment: what a summary is made of, for page, paper and history alike.
+
+    `as_at` None: now.
+    """
+
+    entry_id: UUID
+    sections: dict[str, Recorded]
+    held: tuple[Held, ...]
+    as_at: datetime | None = None
+
+    def value(self, section: str) -> Value | None:
+        """The value of a section; None: nothing recorded."""
+        recorded = self.sections.get(section)
+        return recorded.value if recorded else None
+
+    def held_in(self, section: str) -> tuple[Held, ...]:
+        """The open edits of a section."""
+        return tuple(held for held in self.held if held.section == section)

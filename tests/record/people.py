@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 from epaccs.access.rules import Tier
 from epaccs.record.declared import sights
 from epaccs.record.summary import RecordSummary, build_summary
-from epaccs.versions.queries import Held, Material, Recorded
-from epaccs.versions.rules import Value
+from epaccs.versions.rules import Held, Material, Recorded, Value
 
 T0, T1, T2, T3 = Tier.T0_EXISTS, Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.T3_SENSITIVE
 EVERYTHING = frozenset({T0, T1, T2, T3})

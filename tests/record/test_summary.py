@@ -112,6 +112,7 @@ def test_a_restricted_person_keeps_the_decision_the_names_and_the_medicines() ->
 
     assert summary.cpr is not None
     assert summary.cpr.state.in_force is not None
+    assert summary.cpr.state.in_force.original_location == "not shown, the address is restricted"
     assert summary.medicines is not None
     assert (summary.medicines.status, summary.medicines.where) == ("In the home", "")
     assert summary.contacts is not None

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
-from epaccs.clinicians.rules import ROLE_LABELS, Role
+from epaccs.clinicians.rules import ROLE_LABELS
 from epaccs.core.fields import age_in_years
 from epaccs.core.nhs_number import NHSNumberStatus
+from epaccs.cpr_decisions.rules.doubt import HeldRival
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.cpr_decisions.rules.states import CPRState
+
+_ROLE_LABELS: Final = {str(role): label for role, label in ROLE_LABELS.items()}
 
 # --- Who said it -----------------------------------------------------------------------------------------------------
 
@@ -29,10 +33,14 @@ class Said(Kept):
     at: datetime | None = None
 
     @property
+    def role_label(self) -> str:
+        """The role as it is said."""
+        return _ROLE_LABELS.get(self.role, self.role)
+
+    @property
     def who(self) -> str:
         """Name, role and organisation as a line shows them."""
-        role = ROLE_LABELS[Role(self.role)] if self.role in set(Role) else self.role
-        return ", ".join(part for part in (self.name, role, self.organisation) if part)
+        return ", ".join(part for part in (self.name, self.role_label, self.organisation) if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +53,12 @@ class Rival(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class Fact(Kept):
-    """What every part knows of itself: who said it last, who confirmed it since, and what contradicts it."""
+    """What every part knows of itself: who said it last, who confirmed it since, and what contradicts it.
 
+    `version`: of the section it comes from, as paper names it; 0: nothing was ever recorded.
+    """
+
+    version: int = 0
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
@@ -146,10 +158,37 @@ class Lifecycle(Kept):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldCPR(Kept):
+    """An edit of the CPR section that waits to be settled, as far as the line needs it."""
+
+    edit_id: str = ""
+    kind: str = ""
+    recommendation: str = ""
+    outcome: str = ""
+    author: Said = field(default_factory=Said)
+    received_at: datetime
+    decided_at: datetime | None = None
+
+    def as_rival(self) -> HeldRival:
+        """As the rules of the line take it."""
+        return HeldRival(
+            edit_id=self.edit_id,
+            kind=self.kind,
+            body={"recommendation": self.recommendation, "outcome": self.outcome},
+            author_name=self.author.name,
+            author_role=self.author.role_label,
+            organisation_name=self.author.organisation,
+            received_at=self.received_at,
+            decided_at=self.decided_at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CPRPart(Fact):
     """All that the rules need for the line: the section as it is kept, and what waits beside it."""
 
     state: CPRState = field(default_factory=CPRState)
+    held: tuple[HeldCPR, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

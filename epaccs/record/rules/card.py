@@ -1,0 +1,171 @@
+"""The emergency card at one moment: the CPR line, ages, and whom to ring, from a summary and the time of reading.
+
+Source: the register's emergency card; facts a crew must have in 30 seconds; hazards H-01, H-03 (stale copy), H-05.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from epaccs.core.fields import LONDON, age_in_years, build_dialled
+from epaccs.cpr_decisions.rules.around import AdvanceDecision, Around, Proxy
+from epaccs.cpr_decisions.rules.around import Death as Died
+from epaccs.cpr_decisions.rules.lines import CPRLine, hidden_line, line
+from epaccs.cpr_decisions.rules.states import ConsulteeKind
+from epaccs.cpr_decisions.rules.words import Words
+from epaccs.record.rules.parts import Contact
+from epaccs.record.summary import RecordSummary
+
+#: How many numbers the bar at the bottom of a telephone's screen has room for.
+BAR_PLACES: Final = 2
+
+NAMESAKE: Final = "Another person with a similar name is on this register. Check the date of birth."
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site has settled: the number that is always answered, and after how long a copy claims nothing.
+
+    `copy_age_limit` None: the register's own page, which is never old when it is made.
+    """
+
+    control_telephone: str
+    confirmation_hours: int = 72
+    copy_age_limit: timedelta | None = None
+    words: Words = Words()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True)
+class Call:
+    """One number to ring. `dialled` are the digits that a tap dials."""
+
+    name: str
+    who: str
+    number: str
+    dialled: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A summary at the moment of reading, ready to be filled into a page or a sheet.
+
+    Args:
+        age: in full years, at death if the person died; None: no date of birth.
+        calls: whom to ring, in order; never empty.
+        has_namesake: somebody of a similar name is on the register too.
+    """
+
+    summary: RecordSummary
+    line: CPRLine
+    now: datetime
+    copy_left_at: datetime
+    age: int | None
+    calls: tuple[Call, ...]
+    control: Call
+    has_namesake: bool = False
+
+    @property
+    def bar(self) -> tuple[Call, ...]:
+        """The numbers that stay at the bottom of the screen."""
+        return self.calls[:BAR_PLACES]
+
+    @property
+    def died_on(self) -> date | None:
+        """The day of a confirmed death; None: alive as far as the register knows for certain."""
+        return _died_on(self.summary)
+
+
+def build_card(
+    summary: RecordSummary, *, now: datetime, copy_left_at: datetime, site: Site, has_namesake: bool = False
+) -> Card:
+    """The card as it reads at `now`.
+
+    Args:
+        summary: what this reader may see.
+        now: the moment of reading.
+        copy_left_at: when this copy left the register; on the register's own page, now.
+        site: what the site has settled.
+        has_namesake: somebody of a similar name is on the register too.
+    """
+    control = _call(Contact(name="Control", relationship="answered day and night", telephone=site.control_telephone))
+    calls = _calls(summary, control)
+    until = _died_on(summary) or now.astimezone(LONDON).date()
+    born = summary.identity.born_on
+    return Card(
+        summary=summary,
+        line=_line(summary, now=now, copy_left_at=copy_left_at, site=site, number=calls[0].number),
+        now=now,
+        copy_left_at=copy_left_at,
+        age=age_in_years(born, until) if born else None,
+        calls=calls,
+        control=control,
+        has_namesake=has_namesake,
+    )
+
+
+def _died_on(summary: RecordSummary) -> date | None:
+    death = summary.lifecycle.death
+    return death.died_on if death and death.is_confirmed else None
+
+
+def _line(summary: RecordSummary, *, now: datetime, copy_left_at: datetime, site: Site, number: str) -> CPRLine:
+    words = replace(site.words, number_24h=number, control=site.control_telephone)
+    if summary.cpr is None:
+        return hidden_line(replace(words, number_24h=site.control_telephone))
+    return line(
+        summary.cpr.state,
+        held=tuple(held.as_rival() for held in summary.cpr.held),
+        around=build_around(summary, now=now),
+        copy_left_at=copy_left_at,
+        now=now,
+        confirmation_hours=site.confirmation_hours,
+        copy_age_limit=site.copy_age_limit,
+        words=words,
+    )
+
+
+def build_around(summary: RecordSummary, *, now: datetime) -> Around:
+    """What the CPR rules must know of the rest of the record."""
+    legal, death = summary.legal, summary.lifecycle.death
+    return Around(
+        today=now.astimezone(LONDON).date(),
+        now=now,
+        born_on=summary.identity.born_on,
+        died=Died(death.status) if death and death.status else Died.NO,
+        treatment_level=(summary.treatment.code if summary.treatment else "") or None,
+        adrts=tuple(
+            AdvanceDecision(
+                refuses_cpr=one.refuses_cpr,
+                document_seen=one.was_seen,
+                withdrawn=not one.stands,
+                made_on=one.made_on,
+                missing=one.missing,
+                location=one.location,
+            )
+            for one in (legal.advance_decisions if legal else ())
+        ),
+        proxies=tuple(
+            Proxy(
+                name=one.name,
+                kind=ConsulteeKind.DEPUTY if one.is_deputy else ConsulteeKind.ATTORNEY,
+                has_authority_for_life_sustaining=one.authority == "yes" and not one.is_deputy,
+            )
+            for one in (legal.attorneys if legal else ())
+        ),
+        icd=(summary.risks.icd if summary.risks else "") or None,
+    )
+
+
+def _calls(summary: RecordSummary, control: Call) -> tuple[Call, ...]:
+    """Everybody with a number, a number that is always answered first; without one, the site's own."""
+    contacts = summary.contacts.to_call if summary.contacts else ()
+    calls = tuple(_call(contact) for contact in contacts if contact.number)
+    night = any(contact.is_professional and contact.is_24h and contact.number for contact in contacts)
+    return calls if night else (control, *calls)
+
+
+def _call(contact: Contact) -> Call:
+    who = ", ".join(part for part in (contact.who, "24 h" if contact.is_24h else contact.hours) if part)
+    return Call(contact.name, who, contact.number, build_dialled(contact.number))
