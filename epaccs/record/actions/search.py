@@ -29,7 +29,6 @@ from epaccs.versions.queries import find_recorded
 
 #: Who opens a card later than this after a search was doing something else in between.
 TIMING_LIMIT: Final = timedelta(minutes=10)
-TYPING_LIMIT_SECONDS: Final = 600
 
 
 @dataclass(frozen=True)

@@ -271,6 +271,13 @@ def check_enough(criteria: Criteria) -> None:
         )
 
 
+def read_typed_seconds(milliseconds: str) -> float | None:
+    """How long the typing took, as the browser says; None: it did not say, or cannot be believed."""
+    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= 6):
+        return None
+    return int(milliseconds) / 1000
+
+
 # --- Dates of birth that were mistyped -------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@
 /** @typedef {{ connect: (root: HTMLElement) => void }} Component */
 
 /** What a page calls it -> the file; the NHS components bring names of their own. */
-const COMPONENTS = { "nhsuk-error-summary": "error-summary", "send-once": "send-once" };
+const COMPONENTS = { "nhsuk-error-summary": "error-summary", "send-once": "send-once", "search-clock": "search-clock" };
 
 for (const [name, file] of Object.entries(COMPONENTS)) {
   const roots = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-module="${name}"]`));
