@@ -387,11 +387,13 @@ class PageClient:
         return self.page.errors()
 
     def value_of(self, name: str) -> str | list[str]:
-        """What stands in a box, or the ticked codes of a name."""
+        """What stands in a box, or the code chosen; of boxes to tick, every code ticked."""
         boxes = [box for box in _boxes_of(self.page.tree) if box.get("name") == name]
         assert boxes, f"There is no box {name}"
         values = [value for box in boxes for value in _browser_value(box)]
-        return values if boxes[0].get("type") == "checkbox" else "".join(values)
+        if boxes[0].get("type") == "checkbox":
+            return values
+        return values[0] if values else ""
 
     def _arrive(self, response: TestResponse, status: int) -> Self:
         self.typed = {}

@@ -442,10 +442,7 @@ class Tick(Choice):
     kind = "tick"
 
     def __init__(self, label: str, **options: Any) -> None:
-        super().__init__(label, {"yes": label}, **options)
-
-    def _default_ask(self) -> str:
-        return f"Tick the box: {self.called}"
+        super().__init__(label, {"yes": label}, **{"ask": f"Tick the box: {label}", **options})
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         return value if isinstance(value, bool) else self._chosen(value) == "yes"

@@ -54,7 +54,7 @@ class GallerySchema(Schema):
     consented = forms.YesNo("Has the person agreed to share?", inline=True)
     icd_fitted = forms.YesNoUnknown("Is an ICD fitted?")
     notes = forms.FreeText("What matters to the person", hint="Up to 200,000 characters")
-    checked = forms.Tick("I have checked two identifiers", called="that two identifiers were checked", required=True)
+    checked = forms.Tick("I have checked two identifiers", required=True)
 
 
 @bp.route("/gallery", methods=["GET", "POST"])

@@ -39,3 +39,7 @@ class NHSComponents:
         macro: Callable[[Mapping[str, Any]], Markup] = getattr(template.module, name)
         setattr(self, name, macro)
         return macro
+
+
+#: One for the process: they know nothing of the application.
+NHS = NHSComponents()

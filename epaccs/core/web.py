@@ -11,12 +11,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from mimetypes import guess_type
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, send_from_directory
+from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -24,9 +25,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.security import safe_join
 
 from epaccs.core import clock, fields
-from epaccs.core.assets import STATIC_FOLDER, build_version
+from epaccs.core.assets import STATIC_FOLDER, build_version, is_text, read_asset
 from epaccs.core.errors import EpaccsError
 from epaccs.core.form_display import build_component, build_error_summary
 from epaccs.core.forms import showable
@@ -41,7 +43,7 @@ from epaccs.core.refusals import (
     refusal_for_error,
     refusal_for_status,
 )
-from epaccs.core.templating import PAGE_OPTIONS, NHSComponents
+from epaccs.core.templating import NHS, PAGE_OPTIONS
 from epaccs.settings import Settings
 
 PRODUCT_NAME = "EPaCCS"
@@ -126,14 +128,14 @@ def _limit_requests(app: Flask, settings: Settings) -> None:
         EPACCS_TRUSTED_PROXIES=settings.trusted_proxies,
         MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES,
         MAX_FORM_MEMORY_SIZE=BODY_LIMIT_BYTES,
-        SESSION_COOKIE_NAME="__Host-epaccs" if settings.secure_cookies else "epaccs",
+        SESSION_COOKIE_NAME="__Host-epaccs-form" if settings.secure_cookies else "epaccs-form",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # The token lives as long as the session: a nurse called away for two hours can still send her form.
         WTF_CSRF_TIME_LIMIT=None,
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
+        COMPRESS_STREAMS=False,
     )
 
 
@@ -148,7 +150,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     version = build_version()
     app.config["EPACCS_STATIC_VERSION"] = version
     app.jinja_env.globals.update(
-        nhs=NHSComponents(),
+        nhs=NHS,
         nhs_component=build_component,
         nhs_error_summary=build_error_summary,
         product_name=PRODUCT_NAME,
@@ -194,10 +196,16 @@ def show_static(version: str, name: str) -> Response:
 
     Another version is answered too: while servers change over, a page of one may ask the other.
     """
+    path = STATIC_FOLDER / (safe_join("", name) or "")
+    if not path.is_file():
+        abort(404)
+    mimetype = guess_type(path.name)[0] or "application/octet-stream"
+    encoding = request.accept_encodings.best_match(["br", "gzip"]) if is_text(mimetype) else None
+    response = Response(read_asset(path, encoding), mimetype=mimetype)
+    if encoding:
+        response.content_encoding = encoding
     is_current = version == current_app.config["EPACCS_STATIC_VERSION"]
-    response = send_from_directory(STATIC_FOLDER, name, max_age=YEAR_SECONDS if is_current else 0)
-    response.cache_control.public = True
-    response.cache_control.immutable = is_current
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable" if is_current else "no-cache"
     return response
 
 

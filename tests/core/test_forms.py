@@ -20,10 +20,8 @@ from epaccs.core import forms
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.form_display import build_component, build_error_summary
 from epaccs.core.forms import Form, answer_form
-from epaccs.core.templating import NHSComponents
+from epaccs.core.templating import NHS
 from tests.pages import PageClient
-
-NHS = NHSComponents()
 
 
 class Place(StrEnum):
@@ -205,7 +203,7 @@ def test_two_hundred_thousand_characters_are_taken_whole() -> None:
         pytest.param(
             forms.Choice("Who?", {"a": "A"}, called="person", required=True), "Choose the person", id="named question"
         ),
-        pytest.param(forms.Tick("It is checked", required=True), "Tick the box: it is checked", id="tick"),
+        pytest.param(forms.Tick("It is checked", required=True), "Tick the box: It is checked", id="tick"),
         pytest.param(forms.ShortText("Why?", ask="Say why", required=True), "Say why", id="a sentence of its own"),
     ],
 )
