@@ -1,8 +1,8 @@
 """The order of changes is the server's numbers, never a clock (hazard H-09).
 
 Every change to an entry gets the next number in the transaction that makes it. The counter's row is locked until the
-commit, so no lower number becomes visible after a higher one. Rooms above (card, notices, sheets) register projectors that
-run in the same transaction; arrows between rooms still point down.
+commit, so no lower number becomes visible after a higher one. Rooms above (card, notices, sheets) register projectors
+that run in the same transaction; arrows between rooms still point down.
 """
 
 from __future__ import annotations

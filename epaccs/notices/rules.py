@@ -1,4 +1,4 @@
-"""Kinds of notices, in which order they wait, and what each says; never a name or clinical words in the notice itself."""
+"""Kinds of notices and what each says; never a name or clinical words in the notice itself."""
 
 from __future__ import annotations
 

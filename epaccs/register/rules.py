@@ -13,6 +13,7 @@ from typing import Any
 
 from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import age_in_years, local_date
+from epaccs.core.nhs_number import NHSNumberStatus
 
 Value = dict[str, Any]
 
@@ -128,6 +129,17 @@ def check_identity(identity: Mapping[str, Any], *, today: date) -> None:
         raise RuleBroken("Choose no reason when there is an NHS number", field="no_nhs_number_reason")
     if identity.get("nhs_number") and not identity.get("nhs_number_status"):
         raise RuleBroken("Choose whether the NHS number was checked", field="nhs_number_status")
+
+
+def identity_warning(identity: Mapping[str, Any]) -> str | None:
+    """What must be said beside the name when it was not verified; None: verified with the national service.
+
+    Source: SCCI1580 v4.0 item 10; hazard H-01.
+    """
+    if not identity.get("nhs_number"):
+        return "Identity not verified: no NHS number"
+    status = NHSNumberStatus(identity.get("nhs_number_status", NHSNumberStatus.TRACE_NEEDED))
+    return None if status.is_verified else f"Identity not verified: {status.label[0].lower()}{status.label[1:]}"
 
 
 def check_consent(consent: Mapping[str, Any], *, today: date) -> None:

@@ -18,10 +18,17 @@ from epaccs.core.errors import RuleBroken
 from epaccs.register import rules
 from epaccs.register.model import RegisterEntry, SupersededNumber
 from epaccs.register.rules import ConsentStatus, DeathStatus, LifecycleStatus
-from epaccs.register.schema import ConsentSchema, DeathSchema, IdentitySchema, RemovalSchema, nest_consent
+from epaccs.register.schema import (
+    ConsentSchema,
+    DeathSchema,
+    IdentitySchema,
+    RemovalSchema,
+    flatten_consent,
+    nest_consent,
+)
 from epaccs.versions.registry import Body, Context, Kind, Section
 from epaccs.versions.rules import Severity, Value, without_blanks
-from epaccs.versions.schema import loader
+from epaccs.versions.schema import describer, loader
 
 IDENTITY = "identity"
 CONSENT = "consent"
@@ -105,6 +112,11 @@ def _scope(session: Session, entry_id: UUID) -> EntryScope:
 
 def _nested(base: Value | None, body: Body, _context: Context) -> Value:
     return {**(base or {}), **nest_consent(body)}
+
+
+def _flat_consent(value: Value) -> Value:
+    """A stored consent, or a form's body that is flat already."""
+    return flatten_consent(value) if isinstance(value.get("register"), dict) else value
 
 
 def _check_consent(value: Value, context: Context) -> None:
@@ -202,6 +214,7 @@ IDENTITY_SECTION = Section(
     },
     check=_check_identity,
     project=_project_identity,
+    describe=describer(IdentitySchema),
 )
 
 CONSENT_SECTION = Section(
@@ -215,6 +228,7 @@ CONSENT_SECTION = Section(
     },
     check=_check_consent,
     project=_project_consent,
+    describe=describer(ConsentSchema, unnest=_flat_consent),
 )
 
 LIFECYCLE_SECTION = Section(

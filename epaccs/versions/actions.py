@@ -7,6 +7,7 @@ it safe to read; on SQLite the transaction has the write lock from its start.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -450,6 +451,20 @@ def _record(
             edit_id=request.id,
         )
     )
+
+
+def settle(actor: Actor, request: EditRequest, *, side: str, reason: str, seen: Sequence[str]) -> Applied:
+    """Say which side of a dispute stands; a resolution is itself an edit.
+
+    Args:
+        request: of which entry, section and version.
+        side: "keep", or the id of the held edit that stands.
+        reason: why; it is kept.
+        seen: the ids of every held edit that the settler saw.
+    """
+    choice = {"choice": "keep"} if side == "keep" else {"choice": "accept", "accepted_id": side}
+    body = {**choice, "edit_ids": sorted(seen), "reason": reason}
+    return apply_edit(actor, replace(request, kind=RESOLVE, body=body))
 
 
 # Drafts

@@ -11,14 +11,17 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 
 from epaccs.access.actions import event
-from epaccs.access.queries import get_standing
+from epaccs.access.model import EntryScope
+from epaccs.access.queries import get_standing, reachable_entries
 from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
-from epaccs.clinicians.rules import Actor
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.versions import registry
 from epaccs.versions.model import Edit, HeldEdit, SectionHead, SectionVersion
+from epaccs.versions.registry import EditRequest, Rows, Section
 from epaccs.versions.rules import Held, Material, Recorded, Standing, Value
 
 
@@ -149,15 +152,131 @@ def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
     )  # fmt: skip
 
 
-def section_for_form(actor: Actor, entry_id: UUID, section: str, permission: Permission) -> Recorded | None:
-    """One section for the form that changes it; None: nothing recorded. Opening the form is recorded.
+@dataclass(frozen=True)
+class Side:
+    """One side of a dispute: what would change, by whom, when decided and when received."""
+
+    edit_id: UUID
+    author: dict[str, Any]
+    decided_at: datetime | None
+    held_at: datetime
+    severity: str
+    why: str
+    kind: str
+    rows: Rows
+    can_accept: bool
+
+    @property
+    def author_words(self) -> str:
+        """Name, role and organisation as they were."""
+        role = ROLE_LABELS[Role(self.author["role"])]
+        return f"{self.author['name']}, {role}, {self.author['organisation_name']}"
+
+
+@dataclass(frozen=True)
+class DisputePage:
+    """Everything the page that settles a dispute shows. `recorded` None: nothing was recorded before."""
+
+    entry_id: UUID
+    section: str
+    label: str
+    version: int
+    recorded: Recorded | None
+    last_confirmed: Rows
+    sides: tuple[Side, ...]
+    can_settle: bool
+
+    def request(self, edit_id: UUID) -> EditRequest:
+        """The edit that settles it, on the version shown."""
+        return EditRequest(edit_id, self.entry_id, self.section, "resolve", {}, self.version)
+
+
+def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
+    """The dispute an edit belongs to, for a reader of the person's record.
 
     Raises:
-        NotFound, Forbidden: as `access` says.
+        NotFound: no such edit, it was settled, or this reader may not know of it.
+        Forbidden: no reason for access was given yet.
     """
-    get_standing(actor, entry_id, permission)
-    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=section))
-    return find_recorded(entry_id, section)
+    found = find_held(edit_id)
+    if found is None:
+        raise NotFound
+    entry_id, name = found
+    standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
+    section = registry.get_section(name)
+    if section.tier not in standing.tiers:
+        raise NotFound
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name, dispute=True))
+    now = material(entry_id)
+    recorded = now.sections.get(name)
+    return DisputePage(
+        entry_id=entry_id,
+        section=name,
+        label=section.label,
+        version=recorded.version if recorded else 0,
+        recorded=recorded,
+        last_confirmed=section.describe(recorded.value) if recorded else [],
+        sides=tuple(_side(section, held) for held in now.held_in(name)),
+        can_settle=standing.can(Permission.SETTLE_DISPUTE),
+    )
+
+
+def _side(section: Section, held: Held) -> Side:
+    return Side(
+        held.edit_id,
+        held.author,
+        held.decided_at,
+        held.held_at,
+        held.severity,
+        held.why,
+        held.kind,
+        section.describe(held.body),
+        can_accept=held.kind in section.kinds,
+    )
+
+
+def find_first_held(actor: Actor, entry_id: UUID) -> UUID | None:
+    """The oldest open edit of a person; None: nothing waits."""
+    get_standing(actor, entry_id, Permission.VIEW_RECORD)
+    return db.session.scalars(
+        select(HeldEdit.edit_id)
+        .where(HeldEdit.entry_id == entry_id, HeldEdit.standing == str(Standing.OPEN))
+        .order_by(HeldEdit.held_at)
+        .limit(1)
+    ).first()
+
+
+@dataclass(frozen=True)
+class DisputeLine:
+    """A dispute on the list of those that wait."""
+
+    edit_id: UUID
+    person: Banner
+    label: str
+    severity: str
+    held_at: datetime
+
+
+def disputes_for(actor: Actor, *, limit: int = 100) -> list[DisputeLine]:
+    """Disputes among the people in the actor's reach: high severity first, then the oldest."""
+    rows = db.session.execute(
+        select(HeldEdit)
+        .join(EntryScope, EntryScope.entry_id == HeldEdit.entry_id)
+        .where(HeldEdit.standing == str(Standing.OPEN), reachable_entries(actor))
+        .order_by(HeldEdit.severity, HeldEdit.held_at)
+        .limit(limit)
+    ).scalars()
+    log.record(event(actor, EventKind.LIST_VIEWED, list="held"))
+    return [
+        DisputeLine(
+            held.edit_id,
+            get_banner(held.entry_id),
+            registry.get_section(held.section).label,
+            held.severity,
+            held.held_at,
+        )
+        for held in rows
+    ]
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,13 @@ class Kind:
     creates_entry: bool = False
 
 
+Rows = list[tuple[str, str]]
+
+
+def _describe_plainly(value: Value) -> Rows:
+    return [(name.replace("_", " ").capitalize(), str(part)) for name, part in value.items()]
+
+
 def _no_rules(_value: Value, _context: Context) -> None: ...
 
 
@@ -93,6 +100,7 @@ class Section:
         critical: a stale change is held, never merged (hazard H-01).
         check: the section's own rules on the value about to be kept; raises RuleBroken or RulesBroken.
         project: tables that follow the value, in the same transaction.
+        describe: a value, or the body of an edit, as rows of words, where two sides are laid side by side.
     """
 
     name: str
@@ -102,6 +110,7 @@ class Section:
     kinds: Mapping[str, Kind]
     check: Callable[[Value, Context], None] = _no_rules
     project: Callable[[Session, UUID, Value, Context], None] = _no_projection
+    describe: Callable[[Value], Rows] = _describe_plainly
     schema: int = field(default=1)
 
     def get_kind(self, name: str) -> Kind:

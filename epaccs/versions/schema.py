@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError
 
+from epaccs.clinicians.rules import ROLE_LABELS, Role
 from epaccs.core.errors import RuleBroken, RulesBroken
-from epaccs.versions.registry import Body
+from epaccs.core.fields import format_date, format_datetime
+from epaccs.core.forms import Choice, FormField, TypedDate
+from epaccs.versions.registry import Body, Rows
+from epaccs.versions.rules import Value, present_items
 
 
 def plain(schema: type[Schema], loaded: Mapping[str, Any]) -> Body:
@@ -53,6 +58,66 @@ def load_removal(body: Body) -> Body:
     if not reason:
         raise RuleBroken("Say why this is removed", field="reason")
     return {"item_id": _item_id(body), "reason": reason}
+
+
+def words_of(field: FormField, value: Any) -> str:
+    """A stored value in the words of its declaration; a masked one says only that it is there."""
+    if value is None:
+        return "Not recorded"
+    if field.metadata.get("masked"):
+        return "Recorded, masked"
+    match value:
+        case bool():
+            return "Yes" if value else "No"
+        case list():
+            return ", ".join(words_of(field, one) for one in value)
+        case str() if isinstance(field, Choice) and value in field.values:
+            return field.values[value]
+        case str() if isinstance(field, TypedDate):
+            return format_date(date.fromisoformat(value))
+        case _:
+            return str(value)
+
+
+def stamp_words(stamp: Mapping[str, Any]) -> str:
+    """Who entered a fact: name, role, organisation, when."""
+    role = ROLE_LABELS[Role(stamp["role"])]
+    when = format_datetime(datetime.fromisoformat(stamp["recorded_at"]))
+    return f"{stamp['name']}, {role}, {stamp['organisation_name']}, {when}"
+
+
+def describer(
+    schema: type[Schema] | None, item_schema: type[Schema] | None = None, unnest: Callable[[Value], Value] | None = None
+) -> Callable[[Value], Rows]:
+    """How a section's values are laid out in words, by its declaration.
+
+    Args:
+        schema: the section's own fields; None: it is only a list.
+        item_schema: the fields of one line of its list; None: it has none.
+        unnest: brings a nested value into the shape of the fields; None: it has it already.
+    """
+
+    def describe(value: Value) -> Rows:
+        flat = unnest(value) if unnest else value
+        rows = _describe_fields(schema, flat)
+        lines = [value["item"]] if "item" in value else list(present_items(value).values())
+        for line in lines:
+            rows += _describe_fields(item_schema, line)
+        if "item_id" in value and "reason" in value:
+            rows.append(("Removed", str(value["reason"])))
+        return rows
+
+    return describe
+
+
+def _describe_fields(schema: type[Schema] | None, value: Value) -> Rows:
+    if schema is None:
+        return []
+    return [
+        (field.metadata["label"], words_of(field, value[name]))
+        for name, field in schema().fields.items()
+        if isinstance(field, FormField) and value.get(name) is not None
+    ]
 
 
 def _item_id(body: Body) -> str:

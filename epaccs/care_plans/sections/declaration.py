@@ -12,7 +12,7 @@ from epaccs.access.rules import Permission, Tier
 from epaccs.core.forms import FormField
 from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, take_item
 from epaccs.versions.rules import Severity, Value
-from epaccs.versions.schema import item_loader, load_removal, loader
+from epaccs.versions.schema import describer, item_loader, load_removal, loader
 
 PUT = "put"
 PUT_ITEM = "put_item"
@@ -91,7 +91,8 @@ class SectionDeclaration:
             load = item_loader(self.items.schema)
             kinds[PUT_ITEM] = Kind(self.permission, load, add_item, severity=self.severity)
             kinds[REMOVE_ITEM] = Kind(self.permission, load_removal, take_item, severity=self.severity)
-        return Section(self.name, self.label, self.tier, self.critical, kinds, check=self.check)
+        describe = describer(self.schema, self.items.schema if self.items else None)
+        return Section(self.name, self.label, self.tier, self.critical, kinds, check=self.check, describe=describe)
 
 
 def _fields_of(schema: type[Schema] | None) -> Mapping[str, FormField]:

@@ -1,0 +1,56 @@
+"""Change one section of a plan: its fields, one line of its list, or nothing but "still right"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from epaccs.care_plans.queries import get_declaration
+from epaccs.care_plans.sections import PUT, PUT_ITEM, REMOVE_ITEM
+from epaccs.clinicians.rules import Actor
+from epaccs.core.errors import NotFound
+from epaccs.versions.actions import CONFIRM, apply_edit
+from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.schema import plain
+
+
+def save_section(
+    actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, fields: Mapping[str, Any], base_version: int
+) -> Applied:
+    """Keep the section's fields as the form gave them; one nurse can add one fact and save (feature F11).
+
+    Raises:
+        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`.
+    """
+    schema = get_declaration(name).schema
+    if schema is None:
+        raise NotFound
+    return apply_edit(actor, EditRequest(edit_id, entry_id, name, PUT, plain(schema, fields), base_version))
+
+
+def save_item(actor: Actor, request: EditRequest, *, item_id: str, fields: Mapping[str, Any]) -> Applied:
+    """Keep one line of the section's list.
+
+    Args:
+        request: of which entry, section and version; its body is made here.
+    """
+    items = get_declaration(request.section).items
+    if items is None:
+        raise NotFound
+    body = {"item_id": item_id, "item": plain(items.schema, fields)}
+    return apply_edit(actor, _with(request, PUT_ITEM, body))
+
+
+def remove_item(actor: Actor, request: EditRequest, *, item_id: str, reason: str) -> Applied:
+    """Take one line out of the list, with the reason; it stays in the history."""
+    return apply_edit(actor, _with(request, REMOVE_ITEM, {"item_id": item_id, "reason": reason}))
+
+
+def confirm_section(actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, base_version: int) -> Applied:
+    """Say that the section was looked at and is still right; the facts keep their own authors."""
+    return apply_edit(actor, EditRequest(edit_id, entry_id, name, CONFIRM, {}, base_version))
+
+
+def _with(request: EditRequest, kind: str, body: dict[str, Any]) -> EditRequest:
+    return EditRequest(request.id, request.entry_id, request.section, kind, body, request.base_version)

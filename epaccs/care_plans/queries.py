@@ -1,0 +1,96 @@
+"""One section of one plan as its page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from epaccs.access.actions import event
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission, Tier
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
+from epaccs.clinicians.rules import Actor
+from epaccs.core.errors import NotFound
+from epaccs.versions.queries import material
+from epaccs.versions.rules import Held, Recorded, Value, present_items
+
+
+@dataclass(frozen=True)
+class SectionPage:
+    """A section, what is recorded in it, what waits, and whether the reader may change it.
+
+    `recorded` None: nothing recorded yet.
+    """
+
+    entry_id: UUID
+    declaration: SectionDeclaration
+    recorded: Recorded | None
+    held: tuple[Held, ...]
+    can_edit: bool
+
+    @property
+    def version(self) -> int:
+        """What a form on this page is made on; 0: nothing recorded."""
+        return self.recorded.version if self.recorded else 0
+
+    @property
+    def items(self) -> dict[str, Value]:
+        """The list's lines that were not removed."""
+        return present_items(self.recorded.value) if self.recorded else {}
+
+    def initial(self) -> dict[str, Any]:
+        """The section's own fields as its schema loads them, to fill the form."""
+        return load_stored(self.declaration, self.recorded.value if self.recorded else {}, of_item=False)
+
+    def item_initial(self, item_id: str) -> dict[str, Any]:
+        """One line's fields, to fill its form.
+
+        Raises:
+            NotFound: there is no such line.
+        """
+        if item_id not in self.items:
+            raise NotFound
+        return load_stored(self.declaration, self.items[item_id], of_item=True)
+
+
+def load_stored(declaration: SectionDeclaration, value: Value, *, of_item: bool) -> dict[str, Any]:
+    """Stored JSON as the values that the fields show: dates as dates."""
+    fields = declaration.item_fields() if of_item else declaration.fields()
+    return {name: field.deserialize(value[name]) for name, field in fields.items() if name in value}
+
+
+def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
+    """A section for a reader who may see it.
+
+    Raises:
+        NotFound: no such section, entry, or none that this reader sees.
+        Forbidden: the reader has given no reason for access yet, or may not open it.
+    """
+    declaration = get_declaration(name)
+    standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
+    if declaration.tier not in standing.tiers and not (declaration.needs and Tier.NEEDS in standing.tiers):
+        raise NotFound
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name))
+    now = material(entry_id)
+    return SectionPage(
+        entry_id,
+        declaration,
+        now.sections.get(name),
+        now.held_in(name),
+        standing.can(declaration.permission),
+    )
+
+
+def get_declaration(name: str) -> SectionDeclaration:
+    """A declared section of the plan.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    try:
+        return SECTIONS[name]
+    except KeyError:
+        raise NotFound from None
