@@ -73,9 +73,12 @@ def register_views(app: Flask) -> None:
     """Every address of the program."""
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
+    from epaccs.record.views import search
 
     guard.init_app(app)
-    app.register_blueprint(clinicians.bp)
+    for blueprint in clinicians.BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.register_blueprint(search.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 

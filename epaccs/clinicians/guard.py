@@ -14,12 +14,14 @@ from werkzeug.exceptions import HTTPException
 
 from epaccs.clinicians import actions, queries
 from epaccs.clinicians.rules import (
+    ROLE_LABELS,
     Actor,
     Role,
     SessionEnd,
     SessionFacts,
     Step,
     build_actor,
+    build_browser_name,
     end_of,
     is_seen_again,
     next_step,
@@ -31,10 +33,12 @@ from epaccs.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+DEVICE_COOKIE_SECONDS = 365 * 24 * 3600
+
 _PAGE_OF_STEP = {
-    Step.GIVE_CODE: "clinicians.give_code",
-    Step.CHOOSE_ORGANISATION: "clinicians.choose_organisation",
-    Step.SET_UP_SECOND_FACTOR: "clinicians.second_factor",
+    Step.GIVE_CODE: "signing_in.give_code",
+    Step.CHOOSE_ORGANISATION: "signing_in.choose_organisation",
+    Step.SET_UP_SECOND_FACTOR: "account.second_factor",
 }
 
 
@@ -92,6 +96,22 @@ def set_session_cookie(response: Response, token: str) -> None:
         cookie_name(), token, httponly=True, samesite="Lax", secure=_settings().secure_cookies, path="/"
     )
     session.clear()  # a form made before belongs to nobody now
+
+
+def set_device_cookie(response: Response, token: str) -> None:
+    """Know this browser again, so that a stranger's guesses elsewhere do not keep its owner out."""
+    response.set_cookie(
+        _device_cookie_name(),
+        token,
+        max_age=DEVICE_COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=_settings().secure_cookies,
+    )
+
+
+def _device_cookie_name() -> str:
+    return "__Host-epaccs-device" if _settings().secure_cookies else "epaccs-device"
 
 
 def clear_session_cookie(response: Response) -> None:
@@ -173,8 +193,8 @@ def door() -> actions.Door:
     settings = _settings()
     return actions.Door(
         address=request.remote_addr or "",
-        browser=request.user_agent.string,
-        device_token=request.cookies.get("epaccs-device"),
+        browser=build_browser_name(request.user_agent.string),
+        device_token=request.cookies.get(_device_cookie_name()),
         idle_minutes=settings.session_idle_minutes,
         absolute_hours=settings.session_absolute_hours,
     )
@@ -193,7 +213,7 @@ def _refusal() -> Response:
         return make_response(web.answer_refusal(refusal_for_status(401)))
     kept = 1 if keep_typed_fields() else None
     signed_in = visit().signed_in
-    page = "clinicians.sign_in" if signed_in is None else _PAGE_OF_STEP[signed_in.step]
+    page = "signing_in.sign_in" if signed_in is None else _PAGE_OF_STEP[signed_in.step]
     return make_response(redirect(url_for(page, next=form_path(), kept=kept), code=303))
 
 
@@ -232,17 +252,27 @@ def needs_sign_in(view: View) -> View:
     return _guarded(view, "SIGNED_IN", current_actor)
 
 
-def needs_session(view: View) -> View:
-    """For whoever gave their password, even if a step is missing: the pages of those steps."""
-    return _guarded(view, "SIGNING_IN", current_session)
+def needs_step(*steps: Step) -> Callable[[View], View]:
+    """For whoever gave their password and stands at one of these steps; at another, they are sent there."""
+
+    def check() -> None:
+        signed_in = visit().signed_in
+        if signed_in is not None and signed_in.step is Step.NONE and Step.NONE not in steps:
+            abort(redirect("/", code=303))
+        if signed_in is None or signed_in.step not in steps:
+            refuse()
+
+    return lambda view: _guarded(view, "SIGNING_IN", check)
 
 
 def needs_role(role: Role) -> Callable[[View], View]:
     """For one role only."""
 
     def check() -> None:
-        if current_actor().role is not role:
-            raise Forbidden("Only an administrator of your organisation can do this.")
+        actor = current_actor()
+        if actor.role is not role:
+            actions.record_refusal(actor, permission=f"role {role}")
+            raise Forbidden(f"Your role, {ROLE_LABELS[actor.role]}, may not do this. Ask the {ROLE_LABELS[role]}.")
 
     return lambda view: _guarded(view, f"ROLE {role}", check)
 

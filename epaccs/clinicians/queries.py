@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, RowMapping, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from epaccs.clinicians.model import (
     Clinician,
     ClinicianSession,
     Membership,
+    OneTimeCode,
     Organisation,
+    RecoveryCode,
     SecondFactor,
     SigningAuthorisation,
 )
-from epaccs.clinicians.rules import Employment, OrganisationType, Place, Role, SessionFacts
+from epaccs.clinicians.rules import (
+    Actor,
+    Employment,
+    OrganisationType,
+    Place,
+    Role,
+    SessionFacts,
+    check_administers,
+    check_may_give_role,
+    check_steward,
+    lapse_of,
+    may_look_after_account,
+)
+from epaccs.core import clock
 from epaccs.core.db import db, unavailable_when_lost
+from epaccs.core.errors import NotFound
 
 # Who is signed in
 
@@ -147,3 +166,345 @@ def employment_of(clinician_id: UUID, *, today: date) -> Employment:
     """Where a person's account belongs, and where they work today."""
     home_id = db.session.scalars(select(Clinician.home_organisation_id).where(Clinician.id == clinician_id)).one()
     return Employment(home_id, frozenset(place.organisation_id for place in open_places(clinician_id, today=today)))
+
+
+# One's own account
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """One browser in which a person is signed in."""
+
+    session_id: UUID
+    browser: str
+    address: str
+    opened_at: datetime
+    last_seen_at: datetime
+    is_this: bool
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a person sees of their own account; `second_factor_since` None: there is none."""
+
+    password_changed_at: datetime | None
+    second_factor_since: datetime | None
+    recovery_codes_left: int
+    sessions: list[SessionLine]
+    places: list[Place]
+
+
+def own_account(facts: SessionFacts) -> Account:
+    """Password, second factor, sessions and places of the person who asks."""
+    clinician = db.session.get_one(Clinician, facts.clinician_id)
+    factor = db.session.get(SecondFactor, facts.clinician_id)
+    unused = select(func.count()).where(RecoveryCode.clinician_id == facts.clinician_id, RecoveryCode.used_at.is_(None))
+    return Account(
+        password_changed_at=clinician.password_changed_at,
+        second_factor_since=factor.confirmed_at if factor else None,
+        recovery_codes_left=db.session.scalar(unused) or 0,
+        sessions=_own_sessions(facts),
+        places=open_places(facts.clinician_id, today=clock.today()),
+    )
+
+
+def _own_sessions(facts: SessionFacts) -> list[SessionLine]:
+    """Those that still open the register, this one first, then the latest used."""
+    now = clock.now()
+    not_ended = select(ClinicianSession).where(
+        ClinicianSession.clinician_id == facts.clinician_id, ClinicianSession.ended_at.is_(None)
+    )
+    rows = db.session.scalars(not_ended.order_by(ClinicianSession.last_seen_at.desc()))
+    lines = [
+        SessionLine(row.id, row.browser, row.address, row.created_at, row.last_seen_at, row.id == facts.session_id)
+        for row in rows
+        if lapse_of(row.last_seen_at, idle_minutes=row.idle_minutes, expires_at=row.expires_at, now=now) is None
+    ]
+    return sorted(lines, key=lambda line: not line.is_this)
+
+
+# Organisations
+
+
+@dataclass(frozen=True)
+class OrganisationDetail:
+    """An organisation as its administrator sees it; telephones and address None: not recorded."""
+
+    id: UUID
+    ods_code: str
+    name: str
+    type: OrganisationType
+    telephone: str | None
+    telephone_24h: str | None
+    address: str | None
+    demands_second_factor: bool
+    closed_on: date | None
+
+
+def _organisation_detail(row: Organisation) -> OrganisationDetail:
+    return OrganisationDetail(
+        id=row.id,
+        ods_code=row.ods_code,
+        name=row.name,
+        type=OrganisationType(row.type),
+        telephone=row.telephone,
+        telephone_24h=row.telephone_24h,
+        address=row.address,
+        demands_second_factor=row.demands_second_factor,
+        closed_on=row.closed_on,
+    )
+
+
+def own_organisation(actor: Actor) -> OrganisationDetail:
+    """The organisation that the administrator looks after.
+
+    Raises:
+        Forbidden: this person is no administrator.
+    """
+    check_administers(actor, organisation_id=actor.organisation_id)
+    return _organisation_detail(db.session.get_one(Organisation, actor.organisation_id))
+
+
+def organisations_of_area(actor: Actor) -> list[OrganisationDetail]:
+    """Every organisation of the board's area, by name.
+
+    Raises:
+        Forbidden: this person is not the board's administrator.
+    """
+    check_steward(actor)
+    area = select(Organisation.area).where(Organisation.id == actor.organisation_id).scalar_subquery()
+    rows = db.session.scalars(select(Organisation).where(Organisation.area == area).order_by(Organisation.name))
+    return [_organisation_detail(row) for row in rows]
+
+
+def get_organisation_to_staff(actor: Actor, organisation_id: UUID, role: Role) -> OrganisationDetail:
+    """An organisation where this person may give this role.
+
+    Raises:
+        NotFound: there is none, or it is not theirs.
+        Forbidden: this person is no administrator.
+    """
+    row = db.session.get(Organisation, organisation_id)
+    if row is None or row.closed_on is not None:
+        raise NotFound
+    own = db.session.get_one(Organisation, actor.organisation_id)
+    check_may_give_role(actor, role, organisation_id=row.id, in_area=row.area == own.area)
+    return _organisation_detail(row)
+
+
+# The people of an organisation
+
+PEOPLE_SHOWN = 200
+
+
+class PersonState(StrEnum):
+    """How it stands with a person's account, for the administrator's list."""
+
+    CLOSED = "Account closed"
+    NO_ROLE = "No role here now"
+    CODE_GIVEN = "Waits for first sign-in"
+    CODE_TOO_OLD = "One-time code too old"
+    ACTIVE = "Active"
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """One person in the list; `last_seen_at` None: not in the last month."""
+
+    clinician_id: UUID
+    name: str
+    user_name: str
+    roles: tuple[Role, ...]
+    state: PersonState
+    last_seen_at: datetime | None
+
+
+def people_of(actor: Actor, *, name: str = "") -> list[PersonLine]:
+    """Who works or worked at the administrator's organisation, by name; at most the first 200 that fit.
+
+    Args:
+        actor: the administrator.
+        name: a part of the name or user name; blank: everybody.
+
+    Raises:
+        Forbidden: this person is no administrator.
+    """
+    check_administers(actor, organisation_id=actor.organisation_id)
+    of_organisation = or_(
+        Clinician.home_organisation_id == actor.organisation_id,
+        exists().where(Membership.clinician_id == Clinician.id, Membership.organisation_id == actor.organisation_id),
+    )
+    fits = or_(Clinician.name.icontains(name, autoescape=True), Clinician.user_name.icontains(name, autoescape=True))
+    found = select(Clinician).where(of_organisation, fits).order_by(Clinician.name, Clinician.id).limit(PEOPLE_SHOWN)
+    people = db.session.scalars(found).all()
+    ids = [person.id for person in people]
+    roles, codes, seen = _roles_here(actor, ids), _code_expiries(ids), _last_seen(ids)
+    return [
+        PersonLine(
+            clinician_id=person.id,
+            name=person.name,
+            user_name=person.user_name,
+            roles=tuple(roles.get(person.id, ())),
+            state=_state_of(person, bool(roles.get(person.id)), codes.get(person.id)),
+            last_seen_at=seen.get(person.id),
+        )
+        for person in people
+    ]
+
+
+def _roles_here(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, list[Role]]:
+    today = clock.today()
+    rows = db.session.execute(
+        select(Membership.clinician_id, Membership.role)
+        .where(
+            Membership.clinician_id.in_(ids),
+            Membership.organisation_id == actor.organisation_id,
+            Membership.from_date <= today,
+            or_(Membership.until_date.is_(None), Membership.until_date >= today),
+        )
+        .order_by(Membership.role)
+    )
+    roles: dict[UUID, list[Role]] = {}
+    for row in rows:
+        roles.setdefault(row.clinician_id, []).append(Role(row.role))
+    return roles
+
+
+def _code_expiries(ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    rows = db.session.execute(
+        select(OneTimeCode.clinician_id, OneTimeCode.expires_at).where(OneTimeCode.clinician_id.in_(ids))
+    )
+    return {row.clinician_id: row.expires_at for row in rows}
+
+
+def _last_seen(ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    rows = db.session.execute(
+        select(ClinicianSession.clinician_id, func.max(ClinicianSession.last_seen_at).label("at"))
+        .where(ClinicianSession.clinician_id.in_(ids))
+        .group_by(ClinicianSession.clinician_id)
+    )
+    return {row.clinician_id: row.at for row in rows}
+
+
+def _state_of(person: Clinician, works_here: bool, code_until: datetime | None) -> PersonState:
+    if person.ended_at is not None:
+        return PersonState.CLOSED
+    if not works_here:
+        return PersonState.NO_ROLE
+    if person.password_hash is not None:
+        return PersonState.ACTIVE
+    is_current = code_until is not None and code_until > clock.now()
+    return PersonState.CODE_GIVEN if is_current else PersonState.CODE_TOO_OLD
+
+
+@dataclass(frozen=True)
+class RoleLine:
+    """One role of a person at the administrator's organisation."""
+
+    membership_id: UUID
+    role: Role
+    from_date: date
+    until_date: date | None
+    is_held: bool
+
+
+@dataclass(frozen=True)
+class AuthorisationLine:
+    """One authorisation to sign; `revoked_on` None: not revoked."""
+
+    authorisation_id: UUID
+    issued_by: str
+    from_date: date
+    until_date: date
+    revoked_on: date | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class PersonDetail:
+    """A colleague as the administrator sees them.
+
+    `may_look_after`: the account belongs to this organisation. `works_elsewhere`: holds a role at another one too;
+    which one is not told.
+    """
+
+    clinician_id: UUID
+    name: str
+    user_name: str
+    professional_number: str | None
+    state: PersonState
+    roles: list[RoleLine]
+    authorisations: list[AuthorisationLine]
+    has_second_factor: bool
+    is_self: bool
+    may_look_after: bool
+    works_elsewhere: bool
+
+
+def get_person(actor: Actor, clinician_id: UUID) -> PersonDetail:
+    """A person who works or worked at the administrator's organisation.
+
+    Raises:
+        NotFound: nobody of this organisation.
+        Forbidden: the asker is no administrator.
+    """
+    check_administers(actor, organisation_id=actor.organisation_id)
+    person = db.session.get(Clinician, clinician_id)
+    roles = _role_lines(actor, clinician_id)
+    if person is None or not (roles or person.home_organisation_id == actor.organisation_id):
+        raise NotFound
+    employment = employment_of(person.id, today=clock.today())
+    factor = db.session.get(SecondFactor, person.id)
+    works_here = any(line.is_held for line in roles)
+    return PersonDetail(
+        clinician_id=person.id,
+        name=person.name,
+        user_name=person.user_name,
+        professional_number=person.professional_number,
+        state=_state_of(person, works_here, _code_expiries([person.id]).get(person.id)),
+        roles=roles,
+        authorisations=_authorisation_lines(person.id) if works_here else [],
+        has_second_factor=factor is not None and factor.confirmed_at is not None,
+        is_self=person.id == actor.clinician_id,
+        may_look_after=may_look_after_account(actor.organisation_id, employment),
+        works_elsewhere=bool(employment.working_at - {actor.organisation_id}),
+    )
+
+
+def _role_lines(actor: Actor, clinician_id: UUID) -> list[RoleLine]:
+    today = clock.today()
+    rows = db.session.scalars(
+        select(Membership)
+        .where(Membership.clinician_id == clinician_id, Membership.organisation_id == actor.organisation_id)
+        .order_by(Membership.from_date.desc(), Membership.role)
+    )
+    return [
+        RoleLine(
+            row.id,
+            Role(row.role),
+            row.from_date,
+            row.until_date,
+            is_held=row.from_date <= today and (row.until_date is None or row.until_date >= today),
+        )
+        for row in rows
+    ]
+
+
+def _authorisation_lines(clinician_id: UUID) -> list[AuthorisationLine]:
+    today = clock.today()
+    rows = db.session.scalars(
+        select(SigningAuthorisation)
+        .where(SigningAuthorisation.clinician_id == clinician_id)
+        .order_by(SigningAuthorisation.until_date.desc())
+    )
+    return [
+        AuthorisationLine(
+            row.id,
+            row.issued_by,
+            row.from_date,
+            row.until_date,
+            row.revoked_on,
+            is_current=row.from_date <= today <= row.until_date and (row.revoked_on is None or row.revoked_on > today),
+        )
+        for row in rows
+    ]

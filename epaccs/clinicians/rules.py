@@ -288,6 +288,26 @@ def build_actor(facts: SessionFacts, place: Place) -> Actor:
     )
 
 
+#: What a browser says of itself, the most particular first: most of them name several others too.
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
+
+
+def build_browser_name(user_agent: str) -> str:
+    """Enough to tell one's own browsers apart in a list: "Firefox on Windows"."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    return " on ".join(part for part in (browser, system) if part) or "Unknown browser"
+
+
 # Passwords
 
 PASSWORD_LENGTH = 12

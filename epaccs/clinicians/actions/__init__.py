@@ -1,6 +1,7 @@
 """What people do with accounts, each deed in one transaction with its line in the audit."""
 
 from epaccs.clinicians.actions.attempts import Door
+from epaccs.clinicians.actions.events import record_refusal
 from epaccs.clinicians.actions.housekeeping import forget_expired
 from epaccs.clinicians.actions.passwords import hash_password
 from epaccs.clinicians.actions.people import (
@@ -80,6 +81,7 @@ __all__ = [
     "give_role",
     "hash_password",
     "note_seen",
+    "record_refusal",
     "remove_second_factor",
     "renew_recovery_codes",
     "reopen_access",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from epaccs.audit.events import Event, EventKind
+from epaccs.audit.log import record
 from epaccs.clinicians.rules import Actor, Place, SessionFacts
 
 
@@ -39,4 +40,17 @@ def event_by(actor: Actor | None, *, what: str, organisation_id: UUID, **ids: ob
         organisation_id=actor.organisation_id if actor else organisation_id,
         role=str(actor.role) if actor else None,
         details={"what": what, "organisation": str(organisation_id), **ids},
+    )
+
+
+def record_refusal(actor: Actor, *, permission: str) -> None:
+    """A page that this role may not open was asked for."""
+    record(
+        Event(
+            EventKind.REFUSED,
+            actor_id=actor.clinician_id,
+            organisation_id=actor.organisation_id,
+            role=str(actor.role),
+            details={"permission": permission},
+        )
     )
