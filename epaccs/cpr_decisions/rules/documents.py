@@ -19,8 +19,8 @@ def render_state_diagram() -> str:
         [
             "### CPR decision",
             _diagram(DECISION_TRANSITIONS),
-            "A decision begun by voiding is a copy of the one that the voided decision had replaced, or that a mistaken\n"
-            "cancelling had ended. Voiding a decision lets everything wait again that its signature had answered.",
+            "A decision begun by voiding is a copy: of the one that the voided decision had replaced, or of the one\n"
+            "that a mistaken cancelling had ended. What a voided signature had answered waits again.",
             "### Proposal or report",
             _diagram(PROPOSAL_TRANSITIONS),
             "### Who may do what",

@@ -50,8 +50,8 @@ def _void_decision(state: CPRState, edit: Edit, body: bodies.VoidBody) -> CPRSta
     drafter = decision.drafter.clinician_id if decision.drafter else ""
     check_author_or_signer(edit, decision.signer.clinician_id, drafter)
     after = move(state, decision, edit, reason=str(body.reason), detail=body.detail)
-    after = _reopen_settled_by(after, decision.id)
-    flagged = edit.settled(SettledAs.ANSWERED, "The entry was voided")
+    after = _reopen(after, decision.id, SettledAs.ANSWERED)
+    flagged = edit.settled(SettledAs.CLEARED, "The entry was voided")
     flags = tuple(
         replace(flag, settled=flagged) if flag.is_open and flag.about == decision.id else flag
         for flag in after.wrong_person_flags
@@ -83,12 +83,13 @@ def _restore(state: CPRState, edit: Edit, original: Decision, *, death: Ended | 
     return replace(state, decisions=(*state.decisions, restored))
 
 
-def _reopen_settled_by(state: CPRState, edit_id: str) -> CPRState:
-    """What a voided signature had answered waits again: nobody valid has answered it."""
+def _reopen(state: CPRState, edit_id: str, outcome: SettledAs) -> CPRState:
+    """What a voided signature had answered, or a voided cancelling had confirmed, waits again."""
 
     def reopened(waiting: _Waiting) -> _Waiting:
         settled = waiting.settled
-        return replace(waiting, settled=None) if settled is not None and settled.edit_id == edit_id else waiting
+        was_so = settled is not None and (settled.edit_id, settled.outcome) == (edit_id, outcome)
+        return replace(waiting, settled=None) if was_so else waiting
 
     return replace(
         state,
@@ -141,7 +142,7 @@ def _void_cancelling(state: CPRState, edit: Edit, body: bodies.VoidBody) -> CPRS
         raise RuleBroken(
             "Open the record again: this cancelling is not the last that happened", field="cancelled_decision_id"
         )
-    reopened = _reopen_settled_by(state, decision.ended.edit_id)
+    reopened = _reopen(state, decision.ended.edit_id, SettledAs.CONFIRMED)
     return _restore(reopened, edit, decision, death=_death(edit))
 
 
