@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from epaccs.audit import log as audit_log
+from epaccs.clinicians.rules import Actor
 from epaccs.core import sealing, web
 from epaccs.core.db import db, engine_options
 from epaccs.settings import Settings, load_settings
@@ -71,15 +72,41 @@ def connect_rooms() -> None:
 
 def register_views(app: Flask) -> None:
     """Every address of the program."""
+    from epaccs.care_plans import views as care_plans
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
+    from epaccs.notices import queries as notice_queries
+    from epaccs.notices import views as notices
     from epaccs.record.views import search
+    from epaccs.register import queries as register_queries
+    from epaccs.register import views as register
+    from epaccs.versions import queries as version_queries
+    from epaccs.versions import registry
+    from epaccs.versions import views as versions
 
     guard.init_app(app)
+    web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
+    version_queries.use_banner(register_queries.find_banner)
+    notice_queries.use_names(register_queries.names_of)
+    app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.register_blueprint(search.bp)
+    for room in (notices, versions, register, care_plans, search):
+        app.register_blueprint(room.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
         app.register_blueprint(gallery.bp)
+
+
+def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
+    """The pages that this role could open, whomever they are about; what waits is counted where it is shown."""
+    from epaccs.access.rules import Permission, can_ever, facts_of_role
+
+    facts = facts_of_role(actor.role, may_sign=actor.may_sign)
+    pages = (
+        (Permission.SEARCH, web.Link("Find a person", "/search")),
+        (Permission.ADMINISTER, web.Link("People", "/admin")),
+    )
+    allowed = tuple(link for permission, link in pages if can_ever(permission, facts))
+    return (*allowed, web.Link("Your account", "/account"))

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-from epaccs.app import create_app, import_models
+from epaccs.app import create_app
 from epaccs.core import clock, migration
-from epaccs.core.db import Base, db
+from epaccs.core.db import db
 from epaccs.settings import Mode, Settings
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -96,15 +96,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 def empty(engine: Engine) -> None:
     """Take every row out again and put in the few that a new database has."""
-    import_models()
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        connection.execute(text("INSERT INTO change_counter (id, last_number) VALUES (1, 0)"))
-        connection.execute(
-            text("INSERT INTO audit_chain (chain, sequence, hash) SELECT n, 0, repeat('0', 64) FROM generate_series(0, 15) n")
-        )
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+            connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+            connection.execute(text("INSERT INTO change_counter (id, last_number) VALUES (1, 0)"))
+            connection.execute(
+                text(
+                    "INSERT INTO audit_chain (chain, sequence, hash) "
+                    "SELECT n, 0, repeat('0', 64) FROM generate_series(0, 15) n"
+                )
+            )
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
 from epaccs.versions.queries import material
 from epaccs.versions.rules import Held, Recorded, Value, present_items
+from epaccs.versions.schema import load_stored
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class SectionPage:
 
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
-        return load_stored(self.declaration, self.recorded.value if self.recorded else {}, of_item=False)
+        return load_stored(self.declaration.schema, self.recorded.value if self.recorded else {})
 
     def item_initial(self, item_id: str) -> dict[str, Any]:
         """One line's fields, to fill its form.
@@ -53,13 +54,7 @@ class SectionPage:
         """
         if item_id not in self.items:
             raise NotFound
-        return load_stored(self.declaration, self.items[item_id], of_item=True)
-
-
-def load_stored(declaration: SectionDeclaration, value: Value, *, of_item: bool) -> dict[str, Any]:
-    """Stored JSON as the values that the fields show: dates as dates."""
-    fields = declaration.item_fields() if of_item else declaration.fields()
-    return {name: field.deserialize(value[name]) for name, field in fields.items() if name in value}
+        return load_stored(self.declaration.items.schema if self.declaration.items else None, self.items[item_id])
 
 
 def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:

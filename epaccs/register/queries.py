@@ -11,17 +11,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from epaccs.access.queries import find_standing
-from epaccs.access.rules import Fact
+from epaccs.access.actions import event
+from epaccs.access.queries import find_standing, get_standing
+from epaccs.access.rules import Fact, Permission
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
+from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import format_date
 from epaccs.register.model import Merge, RegisterEntry, SupersededNumber
 from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import Banner, find_recorded
+from epaccs.versions.rules import Recorded, Value
 
 
 def is_on_register() -> ColumnElement[bool]:
@@ -112,6 +117,86 @@ def names_of(entry_ids: Sequence[UUID]) -> dict[UUID, str]:
         f"{format_date(date.fromisoformat(row.value['born_on']))}"
         for row in rows
     }
+
+
+def get_section(actor: Actor, entry_id: UUID, section: str, permission: Permission) -> Recorded | None:
+    """One of the register's sections, for a form; None: nothing recorded. Opening the form is recorded.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    get_standing(actor, entry_id, permission)
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=section))
+    return find_recorded(entry_id, section)
+
+
+@dataclass(frozen=True)
+class LifecyclePage:
+    """What the pages of death and removal show."""
+
+    entry_id: UUID
+    version: int
+    value: Value
+    can_confirm_death: bool
+
+    @property
+    def death_fields(self) -> Value:
+        """What is known of the death already; empty: nothing."""
+        return dict(death_of(self.value) or {})
+
+
+def get_lifecycle_page(actor: Actor, entry_id: UUID) -> LifecyclePage:
+    """Where an entry is in its life, for those who may report a death or remove it.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    standing = find_standing(actor, entry_id)
+    wanted = Permission.REPORT_DEATH
+    if standing is not None and standing.can(Permission.REMOVE):
+        wanted = Permission.REMOVE
+    recorded = get_section(actor, entry_id, LIFECYCLE, wanted)
+    return LifecyclePage(
+        entry_id,
+        recorded.version if recorded else 0,
+        recorded.value if recorded else {},
+        can_confirm_death=standing is not None and standing.can(Permission.RECORD_DEATH),
+    )
+
+
+@dataclass(frozen=True)
+class MergePage:
+    """The merges of one entry, with who the other person is and whether this reader may agree."""
+
+    entry_id: UUID
+    merges: list[tuple[MergeView, Banner, bool]]
+
+
+def get_merge_page(actor: Actor, entry_id: UUID) -> MergePage:
+    """Merges that an entry takes part in.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    get_standing(actor, entry_id, Permission.REMOVE)
+    lines = []
+    for view in find_merges_of(entry_id):
+        other = find_banner(view.other_id if view.survivor_id == entry_id else view.survivor_id)
+        if other is not None:
+            lines.append((view, other, view.proposed_by != actor.clinician_id))
+    return MergePage(entry_id, lines)
+
+
+def get_entry_by_number(actor: Actor, nhs_number: str) -> UUID:
+    """The open entry with this NHS number, if the reader may know of it.
+
+    Raises:
+        RuleBroken: none that this reader may know of.
+    """
+    found = _open_with_number(db.session(), nhs_number)
+    if found is None or not may_know_of(actor, found):
+        raise RuleBroken("No record with this NHS number can be shown to you", field="other_nhs_number")
+    return found
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,17 @@ class ReasonSchema(Schema):
     reason = ShortText("Reason", required=True, limit=1000)
 
 
+class MergeSchema(Schema):
+    """Which other record is the same person, and how that is known."""
+
+    other_nhs_number = NHSNumberField("NHS number on the other record", required=True)
+    reason = FreeText("How do you know that they are one person?", called="reason", required=True, rows=3, limit=1000)
+
+
+class EmptySchema(Schema):
+    """A form without questions."""
+
+
 def nest_consent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """The form's fields as the section keeps them: one answer for each agreement."""
     return {

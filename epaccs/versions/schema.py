@@ -23,6 +23,13 @@ def plain(schema: type[Schema], loaded: Mapping[str, Any]) -> Body:
     return dumped
 
 
+def load_stored(schema: type[Schema] | None, value: Value) -> dict[str, Any]:
+    """Stored JSON as the values that the fields show: dates as dates. None: a section without fields of its own."""
+    if schema is None:
+        return {}
+    return {name: field.deserialize(value[name]) for name, field in schema().fields.items() if name in value}
+
+
 def loader(schema: type[Schema]) -> Callable[[Body], Body]:
     """Check a body by its schema, whoever sends it.
 

@@ -80,6 +80,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_event_kind_at", ["kind", "at"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("audience", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("value", Document, nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("entry_id", "audience", name=op.f("pk_card")),
+    )
+    op.create_table(
         "change_counter",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
@@ -680,6 +689,7 @@ def downgrade() -> None:
     op.drop_table("entry_change")
     op.drop_table("entry")
     op.drop_table("change_counter")
+    op.drop_table("card")
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_event_kind_at")
         batch_op.drop_index("ix_audit_event_entry_id_at")

@@ -1,0 +1,213 @@
+"""Who may be on the register, whom it is shared with, death and removal: as tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from epaccs.core.errors import RuleBroken
+from epaccs.register import rules
+from epaccs.register.rules import DeathStatus, LifecycleStatus
+
+TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+BY = {"name": "Dr A Patel"}
+BORN = date(1941, 1, 6)
+OPEN = {"status": "on_register"}
+GIVEN = {"status": "given", "decided_by": "The person", "decided_on": "2026-11-01"}
+IDENTITY = {"born_on": "1941-01-06", "nhs_number": "9990000018", "nhs_number_status": "01"}
+
+
+def died(day: str = "2026-11-20") -> dict[str, Any]:
+    return {"died_on": day}
+
+
+@pytest.mark.parametrize(
+    ("born", "allowed"),
+    [
+        pytest.param(date(2008, 11, 21), True, id="eighteen today"),
+        pytest.param(date(2008, 11, 22), False, id="eighteen tomorrow"),
+        pytest.param(date(1926, 2, 28), True, id="a hundred"),
+    ],
+)
+def test_the_register_is_for_adults(born: date, allowed: bool) -> None:
+    if allowed:
+        rules.check_adult(born, today=TODAY)
+    else:
+        with pytest.raises(RuleBroken, match="18 and over"):
+            rules.check_adult(born, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        pytest.param({"nhs_number": None}, "nhs_number", id="no number and no reason"),
+        pytest.param({"no_nhs_number_reason": "overseas"}, "no_nhs_number_reason", id="number and a reason for none"),
+        pytest.param({"nhs_number_status": None}, "nhs_number_status", id="number without a status"),
+    ],
+)
+def test_an_identity_has_a_checked_number_or_a_reason(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        rules.check_identity({**IDENTITY, **change}, today=TODAY)
+
+    assert refused.value.field == field
+
+
+def test_an_identity_without_a_number_but_with_a_reason_is_accepted() -> None:
+    rules.check_identity({"born_on": "1941-01-06", "no_nhs_number_reason": "overseas"}, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "warning"),
+    [
+        pytest.param("9990000018", "01", None, id="verified"),
+        pytest.param("9990000018", "02", "Identity not verified: given, not traced", id="not traced"),
+        pytest.param(None, None, "Identity not verified: no NHS number", id="no number"),
+    ],
+)
+def test_an_identity_that_was_not_verified_says_so(number: str | None, status: str | None, warning: str | None) -> None:
+    assert rules.identity_warning({"nhs_number": number, "nhs_number_status": status}) == warning
+
+
+@pytest.mark.parametrize(
+    ("answer", "field"),
+    [
+        pytest.param({**GIVEN, "decided_by": ""}, "share_decided_by", id="nobody named"),
+        pytest.param({**GIVEN, "decided_on": None}, "share_decided_on", id="no date"),
+        pytest.param({**GIVEN, "decided_on": "2026-11-22"}, "share_decided_on", id="in the future"),
+        pytest.param({**GIVEN, "status": "best_interests"}, "share_basis", id="best interests, nobody consulted"),
+    ],
+)
+def test_a_consent_says_who_decided_and_when(answer: dict[str, Any], field: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        rules.check_consent({"register": GIVEN, "share": answer}, today=TODAY)
+
+    assert refused.value.field == field
+
+
+def test_a_consent_not_asked_yet_needs_nothing_more() -> None:
+    rules.check_consent({"register": GIVEN, "share": {"status": "not_asked"}}, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"),
+    [
+        pytest.param("given", True, id="agreed"),
+        pytest.param("best_interests", True, id="best interests"),
+        pytest.param("attorney", True, id="attorney"),
+        pytest.param("refused", False, id="refused"),
+        pytest.param("withdrawn", False, id="withdrawn"),
+        pytest.param("not_asked", False, id="not asked"),
+    ],
+)
+def test_nobody_is_registered_without_agreement(status: str, allowed: bool) -> None:
+    consent = {"register": {**GIVEN, "status": status}}
+    if allowed:
+        rules.check_may_register(consent)
+    else:
+        with pytest.raises(RuleBroken, match="Record an agreement"):
+            rules.check_may_register(consent)
+
+
+@pytest.mark.parametrize(
+    ("consent", "lifecycle", "shared"),
+    [
+        pytest.param({"register": GIVEN, "share": GIVEN}, OPEN, True, id="both given"),
+        pytest.param({"register": GIVEN, "share": {"status": "withdrawn"}}, OPEN, False, id="sharing withdrawn"),
+        pytest.param({"register": {"status": "withdrawn"}, "share": GIVEN}, OPEN, False, id="registering withdrawn"),
+        pytest.param({"register": GIVEN, "share": GIVEN}, {"status": "removed"}, False, id="removed"),
+        pytest.param({"register": GIVEN, "share": {"status": "not_asked"}}, OPEN, False, id="not asked"),
+        pytest.param(None, OPEN, False, id="nothing recorded"),
+    ],
+)
+def test_a_record_is_shared_only_while_both_agreements_stand(
+    consent: dict[str, Any] | None, lifecycle: dict[str, Any], shared: bool
+) -> None:
+    assert rules.is_shared(consent, lifecycle) is shared
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        pytest.param("2026-11-22", "today or in the past", id="tomorrow"),
+        pytest.param("1940-12-31", "after the date of birth", id="before birth"),
+    ],
+)
+def test_a_date_of_death_that_cannot_be_is_refused(day: str, sentence: str) -> None:
+    with pytest.raises(RuleBroken, match=sentence):
+        rules.death_recorded(OPEN, died(day), status=DeathStatus.REPORTED, by=BY, born_on=BORN, now=NOW)
+
+
+def test_a_reported_death_is_confirmed_and_keeps_both_names() -> None:
+    reported = rules.death_recorded(OPEN, died(), status=DeathStatus.REPORTED, by=BY, born_on=BORN, now=NOW)
+    confirmed = rules.death_recorded(
+        reported, died(), status=DeathStatus.CONFIRMED, by={"name": "Dr B"}, born_on=BORN, now=NOW
+    )
+
+    death = rules.death_of(confirmed)
+    assert death is not None
+    assert (death["status"], death["reported_by"]["name"], death["confirmed_by"]["name"]) == (
+        "confirmed",
+        "Dr A Patel",
+        "Dr B",
+    )
+
+
+def test_a_confirmed_death_is_not_reported_again() -> None:
+    confirmed = rules.death_recorded(OPEN, died(), status=DeathStatus.CONFIRMED, by=BY, born_on=BORN, now=NOW)
+
+    with pytest.raises(RuleBroken, match="confirmed already"):
+        rules.death_recorded(confirmed, died(), status=DeathStatus.REPORTED, by=BY, born_on=BORN, now=NOW)
+
+
+def test_seen_alive_puts_a_death_in_doubt_and_reversal_restores_everything() -> None:
+    reported = rules.death_recorded(OPEN, died(), status=DeathStatus.REPORTED, by=BY, born_on=BORN, now=NOW)
+    doubted = rules.seen_alive(reported, by=BY, now=NOW)
+
+    alive = rules.death_reversed(doubted, reason="Another person of this name", by=BY, now=NOW)
+
+    assert rules.is_death_in_doubt(doubted) and not rules.is_death_in_doubt(reported)
+    assert rules.death_of(alive) is None
+    assert rules.is_open(alive)
+    assert len(alive["death_reversals"]) == 1
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        pytest.param(lambda: rules.seen_alive(OPEN, by=BY, now=NOW), id="seen alive without a death"),
+        pytest.param(lambda: rules.death_reversed(OPEN, reason="x", by=BY, now=NOW), id="reversal without a death"),
+        pytest.param(
+            lambda: rules.removed({"status": "removed"}, reason="improved", by=BY, now=NOW), id="removed twice"
+        ),
+        pytest.param(lambda: rules.restored(OPEN), id="restored though there"),
+        pytest.param(lambda: rules.merged_into(None, survivor="x", by=BY, now=NOW), id="merged though not there"),
+        pytest.param(lambda: rules.unmerged(OPEN), id="unmerged though not merged"),
+    ],
+)
+def test_a_step_that_does_not_fit_is_refused(deed: Any) -> None:
+    with pytest.raises(RuleBroken):
+        deed()
+
+
+def test_removal_and_merging_can_be_taken_back() -> None:
+    removed = rules.removed(OPEN, reason="improved", by=BY, now=NOW)
+    merged = rules.merged_into(OPEN, survivor="another", by=BY, now=NOW)
+
+    assert (removed["status"], merged["status"]) == (LifecycleStatus.REMOVED, LifecycleStatus.MERGED)
+    assert rules.restored(removed) == OPEN
+    assert rules.unmerged(merged) == OPEN
+
+
+@pytest.mark.parametrize(
+    ("decided", "due"),
+    [
+        pytest.param(date(2026, 11, 21), date(2027, 2, 21), id="over new year"),
+        pytest.param(date(2026, 11, 30), date(2027, 2, 28), id="shorter month"),
+        pytest.param(date(2027, 11, 30), date(2028, 2, 29), id="leap year"),
+    ],
+)
+def test_a_record_is_due_for_review_in_three_months(decided: date, due: date) -> None:
+    assert rules.review_due_on(decided) == due
