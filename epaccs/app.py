@@ -72,12 +72,13 @@ def connect_rooms() -> None:
 
 def register_views(app: Flask) -> None:
     """Every address of the program."""
+    from epaccs.access import queries as access_queries
+    from epaccs.access import views as access
     from epaccs.care_plans import views as care_plans
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
-    from epaccs.notices import queries as notice_queries
     from epaccs.notices import views as notices
-    from epaccs.record.views import search
+    from epaccs.record.views import home, search
     from epaccs.register import queries as register_queries
     from epaccs.register import views as register
     from epaccs.versions import queries as version_queries
@@ -87,11 +88,11 @@ def register_views(app: Flask) -> None:
     guard.init_app(app)
     web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
     version_queries.use_banner(register_queries.find_banner)
-    notice_queries.use_names(register_queries.names_of)
+    access_queries.use_names(register_queries.names_of)
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for room in (notices, versions, register, care_plans, search):
+    for room in (home, access, notices, versions, register, care_plans, search):
         app.register_blueprint(room.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
@@ -106,7 +107,10 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     pages = (
         (Permission.SEARCH, web.Link("Find a person", "/search")),
+        (Permission.REGISTER, web.Link("Register", "/register/new")),
+        (Permission.SETTLE_DISPUTE, web.Link("Disputes", "/held")),
+        (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
+        (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
         (Permission.ADMINISTER, web.Link("People", "/admin")),
     )
-    allowed = tuple(link for permission, link in pages if can_ever(permission, facts))
-    return (*allowed, web.Link("Your account", "/account"))
+    return tuple(link for permission, link in pages if can_ever(permission, facts))

@@ -155,6 +155,11 @@ def record_refusal(actor: Actor, *, permission: str, entry_id: UUID | None) -> N
     log.record(event(actor, EventKind.REFUSED, entry_id=entry_id, permission=permission))
 
 
+def record_list_viewed(actor: Actor, *, list_name: str, count: int) -> None:
+    """Leave a trace of a list that was shown."""
+    log.record(event(actor, EventKind.LIST_VIEWED, list=list_name, count=count))
+
+
 def may_open(actor: Actor, entry_id: UUID, permission: Permission) -> bool:
     """Whether a link to this is worth showing."""
     standing = find_standing(actor, entry_id)

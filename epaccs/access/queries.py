@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,13 +23,28 @@ from epaccs.access.rules import (
     facts_of_role,
     visible_tiers,
 )
-from epaccs.clinicians.model import Organisation
-from epaccs.clinicians.rules import Actor
+from epaccs.clinicians.model import Clinician, Organisation
+from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 
 INCIDENT_HOURS = 12
+
+
+Names = Callable[[Sequence[UUID]], dict[UUID, str]]
+_names: list[Names] = []
+
+
+def use_names(names: Names) -> None:
+    """Let the register, a room above, say what entries are called: family name, first name, born."""
+    _names[:] = [names]
+
+
+def names_of(entry_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What people are called on a list. Callers have asked who may be listed before."""
+    known = _names[0](entry_ids) if _names and entry_ids else {}
+    return {entry_id: known.get(entry_id, "A person on the register") for entry_id in entry_ids}
 
 
 @dataclass(frozen=True)
@@ -184,3 +200,46 @@ def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
         area = select(Organisation.area).where(Organisation.id == actor.organisation_id).scalar_subquery()
         conditions.append(and_(EntryScope.is_shared, EntryScope.area == area, EntryScope.area != ""))
     return or_(*conditions)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One emergency opening that a privacy officer looks at. `review_outcome` None: not looked at yet."""
+
+    id: UUID
+    person: str
+    clinician_name: str
+    role: Role
+    in_scope: bool
+    identifiers_checked: tuple[str, ...]
+    given_at: datetime
+    review_outcome: str | None
+
+
+def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
+    """Emergency openings by the officer's own organisation: those not looked at first, oldest first.
+
+    Source: NHS shared-summary access controls, privacy officer alerts; hazard H-05.
+    """
+    check(Permission.REVIEW_ACCESS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    rows = db.session.execute(
+        select(AccessGrant, Clinician.name)
+        .join(Clinician, Clinician.id == AccessGrant.clinician_id)
+        .where(AccessGrant.organisation_id == actor.organisation_id, AccessGrant.reason == str(AccessReason.EMERGENCY))
+        .order_by(AccessGrant.reviewed_at.is_not(None), AccessGrant.given_at)
+        .limit(limit)
+    ).all()
+    names = names_of([grant.entry_id for grant, _ in rows])
+    return [
+        Opening(
+            grant.id,
+            names[grant.entry_id],
+            clinician_name,
+            Role(grant.role),
+            grant.in_scope,
+            tuple(grant.identifiers_checked),
+            grant.given_at,
+            grant.review_outcome,
+        )
+        for grant, clinician_name in rows
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,21 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import reachable_entries
+from epaccs.access.queries import names_of, reachable_entries
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import MEANINGS, NoticeKind, is_overdue
-
-Names = Callable[[Sequence[UUID]], dict[UUID, str]]
-_names: list[Names] = []
-
-
-def use_names(names: Names) -> None:
-    """Let a room above say what entries are called: family name, given name, born."""
-    _names[:] = [names]
 
 
 @dataclass(frozen=True)
@@ -58,8 +49,8 @@ def notices_for(actor: Actor, *, limit: int = 200) -> list[NoticeLine]:
         .limit(limit)
     ).all()
     open_ones = [row for row in rows if MEANINGS[NoticeKind(row.kind)].is_task or row.acknowledged_at is None]
-    names = _names[0]([row.entry_id for row in open_ones]) if _names and open_ones else {}
-    return [_line(row, names.get(row.entry_id, "A person on the register"), now) for row in open_ones]
+    names = names_of([row.entry_id for row in open_ones])
+    return [_line(row, names[row.entry_id], now) for row in open_ones]
 
 
 def _addressed(actor: Actor) -> ColumnElement[bool]:
