@@ -188,6 +188,15 @@ def current_session() -> SessionFacts:
     return signed_in.facts
 
 
+def find_shown_person(build_menu: Callable[[Actor], tuple[web.Link, ...]]) -> web.SignedIn | None:
+    """Who is at the keyboard, for the head of each page; None: nobody, or a step of signing in is missing."""
+    signed_in = visit().signed_in
+    if signed_in is None or signed_in.actor is None:
+        return None
+    actor = signed_in.actor
+    return web.SignedIn(actor.name, ROLE_LABELS[actor.role], actor.organisation_name, build_menu(actor))
+
+
 def door() -> actions.Door:
     """Through what this request comes in."""
     settings = _settings()
