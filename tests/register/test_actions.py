@@ -69,7 +69,8 @@ def test_a_person_on_the_register_has_every_mandatory_item(gp: Actor) -> None:
 def test_the_author_need_not_give_a_reason_again(gp: Actor) -> None:
     standing = find_standing(gp, register(gp))
 
-    assert standing is not None and standing.can(Permission.VIEW_RECORD)
+    assert standing is not None
+    assert standing.can(Permission.VIEW_RECORD)
 
 
 def test_a_registration_sent_twice_registers_once(gp: Actor) -> None:

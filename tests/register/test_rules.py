@@ -168,7 +168,8 @@ def test_seen_alive_puts_a_death_in_doubt_and_reversal_restores_everything() -> 
 
     alive = rules.death_reversed(doubted, reason="Another person of this name", by=BY, now=NOW)
 
-    assert rules.is_death_in_doubt(doubted) and not rules.is_death_in_doubt(reported)
+    assert rules.is_death_in_doubt(doubted)
+    assert not rules.is_death_in_doubt(reported)
     assert rules.death_of(alive) is None
     assert rules.is_open(alive)
     assert len(alive["death_reversals"]) == 1

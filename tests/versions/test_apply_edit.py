@@ -202,9 +202,11 @@ def test_settling_without_a_reason_is_refused(gp: Actor, entry: UUID) -> None:
     apply_edit(gp, an_edit(entry, "treatment_level", HOME))
     held = apply_edit(other, an_edit(entry, "treatment_level", WARD, base_version=0))
 
+    body = {"choice": "keep", "edit_ids": [str(held.edit_id)], "reason": " "}
+    edit = an_edit(entry, "treatment_level", body, kind="resolve")
+
     with pytest.raises(RuleBroken, match="Say why"):
-        body = {"choice": "keep", "edit_ids": [str(held.edit_id)], "reason": " "}
-        apply_edit(gp, an_edit(entry, "treatment_level", body, kind="resolve"))
+        apply_edit(gp, edit)
 
     assert find_recorded(entry, "treatment_level").disputed  # type: ignore[union-attr]
 
@@ -228,9 +230,11 @@ def test_a_nurse_cannot_settle_a_dispute(gp: Actor, entry: UUID) -> None:
     apply_edit(gp, an_edit(entry, "treatment_level", HOME))
     held = apply_edit(other, an_edit(entry, "treatment_level", WARD, base_version=0))
 
+    body = {"choice": "keep", "edit_ids": [str(held.edit_id)], "reason": "I think so"}
+    edit = an_edit(entry, "treatment_level", body, kind="resolve")
+
     with pytest.raises(Forbidden, match="may not settle a dispute"):
-        body = {"choice": "keep", "edit_ids": [str(held.edit_id)], "reason": "I think so"}
-        apply_edit(nurse, an_edit(entry, "treatment_level", body, kind="resolve"))
+        apply_edit(nurse, edit)
 
 
 def test_a_confirmation_leaves_the_version_and_says_who_confirmed(gp: Actor, entry: UUID) -> None:
@@ -286,9 +290,12 @@ def test_the_register_says_what_it_showed_at_a_moment(gp: Actor, entry: UUID, fr
 
     then, disputed, now = (material_at(entry, moment) for moment in (before, during, clock.now()))
 
-    assert then.value("treatment_level") == HOME and not then.held
-    assert disputed.sections["treatment_level"].disputed and len(disputed.held) == 1
-    assert now.value("treatment_level") == WARD and not now.held
+    assert then.value("treatment_level") == HOME
+    assert not then.held
+    assert disputed.sections["treatment_level"].disputed
+    assert len(disputed.held) == 1
+    assert now.value("treatment_level") == WARD
+    assert not now.held
 
 
 def test_every_change_leaves_an_audit_that_holds(gp: Actor, entry: UUID) -> None:
