@@ -23,11 +23,13 @@ from epaccs.clinicians.rules import (
     build_actor,
     build_browser_name,
     end_of,
+    is_secret_field,
     is_seen_again,
     next_step,
 )
 from epaccs.core import clock, sealing, web
 from epaccs.core.errors import Forbidden, Unavailable
+from epaccs.core.forms import HIDDEN_NAMES, Recovered
 from epaccs.core.refusals import refusal_for_status
 from epaccs.settings import Settings
 
@@ -78,6 +80,7 @@ def init_app(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # our sessions are rows that can be ended; there is nothing of theirs to protect
     manager.request_loader(lambda _request: visit().signed_in)
+    web.recover_forms(app, find_typed_fields)
     # Before the check of forged forms, which was registered first.
     app.before_request_funcs.setdefault(None, []).insert(0, _tie_form_token)
 
@@ -232,8 +235,8 @@ def form_path() -> str:
         return request.full_path.rstrip("?")
     came_from = urlsplit(request.referrer or "")
     if came_from.netloc == request.host and _opens_by_itself(came_from.path):
-        return came_from.path
-    return request.path if _opens_by_itself(request.path) else "/"
+        return came_from._replace(scheme="", netloc="", fragment="").geturl()
+    return request.full_path.rstrip("?") if _opens_by_itself(request.path) else "/"
 
 
 def _opens_by_itself(path: str) -> bool:
@@ -247,10 +250,21 @@ def _opens_by_itself(path: str) -> bool:
 def keep_typed_fields() -> bool:
     """Seal what was typed for the owner of the session, who gets it back after signing in (hazard H-20)."""
     owner = visit().owner
-    if request.method != "POST" or owner is None or not request.form:
+    fields = {name: values for name, values in request.form.lists() if not is_secret_field(name)}
+    if owner is None or not any(any(values) for name, values in fields.items() if name not in HIDDEN_NAMES):
         return False
-    actions.seal_form(owner.clinician_id, path=form_path(), fields=request.form.to_dict(flat=False))
+    actions.seal_form(owner.clinician_id, path=form_path(), fields=fields)
     return True
+
+
+def find_typed_fields() -> Recovered | None:
+    """What this person had typed on this page when their session ended; asked for once, then it is gone."""
+    signed_in = visit().signed_in
+    if signed_in is None or signed_in.actor is None:
+        return None
+    if "typed_fields" not in g:
+        g.typed_fields = actions.claim_sealed_form(signed_in.actor, form_path())
+    return Recovered(g.typed_fields) if g.typed_fields else None
 
 
 # Decorators

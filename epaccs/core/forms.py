@@ -10,7 +10,7 @@ Nothing here knows HTTP: what was sent is any mapping with several values to a n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -512,12 +512,33 @@ class ShownField:
         return self.metadata.get(name)
 
 
+class Recovered:
+    """What somebody had typed when their session ended: shown on the page again, but not sent.
+
+    It brings back the number of the edit and the version it was made on too, so that what is sent then is the same
+    edit, and a record that changed meanwhile is noticed.
+    """
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self._fields = fields
+
+    def __contains__(self, name: object, /) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def getlist(self, name: str, /) -> list[str]:
+        """Every value of a name, in the order typed."""
+        return list(self._fields.get(name, ()))
+
+
 class Form:
     """A schema, what a browser sent, and what was wrong with it; everything typed is shown again.
 
     Args:
         schema: the declaration.
-        sent: None: nothing was sent, so the form is shown with its initial values.
+        sent: None: nothing was sent, so the form is shown with its initial values; `Recovered`: with those.
         initial: stored values by field.
         base_version: the version of the record that the form shows, to be sent back with it; None: it has none.
     """
@@ -531,6 +552,8 @@ class Form:
         base_version: int | None = None,
     ) -> None:
         self.schema = schema() if isinstance(schema, type) else schema
+        if isinstance(sent, Recovered) and not self._concerns(sent):
+            sent = None
         self.sent = sent
         self.errors: list[FormError] = []
         self._shown_version = base_version
@@ -544,12 +567,21 @@ class Form:
     def _fields(self) -> list[tuple[str, FormField]]:
         return [(name, field) for name, field in self.schema.fields.items() if isinstance(field, FormField)]
 
+    def _concerns(self, recovered: Recovered) -> bool:
+        """Whether it was typed into this form, where a page has several."""
+        return any(one in recovered for name, field in self._fields() for one in field.input_names(name))
+
     # What the view asks
 
     @property
     def was_sent(self) -> bool:
         """Whether there is something to load."""
-        return self.sent is not None
+        return self.sent is not None and not self.was_recovered
+
+    @property
+    def was_recovered(self) -> bool:
+        """Whether it shows what was typed before the session ended, so that the page must say that it is not saved."""
+        return isinstance(self.sent, Recovered)
 
     @property
     def is_refused(self) -> bool:
@@ -591,7 +623,7 @@ class Form:
         Raises:
             ValidationError: with a sentence for every field that cannot be taken.
         """
-        if self.sent is None:
+        if self.sent is None or self.was_recovered:
             raise ValueError("Nothing was sent, so there is nothing to load")
         self._check_arrived_whole(self.sent)
         loaded: dict[str, Any] = self.schema.load({name: self.values[name] for name, _ in self._fields()})

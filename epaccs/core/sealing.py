@@ -26,7 +26,7 @@ class CannotBeOpened(Exception):
 
 def use_secret(secret_key: str) -> None:
     """Derive every key from the site's secret."""
-    global _secret  # noqa: PLW0603 - set once, when the program starts
+    global _secret
     _secret = hashlib.sha512(secret_key.encode()).digest()
     _key.cache_clear()
 

@@ -22,7 +22,6 @@ from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
@@ -31,7 +30,7 @@ from epaccs.core import clock, fields
 from epaccs.core.assets import STATIC_FOLDER, build_version, is_text, read_asset
 from epaccs.core.errors import EpaccsError
 from epaccs.core.form_display import build_component, build_error_summary
-from epaccs.core.forms import showable
+from epaccs.core.forms import Recovered, Sent, showable
 from epaccs.core.identifiers import new_id
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.core.refusals import (
@@ -116,9 +115,17 @@ def show_signed_in(app: Flask, find: Callable[[], SignedIn | None]) -> None:
     app.jinja_env.globals["signed_in"] = find
 
 
-def sent_form() -> MultiDict[str, str] | None:
-    """What a browser sent with this request; None: nothing yet, so the form is to be shown."""
-    return request.form if request.method == "POST" else None
+def recover_forms(app: Flask, find: Callable[[], Recovered | None]) -> None:
+    """Tell the forms how to find what somebody had typed on this page when their session ended."""
+    app.extensions["epaccs_recover_forms"] = find
+
+
+def sent_form() -> Sent | None:
+    """What a browser sent with this request, or had typed before its session ended; None: nothing, so show the form."""
+    if request.method == "POST":
+        return request.form
+    find: Callable[[], Recovered | None] | None = current_app.extensions.get("epaccs_recover_forms")
+    return find() if find else None
 
 
 # --- Limits and cookies ----------------------------------------------------------------------------------------------
