@@ -117,17 +117,17 @@ class Criteria:
 
     @cached_property
     def readings(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        """How the words can be divided into family name and given name; one word alone may be either."""
+        """How the words can be divided into family name and given name; all together they may be one family name."""
         if self.family_length:
             return ((self.words[: self.family_length], self.words[self.family_length :]),)
         if len(self.words) == 1:
             return ((self.words, ()), ((), self.words))
-        cuts = range(1, len(self.words))
-        return tuple(
+        divided = (
             reading
-            for cut in cuts
+            for cut in range(1, len(self.words))
             for reading in ((self.words[cut:], self.words[:cut]), (self.words[:cut], self.words[cut:]))
         )
+        return (*divided, (("".join(self.words),), ()))
 
 
 def read_criteria(who: str, born: str, where: str, *, today: date) -> Criteria:
