@@ -6,7 +6,7 @@ from flask import Flask
 
 from epaccs.audit import log as audit_log
 from epaccs.clinicians.rules import Actor
-from epaccs.core import sealing, web
+from epaccs.core import operations, sealing, web
 from epaccs.core.db import db, engine_options
 from epaccs.settings import Settings, load_settings
 
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sealing.use_secret(settings.secret_key)
     db.init_app(app)
     web.init_app(app, settings)
+    operations.init_app(app, settings)
     import_models()
     connect_rooms()
     register_views(app)
@@ -58,7 +59,7 @@ def connect_rooms() -> None:
     from epaccs.care_plans.sections import SECTIONS
     from epaccs.core.changes import register_projector
     from epaccs.notices import actions as notices
-    from epaccs.record.actions import search
+    from epaccs.record.actions import cards, search
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions.registry import register_section
 
@@ -68,6 +69,7 @@ def connect_rooms() -> None:
         register_section(declaration.as_section())
     register_projector(notices.follow_change)
     register_projector(search.follow_change)
+    register_projector(cards.follow_change)
 
 
 def register_views(app: Flask) -> None:
@@ -78,7 +80,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.notices import views as notices
-    from epaccs.record.views import home, search
+    from epaccs.record.views import card, home, search
     from epaccs.register import queries as register_queries
     from epaccs.register import views as register
     from epaccs.versions import queries as version_queries
@@ -92,7 +94,7 @@ def register_views(app: Flask) -> None:
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for room in (home, access, notices, versions, register, care_plans, search):
+    for room in (home, access, notices, versions, register, care_plans, search, card):
         app.register_blueprint(room.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery

@@ -20,11 +20,12 @@ SHAPES = {
     "hatched": "Not confirmed: proposed",
     "dashed": "Not confirmed: told of",
     "split": "CPR decision in doubt",
-    "circle_bar": "No CPR decision in force",
-    "circle": "No CPR decision recorded here",
+    "open_circle_bar": "No CPR decision in force",
+    "open_circle": "No CPR decision recorded here",
     "octagon_outline": "Advance decision refuses CPR",
     "clock": "Last known 3 days ago",
-    "barred": "Your role cannot see this",
+    "double_bar": "Death confirmed",
+    "padlock": "Your role cannot see this",
 }
 
 PLACES = {"home": "Own home", "hospice": "Hospice", "care_home": "Care home", "hospital": "Hospital"}

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from epaccs.access.rules import Tier
+from epaccs.access.rules import AUDIENCES, Tier
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
 from epaccs.core.forms import FormField, Telephone, YesNo
-from epaccs.record.sight import FieldSight, SectionSight, Sights
+from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see
 from epaccs.register.rules import CONSENT_LABELS
 from epaccs.register.schema import IdentitySchema
 from epaccs.versions.rules import Value
@@ -32,6 +32,25 @@ def sights() -> Sights:
     """Every section by name, in the order of page and paper."""
     plan = {name: _section(declaration) for name, declaration in SECTIONS.items()}
     return {"identity": _identity(), "lifecycle": _lifecycle(), "cpr": _cpr(), **plan, "consent": _consent()}
+
+
+@cache
+def audiences_alike() -> tuple[tuple[frozenset[Tier], ...], ...]:
+    """The audiences of the access table, those together that see the same fields of every section."""
+    groups: dict[frozenset[tuple[str, str]], list[frozenset[Tier]]] = {}
+    for tiers in AUDIENCES:
+        groups.setdefault(_seen_fields(tiers), []).append(tiers)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def _seen_fields(tiers: frozenset[Tier]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (section.name, name)
+        for section in sights().values()
+        if section.is_seen_by(tiers)
+        for name, field in {"": None, **section.fields, **section.item_fields}.items()
+        if field is None or can_see(field, tiers)
+    )
 
 
 def _section(declaration: SectionDeclaration) -> SectionSight:
@@ -93,11 +112,14 @@ def _cpr() -> SectionSight:
 
 def _consent() -> SectionSight:
     labels = {str(status): label for status, label in CONSENT_LABELS.items()}
-    status = FieldSight("Agreement", Tier.T1_EMERGENCY, values=labels)
+    fields = {
+        "status": FieldSight("Agreement", Tier.T1_EMERGENCY, values=labels),
+        "decided_on": FieldSight("Decided on", Tier.T1_EMERGENCY, kind="date"),
+    }
     return SectionSight(
         "consent",
         "Agreement to be on the register and to share",
         Tier.T1_EMERGENCY,
         is_whole=True,
-        fields={"status": status},
+        fields=fields,
     )

@@ -1,8 +1,9 @@
-"""What finding a person needs, kept beside the record in the transaction of each change; and how long finding took."""
+"""What reading and finding a person need, kept beside the record in the transaction of each change."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, SmallInteger, String, Uuid
@@ -10,6 +11,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from epaccs.core.db import Base
 from epaccs.core.identifiers import new_id
+
+# Card
+
+
+class StoredCard(Base):
+    """The card of one person as one audience may see it; made again in the transaction of every change."""
+
+    __tablename__ = "card"
+
+    entry_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    audience: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int]  #: of the change it was made after
+    value: Mapped[dict[str, Any]]
+    checksum: Mapped[str] = mapped_column(String(64))  #: of `value` in canonical JSON
+
 
 # Search
 

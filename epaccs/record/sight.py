@@ -102,9 +102,13 @@ def is_restricted(material: Material) -> bool:
     return bool((material.value("identity") or {}).get("address_restricted"))
 
 
-def visible(material: Material, tiers: frozenset[Tier], sights: Sights) -> Material:
-    """The material with everything taken out that this audience may not see; a section nobody declared goes whole."""
-    restricted = is_restricted(material)
+def visible(material: Material, tiers: frozenset[Tier], sights: Sights, *, restricted: bool = False) -> Material:
+    """The material with everything taken out that this audience may not see; a section nobody declared goes whole.
+
+    Args:
+        restricted: the address is restricted now, whatever the material says of an earlier day.
+    """
+    restricted = restricted or is_restricted(material)
     sections = {
         name: _visible_section(recorded, sights[name], tiers, restricted=restricted)
         for name, recorded in material.sections.items()

@@ -97,6 +97,7 @@ def build_summary(
     sights: Sights,
     organisations: Mapping[str, str],
     number: int = 0,
+    restricted: bool = False,
 ) -> RecordSummary:
     """The summary for one audience.
 
@@ -106,16 +107,18 @@ def build_summary(
         sights: every section as its readers meet it.
         organisations: ODS code -> name; a code that is not there is shown as it is.
         number: of the latest change.
+        restricted: the address is restricted now, whatever the material says of an earlier day.
     """
-    seen = visible(material, tiers, sights)
+    restricted = restricted or is_restricted(material)
+    seen = visible(material, tiers, sights, restricted=restricted)
     builder = _Builder(seen, tiers, sights, organisations)
     return RecordSummary(
         entry_id=str(material.entry_id),
         audience=audience_name(tiers),
         number=number,
         as_at=material.as_at,
-        changed=_latest(seen.sections.values()),
-        identity=builder.identity(restricted=is_restricted(material)),
+        changed=latest_said(seen.sections.values()),
+        identity=builder.identity(restricted=restricted),
         lifecycle=builder.lifecycle(),
         cpr=builder.cpr(),
         treatment=builder.treatment(),
@@ -143,7 +146,7 @@ def build_said(stamp: Mapping[str, Any] | None, *, at: datetime | None = None) -
     )
 
 
-def _latest(recorded: Iterable[Recorded]) -> Said | None:
+def latest_said(recorded: Iterable[Recorded]) -> Said | None:
     """Who changed anything last."""
     stamps = [stamp for one in recorded for stamp in one.provenance.values()]
     return build_said(max(stamps, key=lambda stamp: str(stamp["recorded_at"]), default=None))
@@ -352,7 +355,7 @@ class _Builder:
             return {"rivals": rivals}
         return {
             "version": recorded.version,
-            "said": _latest([recorded]),
+            "said": latest_said([recorded]),
             "confirmed": build_said(recorded.confirmed_by, at=recorded.confirmed_at),
             "rivals": rivals,
         }

@@ -5,18 +5,32 @@ Source: the register's emergency card; facts a crew must have in 30 seconds; haz
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from epaccs.core.fields import LONDON, age_in_years, build_dialled
 from epaccs.cpr_decisions.rules.around import AdvanceDecision, Around, Proxy
 from epaccs.cpr_decisions.rules.around import Death as Died
-from epaccs.cpr_decisions.rules.lines import CPRLine, hidden_line, line
+from epaccs.cpr_decisions.rules.lines import CPRLine, Situation, hidden_line, line
 from epaccs.cpr_decisions.rules.states import ConsulteeKind
 from epaccs.cpr_decisions.rules.words import Words
 from epaccs.record.rules.parts import Contact
 from epaccs.record.summary import RecordSummary
+
+#: Which sentences under the large line are to be read first of all.
+_STRONG: Final[Mapping[Situation, slice]] = {
+    Situation.NOT_FOR_CPR: slice(3, None),
+    Situation.IN_DOUBT: slice(0, 1),
+    Situation.NONE_RECORDED: slice(0, 1),
+    Situation.ADVANCE_DECISION: slice(0, 1),
+    Situation.COPY_PAST_AGE: slice(0, 2),
+}
+
+#: A longer passage is read whole below the card, never cut: half a sentence can say its opposite (hazard H-04).
+PASSAGE_LIMIT: Final = 240
 
 #: How many numbers the bar at the bottom of a telephone's screen has room for.
 BAR_PLACES: Final = 2
@@ -67,14 +81,38 @@ class Card:
     has_namesake: bool = False
 
     @property
+    def paragraphs(self) -> tuple[tuple[bool, str], ...]:
+        """The sentences under the large line, those together that are equally strong; True: strong."""
+        strong = set(self.line.second[_STRONG.get(self.line.situation, slice(0))])
+        return tuple(
+            (is_strong, " ".join(group)) for is_strong, group in groupby(self.line.second, strong.__contains__)
+        )
+
+    @property
     def bar(self) -> tuple[Call, ...]:
         """The numbers that stay at the bottom of the screen."""
         return self.calls[:BAR_PLACES]
 
     @property
+    def decision_id(self) -> str:
+        """The decision in force that this card shows; empty: none."""
+        in_force = self.summary.cpr.state.in_force if self.summary.cpr else None
+        return in_force.id if in_force else ""
+
+    @property
+    def namesake(self) -> str:
+        """What to say where somebody of a similar name is on the register; empty: nobody is (hazard H-01)."""
+        return NAMESAKE if self.has_namesake else ""
+
+    @property
     def died_on(self) -> date | None:
         """The day of a confirmed death; None: alive as far as the register knows for certain."""
         return _died_on(self.summary)
+
+
+def fits(passage: str) -> bool:
+    """Whether a passage is short enough to stand on the card whole."""
+    return len(passage) <= PASSAGE_LIMIT and passage.count("\n") < 4
 
 
 def build_card(

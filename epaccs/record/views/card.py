@@ -1,0 +1,135 @@
+"""The record of one person: the way in, the card with the whole record below it, and what one tap can do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from epaccs.access.actions import give_reason
+from epaccs.access.guard import needs
+from epaccs.access.queries import Standing
+from epaccs.access.rules import AccessReason, Permission
+from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.errors import NotFound, RuleBroken
+from epaccs.core.fields import local_date
+from epaccs.core.forms import Form, answer_form
+from epaccs.core.identifiers import new_id, parse_id
+from epaccs.record.actions import reading
+from epaccs.record.queries import summaries
+from epaccs.record.queries.summaries import Opened, find_what_reader_may
+from epaccs.record.rules.card import Card, Site, build_card, fits
+from epaccs.record.schema.opening import OpeningSchema
+
+bp = Blueprint("record", __name__)
+bp.add_app_template_filter(local_date, "local_date")
+bp.add_app_template_filter(fits, "fits_card")
+
+
+@bp.get("/record/<entry_id>")
+@needs(Permission.VIEW_CARD)
+def show(entry_id: str) -> ResponseReturnValue:
+    """The card, then the whole record; whoever gave no reason yet in this session is asked for it first."""
+    actor = current_actor()
+    standing = summaries.get_way_in(actor, parse_id(entry_id))
+    if not standing.can(Permission.VIEW_CARD):
+        return _ask_why(standing, Form(OpeningSchema))
+    opened = summaries.read_record(actor, standing)
+    reading.note_card_viewed(actor, standing, opened.summary, search_id=_search_id())
+    return _show(actor, opened)
+
+
+def _show(actor: Actor, opened: Opened) -> str:
+    template = "record/show.html" if opened.summary.lifecycle.is_open else "record/closed.html"
+    card = make_card(opened, now=clock.now())
+    may = find_what_reader_may(actor, opened)
+    return render_template(template, card=card, opened=opened, edit_id=new_id(), may=may)
+
+
+def make_card(opened: Opened, *, now: datetime) -> Card:
+    """The card as it reads at a moment, with what this site has settled."""
+    settings = current_app.config["EPACCS"]
+    site = Site(control_telephone=settings.control_telephone, confirmation_hours=settings.confirmation_hours)
+    return build_card(opened.summary, now=now, copy_left_at=now, site=site, has_namesake=opened.has_namesake)
+
+
+def _search_id() -> UUID | None:
+    """The search that led here; anything else in its place is nobody's search."""
+    try:
+        return parse_id(request.values.get("search", ""))
+    except NotFound:
+        return None
+
+
+# The way in
+
+
+@bp.post("/record/<entry_id>/open")
+@needs(Permission.GIVE_REASON)
+def open_record(entry_id: str) -> ResponseReturnValue:
+    """Give the reason; an emergency needs nothing else, and opens with one tap."""
+    actor, found_id = current_actor(), parse_id(entry_id)
+    form = Form(OpeningSchema, request.form)
+
+    def give(loaded: dict[str, Any]) -> ResponseReturnValue:
+        emergency = form.action == "emergency"
+        reason = AccessReason.EMERGENCY if emergency else loaded["reason"]
+        if reason is None:
+            raise RuleBroken("Choose why you are opening this record, or open it in an emergency", field="reason")
+        checked = loaded["identifiers_checked"] or []
+        cannot_check = bool(loaded["cannot_check"]) or (emergency and len(checked) < 2)
+        give_reason(actor, found_id, reason=reason, identifiers_checked=checked, cannot_check=cannot_check)
+        return redirect(url_for("record.show", entry_id=found_id, search=_search_id()), code=303)
+
+    return answer_form(form, give, lambda refused: _ask_why(summaries.get_way_in(actor, found_id), refused))
+
+
+def _ask_why(standing: Standing, form: Form) -> str:
+    summary = summaries.get_who(standing)
+    return render_template(
+        "record/open.html",
+        form=form,
+        summary=summary,
+        age=summary.identity.age(clock.today()),
+        action=url_for("record.open_record", entry_id=standing.entry_id, search=_search_id()),
+        may_give=standing.can(Permission.GIVE_REASON),
+        may_break_glass=standing.can(Permission.BREAK_GLASS),
+    )
+
+
+# One tap
+
+
+@bp.post("/record/<entry_id>/key-safe")
+@needs(Permission.VIEW_CARD)
+def key_safe(entry_id: str) -> ResponseReturnValue:
+    """The code, on a page of its own; the look is recorded."""
+    actor, found_id = current_actor(), parse_id(entry_id)
+    code = reading.reveal_key_safe(actor, found_id)
+    summary = summaries.get_summary(actor, found_id, permission=Permission.VIEW_CARD)
+    age = summary.identity.age(clock.today())
+    return render_template("record/key_safe.html", code=code, summary=summary, age=age)
+
+
+@bp.post("/record/<entry_id>/looks-wrong")
+@needs(Permission.VIEW_CARD)
+def looks_wrong(entry_id: str) -> ResponseReturnValue:
+    """Something here looks wrong."""
+    reading.say_looks_wrong(current_actor(), parse_id(entry_id))
+    flash("The practice and the key worker are asked to look. The record is as it was.")
+    return redirect(url_for("record.show", entry_id=entry_id), code=303)
+
+
+@bp.post("/record/<entry_id>/wrong-person")
+@needs(Permission.RECORD_OWN_WITHDRAWAL)
+def wrong_person(entry_id: str) -> ResponseReturnValue:
+    """The CPR decision is another person's: in doubt at once."""
+    edit_id, decision_id = parse_id(request.form.get("edit_id", "")), request.form.get("decision_id", "")
+    reading.say_wrong_person(current_actor(), parse_id(entry_id), edit_id=edit_id, decision_id=decision_id)
+    flash("The CPR decision is now shown as in doubt, to everybody. A signer is asked to settle it.")
+    return redirect(url_for("record.show", entry_id=entry_id), code=303)
