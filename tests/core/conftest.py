@@ -33,6 +33,7 @@ def make_shell(tmp_path: Path) -> Callable[..., Flask]:
         web.init_app(app, settings)
         app.register_blueprint(gallery.bp)
         app.add_url_rule("/", view_func=web.public(lambda: "home"), endpoint="home")
+        app.add_url_rule("/account", view_func=lambda: "account", endpoint="account")
         app.add_url_rule("/sign-out", view_func=lambda: "out", endpoint="sign_out", methods=["POST"])
         web.show_signed_in(
             app, lambda: web.SignedIn("Dr Anil Patel", "GP", "Elm Street Surgery", (HOME, web.Link("Notices", "/", 3)))
