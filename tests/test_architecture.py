@@ -20,7 +20,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 
 #: The files of a feature; each may be a folder where one file would be too long.
 SIX = {"rules", "model", "queries", "actions", "schema", "views"}
-NOT_FEATURES = {"core", "static", "templates"}
+NOT_FEATURES = {"core", "demo", "static", "templates"}
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "base"}
 
 #: Rules know these, each other and nothing else of the house; these are held to the same.
