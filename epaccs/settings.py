@@ -1,4 +1,4 @@
-"""What a site sets in the environment; a wrong or missing one stops the start with one sentence that says what to set."""
+"""What a site sets in the environment; a wrong or missing one stops the start with a sentence saying what to set."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Settings:
     confirmation_hours: int = 72
     copy_age_limit_hours: int = 18
     control_telephone: str = "111"
+    #: Empty: metrics are answered to this machine only.
+    metrics_token: str = field(default="", repr=False)
     secure_cookies: bool = False
     testing: bool = False
 
@@ -81,6 +83,7 @@ def load_settings(environ: Env | None = None) -> Settings:
             confirmation_hours=env.int("EPACCS_CONFIRMATION_HOURS", 72),
             copy_age_limit_hours=env.int("EPACCS_COPY_AGE_LIMIT_HOURS", 18),
             control_telephone=env.str("EPACCS_CONTROL_TELEPHONE", "111"),
+            metrics_token=env.str("EPACCS_METRICS_TOKEN", ""),
             secure_cookies=mode is Mode.LIVE,
         )
     except EnvError as error:

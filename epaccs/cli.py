@@ -1,0 +1,177 @@
+"""The command line: `epaccs --help`. Exit 0: done; 1: refused or failed, with the sentence; 2: wrong use."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from flask import Flask
+
+from epaccs.app import create_app
+from epaccs.audit import log as audit_log
+from epaccs.backup import BackupFailed
+from epaccs.backup import backup as make_backup
+from epaccs.backup import restore as bring_back
+from epaccs.core import migration
+from epaccs.core.db import db
+from epaccs.core.errors import EpaccsError
+from epaccs.settings import Settings, SettingsError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def in_the_house(command: Command) -> Command:
+    """Run a command inside the application; a refusal is one sentence and exit status 1."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            with create_app().app_context():
+                return command(*args, **kwargs)
+        except (SettingsError, EpaccsError, BackupFailed) as error:
+            raise click.ClickException(str(error) or type(error).__name__) from error
+
+    return run  # type: ignore[return-value]
+
+
+def say(words: str, *, as_json: bool, **facts: Any) -> None:
+    """One sentence for people, or one JSON object for machines."""
+    click.echo(json.dumps({"says": words, **facts}, default=str) if as_json else words)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The register of what people near the end of life want, and what was decided with them."""
+
+
+# Database
+
+
+@main.group("db")
+def database() -> None:
+    """Schema, backup, restore."""
+
+
+@database.command()
+@json_option
+@in_the_house
+def upgrade(as_json: bool) -> None:
+    """Bring the schema to what this program needs; does nothing when it is there."""
+    url = db.engine.url
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    with db.engine.begin() as connection:
+        if migration.current_revision(connection) == migration.head_revision():
+            return
+        migration.upgrade(connection)
+    say("The schema is what this program needs.", as_json=as_json, revision=migration.head_revision())
+
+
+@database.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@in_the_house
+def backup(file: Path, as_json: bool) -> None:
+    """Write the whole register to FILE, readable by its owner only."""
+    manifest = make_backup(file)
+    words = f"{sum(manifest.rows.values()):,} rows of {len(manifest.rows)} tables are in {file.name}."
+    say(words, as_json=as_json, rows=manifest.rows, revision=manifest.revision)
+
+
+@database.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@in_the_house
+def restore(file: Path, as_json: bool) -> None:
+    """Bring FILE back into an empty database and check that it agrees with its manifest."""
+    manifest = bring_back(file)
+    words = (
+        f"{sum(manifest.rows.values()):,} rows are back, as they were at {manifest.taken_at}, "
+        "with the same schema and the same heads of the audit. Raise EPACCS_RESTORE_GENERATION by one before serving."
+    )
+    say(words, as_json=as_json, rows=manifest.rows, revision=manifest.revision)
+
+
+# Audit
+
+
+@main.group()
+def audit() -> None:
+    """Check that nobody changed what was written."""
+
+
+def anchor_file(app: Flask) -> Path:
+    """Where the heads of the audit are written outside the database."""
+    settings: Settings = app.config["EPACCS"]
+    return settings.data_dir / "audit-anchor.log"
+
+
+@audit.command()
+@json_option
+@in_the_house
+def verify(as_json: bool) -> None:
+    """Walk every chain; name the first row that was changed."""
+    from flask import current_app
+    from rich.progress import Progress
+
+    with Progress(disable=as_json or not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task("Reading the audit", total=None)
+        found = audit_log.verify(
+            anchor_file(current_app._get_current_object()),  # type: ignore[attr-defined]
+            progress=lambda count: progress.advance(task, count),
+        )
+    if not found.holds:
+        say(f"Broken: {found.broken}.", as_json=as_json, rows=found.rows, broken=found.broken)
+        raise SystemExit(1)
+    words = f"{found.rows:,} rows and {found.checkpoints:,} checkpoints hold."
+    say(words, as_json=as_json, rows=found.rows, checkpoints=found.checkpoints)
+
+
+# Serving
+
+
+@main.command()
+@click.option("--host", default="localhost", show_default=True)
+@click.option("--port", default=None, type=click.IntRange(1, 65535), help="Default: EPACCS_PORT, else 5000.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+def serve(host: str, port: int | None, workers: int) -> None:
+    """Serve the register; Ctrl-C lets requests in flight finish and stops."""
+    from epaccs.server import check_may_serve, serve_forever
+
+    try:
+        app = create_app()
+        settings: Settings = app.config["EPACCS"]
+        with app.app_context():
+            check_may_serve(settings)
+    except (SettingsError, EpaccsError) as error:
+        raise click.ClickException(str(error)) from error
+    chosen = port or settings.port
+    click.echo(f"EPaCCS serves on http://{host}:{chosen} (Ctrl-C stops it)")
+    if settings.is_demo:
+        click.echo(f"Sign in as gp, paramedic, hospice-nurse, … with the password {settings.demo_password}")
+    serve_forever(app, host=host, port=chosen, workers=workers)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One round instead of one each minute.")
+@in_the_house
+def worker(once: bool) -> None:
+    """Each minute: anchor the audit outside the database, forget what has run out. `epaccs serve` runs one itself."""
+    from flask import current_app
+
+    from epaccs.server import do_rounds
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    do_rounds(current_app._get_current_object(), stop, once=once)  # type: ignore[attr-defined]

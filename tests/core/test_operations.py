@@ -1,0 +1,95 @@
+"""What those who run the program look at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from epaccs.core.db import writing
+from epaccs.settings import SettingsError, load_settings
+
+
+def test_a_living_process_says_so(client: FlaskClient) -> None:
+    assert client.get("/healthz").data == b"alive\n"
+
+
+def test_it_is_ready_when_the_schema_is_the_programs(client: FlaskClient) -> None:
+    assert (client.get("/readyz").status_code, client.get("/readyz").data) == (200, b"ready\n")
+
+
+def test_it_is_not_ready_on_another_schema(client: FlaskClient) -> None:
+    with writing() as session:
+        before = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    try:
+        answer = client.get("/readyz")
+    finally:
+        with writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
+
+    assert (answer.status_code, answer.data) == (503, b"the database needs: epaccs db upgrade\n")
+
+
+def test_metrics_are_counted_by_route_and_answered_to_this_machine(client: FlaskClient) -> None:
+    client.get("/healthz")
+
+    answer = client.get("/metrics")
+
+    assert 'epaccs_request_seconds_count{method="GET",route="operations.healthz",status="200"}' in answer.text
+
+
+def test_metrics_are_not_there_for_anybody_else(client: FlaskClient) -> None:
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
+
+
+def test_a_log_line_names_the_route_and_nobody(app: Flask, capfd: pytest.CaptureFixture[str]) -> None:
+    from epaccs.core.operations import configure_logs
+
+    configure_logs("INFO")
+    app.test_client().get("/record/OKONKWO-999-000-0018?name=Grace")
+
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    answered = [line for line in lines if line["event"] == "request answered"]
+    assert answered
+    assert not any(word in json.dumps(lines) for word in ("OKONKWO", "999-000", "Grace"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        pytest.param({"EPACCS_MODE": "live"}, "EPACCS_SECRET_KEY is not set", id="live without a secret"),
+        pytest.param(
+            {"EPACCS_MODE": "live", "EPACCS_SECRET_KEY": "x" * 40},
+            "must start with https",
+            id="live without TLS",
+        ),
+        pytest.param(
+            {"EPACCS_MODE": "live", "EPACCS_SECRET_KEY": "x" * 40, "EPACCS_PUBLIC_URL": "https://register.example"},
+            "EPACCS_TRUSTED_PROXIES is not set",
+            id="live without a named proxy",
+        ),
+        pytest.param({"EPACCS_MODE": "real"}, "Set it to demo or live", id="no such mode"),
+        pytest.param({"EPACCS_PORT": "many"}, "cannot be read", id="a word for a number"),
+        pytest.param({"EPACCS_DATABASE_URL": "mysql://x"}, "names no database known here", id="another database"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_sentence(
+    environment: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
+    for name, words in environment.items():
+        monkeypatch.setenv(name, words)
+
+    with pytest.raises(SettingsError, match=sentence):
+        load_settings()
+
+
+def test_a_demonstration_keeps_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
+
+    assert load_settings().secret_key == load_settings().secret_key
+    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600

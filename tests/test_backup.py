@@ -1,0 +1,110 @@
+"""A copy of the register comes back whole, or not at all; on both databases."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, make_url, text
+
+from epaccs.app import create_app
+from epaccs.audit import log
+from epaccs.backup import DUMP, MANIFEST, BackupFailed, backup, contents_of, restore
+from epaccs.core.db import db
+from epaccs.settings import Settings
+from tests.factories import a_clinician, a_registered_person
+
+
+@pytest.fixture
+def copy(app: Flask, tmp_path: Path) -> Path:
+    a_registered_person(a_clinician())
+    target = tmp_path / "copy.epaccs"
+    backup(target)
+    return target
+
+
+@pytest.fixture
+def empty_register(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
+    """A second database of the same kind, with nothing in it."""
+    if settings.database_url.startswith("sqlite"):
+        yield create_app(replace(settings, database_url=f"sqlite:///{tmp_path / 'restored.sqlite3'}"))
+        return
+    server = create_engine(request.getfixturevalue("postgresql_server"), isolation_level="AUTOCOMMIT")
+    name = make_url(settings.database_url).database + "_restored"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+    yield create_app(replace(settings, database_url=url))
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+def test_a_restored_copy_has_the_same_rows_schema_and_audit(app: Flask, copy: Path, empty_register: Flask) -> None:
+    with db.engine.connect() as connection:
+        before = contents_of(connection)
+
+    with empty_register.app_context():
+        restore(copy)
+        with db.engine.connect() as connection:
+            after = contents_of(connection)
+        verified = log.verify()
+        db.session.remove()
+        db.engine.dispose()
+
+    assert after["revision"] == before["revision"]
+    assert after["rows"] == {**before["rows"], "audit_event": before["rows"]["audit_event"] + 1}
+    assert verified.holds
+
+
+def test_a_copy_is_readable_by_its_owner_only(copy: Path) -> None:
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_a_register_with_people_is_never_overwritten(app: Flask, copy: Path) -> None:
+    with pytest.raises(BackupFailed, match="not empty"):
+        restore(copy)
+
+
+def _changed(copy: Path, target: Path, name: str, content: bytes) -> Path:
+    with tarfile.open(copy) as old, tarfile.open(target, "w") as new:
+        for member in old.getmembers():
+            body = content if member.name == name else old.extractfile(member).read()  # type: ignore[union-attr]
+            member.size = len(body)
+            new.addfile(member, io.BytesIO(body))
+    return target
+
+
+def test_a_changed_dump_is_refused(copy: Path, empty_register: Flask, tmp_path: Path) -> None:
+    changed = _changed(copy, tmp_path / "changed", DUMP, b"nothing")
+
+    with empty_register.app_context(), pytest.raises(BackupFailed, match="changed since it was made"):
+        restore(changed)
+
+
+def test_a_copy_that_does_not_agree_with_its_manifest_is_refused(
+    copy: Path, empty_register: Flask, tmp_path: Path
+) -> None:
+    with tarfile.open(copy) as archive:
+        manifest = json.loads(archive.extractfile(MANIFEST).read())  # type: ignore[union-attr]
+    manifest["rows"]["entry"] += 1
+    changed = _changed(copy, tmp_path / "changed", MANIFEST, json.dumps(manifest).encode())
+
+    with empty_register.app_context():
+        with pytest.raises(BackupFailed, match="does not agree with its manifest: rows"):
+            restore(changed)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_file_of_another_kind_is_refused(app: Flask, tmp_path: Path) -> None:
+    other = tmp_path / "letter.txt"
+    other.write_text("Dear colleague")
+
+    with pytest.raises(BackupFailed, match="no copy made by this program"):
+        restore(other)
