@@ -60,6 +60,8 @@ class _Server(BaseApplication):
 def serve_forever(app: Flask, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop; requests in flight finish within half a minute."""
     settings: Settings = app.config["EPACCS"]
+    with app.app_context():
+        db.engine.dispose()  # a connection made before the fork would be shared by its children
     metrics = settings.data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
@@ -82,15 +84,8 @@ def _options(host: str, port: int, workers: int) -> dict[str, Any]:
         "max_requests": 20_000,
         "max_requests_jitter": 2_000,
         "loglevel": "warning",
-        "post_fork": _forget_connections,
         "child_exit": _forget_metrics,
     }
-
-
-def _forget_connections(_server: Any, worker: Any) -> None:
-    """A connection made before the fork belongs to the parent."""
-    with worker.app.callable.app_context():
-        db.engine.dispose(close=False)
 
 
 def _forget_metrics(_server: Any, worker: Any) -> None:
