@@ -312,6 +312,16 @@ def test_confirming_one_proposal_answers_another_that_says_the_same() -> None:
     assert second == story.state.proposals[1].id
 
 
+def test_the_one_proposal_that_is_meant_is_confirmed() -> None:
+    story = Story()
+    story.propose(original_location="first")
+    second = story.propose(original_location="second")
+    story.do("confirm_proposal", {"proposal_id": second})
+
+    assert story.state.in_force is not None
+    assert story.state.in_force.original_location == "second"
+
+
 def test_a_report_is_confirmed_only_with_every_fact_a_signature_needs() -> None:
     story = Story()
     report = story.report()

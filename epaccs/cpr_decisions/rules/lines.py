@@ -15,6 +15,7 @@ from typing import Final
 from epaccs.core.fields import age_of_copy, format_date, format_datetime, local_date
 from epaccs.cpr_decisions.rules.around import CLOCK_ERROR, Around, Death
 from epaccs.cpr_decisions.rules.doubt import NO_RIVALS, HeldRival, Side, doubts, ended_on, last_confirmed
+from epaccs.cpr_decisions.rules.edits import get_in_force
 from epaccs.cpr_decisions.rules.requirements import standing_advance_decisions, treatment_level_disagrees
 from epaccs.cpr_decisions.rules.states import (
     Aware,
@@ -218,17 +219,11 @@ def _look(situation: Situation, large: str, *second: str, sides: tuple[Side, ...
 
 
 def _in_force(reading: _Reading) -> CPRLine:
-    decision, words = _get_in_force(reading.state), reading.words
+    decision, words = get_in_force(reading.state), reading.words
     sentences = [_signed(decision, words), _reviewed(decision, words), _copy_age(reading)]
     if decision.recommendation is Recommendation.FOR_CPR:
         return _look(Situation.FOR_CPR, words.for_cpr, *sentences)
     return _look(Situation.NOT_FOR_CPR, words.not_for_cpr, *sentences, words.about_cpr_only, words.use_judgement)
-
-
-def _get_in_force(state: CPRState) -> Decision:
-    if state.in_force is None:
-        raise ValueError("This line is only for a decision in force")
-    return state.in_force
 
 
 def _signed(decision: Decision, words: Words) -> str:

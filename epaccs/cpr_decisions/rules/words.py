@@ -129,23 +129,21 @@ class Words:
 
     def line_of(self, recommendation: Recommendation) -> str:
         """A recommendation as a large line."""
-        match recommendation:
-            case Recommendation.NOT_FOR_CPR:
-                return self.not_for_cpr
-            case Recommendation.FOR_CPR:
-                return self.for_cpr
-            case Recommendation.MODIFIED:
-                return self.modified
+        lines = {
+            Recommendation.NOT_FOR_CPR: self.not_for_cpr,
+            Recommendation.FOR_CPR: self.for_cpr,
+            Recommendation.MODIFIED: self.modified,
+        }
+        return lines[recommendation]
 
     def said(self, recommendation: Recommendation) -> str:
         """A recommendation inside a sentence."""
-        match recommendation:
-            case Recommendation.NOT_FOR_CPR:
-                return self.said_not_for_cpr
-            case Recommendation.FOR_CPR:
-                return self.said_for_cpr
-            case Recommendation.MODIFIED:
-                return self.said_modified
+        said = {
+            Recommendation.NOT_FOR_CPR: self.said_not_for_cpr,
+            Recommendation.FOR_CPR: self.said_for_cpr,
+            Recommendation.MODIFIED: self.said_modified,
+        }
+        return said[recommendation]
 
 
 def check_words(words: Words) -> None:
