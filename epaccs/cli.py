@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 from flask import Flask
@@ -19,9 +20,12 @@ from epaccs.audit import log as audit_log
 from epaccs.backup import BackupFailed
 from epaccs.backup import backup as make_backup
 from epaccs.backup import restore as bring_back
-from epaccs.core import migration
+from epaccs.clinicians import actions as clinicians
+from epaccs.clinicians import queries as clinician_queries
+from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.core import fields, migration
 from epaccs.core.db import db
-from epaccs.core.errors import EpaccsError
+from epaccs.core.errors import EpaccsError, RuleBroken
 from epaccs.settings import Settings, SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,7 +38,11 @@ def in_the_house(command: Command) -> Command:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             with create_app().app_context():
-                return command(*args, **kwargs)
+                try:
+                    return command(*args, **kwargs)
+                finally:
+                    db.session.remove()
+                    db.engine.dispose()
         except (SettingsError, EpaccsError, BackupFailed) as error:
             raise click.ClickException(str(error) or type(error).__name__) from error
 
@@ -100,6 +108,88 @@ def restore(file: Path, as_json: bool) -> None:
         "with the same schema and the same heads of the audit. Raise EPACCS_RESTORE_GENERATION by one before serving."
     )
     say(words, as_json=as_json, rows=manifest.rows, revision=manifest.revision)
+
+
+# People
+
+
+@main.group()
+def people() -> None:
+    """Organisations, and the people who sign in."""
+
+
+@people.command("add-organisation")
+@click.argument("ods_code")
+@click.option("--name", required=True)
+@click.option("--type", required=True, type=click.Choice([str(one) for one in OrganisationType]))
+@click.option("--area", required=True, help="One word for all organisations that share one area's register.")
+@click.option("--telephone", help="By day.")
+@click.option("--telephone-24h", help="At any hour; it stands on every card.")
+@json_option
+@in_the_house
+def add_organisation(type: str, as_json: bool, **new: Any) -> None:  # noqa: A002 - the name of the option
+    """Let an organisation in; the first is the integrated care board (icb), whose administrator lets in the others."""
+    organisation = clinicians.NewOrganisation(type=OrganisationType(type), **new)
+    organisation_id = clinicians.add_organisation(None, organisation)
+    say("The organisation was added.", as_json=as_json, id=organisation_id)
+
+
+@people.command("add")
+@click.argument("user_name")
+@click.option("--organisation", "ods_code", required=True, metavar="ODS-CODE", help="Where the person works.")
+@click.option("--role", required=True, type=click.Choice([str(one) for one in Role]))
+@click.option("--name", required=True, help="As colleagues know them.")
+@click.option("--number", "professional_number", help="GMC, NMC or HCPC number.")
+@json_option
+@in_the_house
+def add_person(ods_code: str, role: str, as_json: bool, **new: Any) -> None:
+    """Add a person, and print the one-time code with which they set a password."""
+    organisation_id = clinician_queries.find_organisation_id(ods_code)
+    if organisation_id is None:
+        raise RuleBroken("No organisation of that ODS code shares the register. Add it first")
+    person = clinicians.NewClinician(role=Role(role), **new)
+    given = clinicians.add_clinician(None, organisation_id=organisation_id, new=person)
+    say_code(given, as_json=as_json)
+
+
+@people.command("reset")
+@click.argument("user_name")
+@click.option("--second-factor", is_flag=True, help="Authenticator and recovery codes are lost too: remove them.")
+@json_option
+@in_the_house
+def reset_person(user_name: str, second_factor: bool, as_json: bool) -> None:
+    """End a person's password and sessions, and print a new one-time code."""
+    given = clinicians.reset_password(None, person_named(user_name), removes_second_factor=second_factor)
+    say_code(given, as_json=as_json)
+
+
+@people.command("close")
+@click.argument("user_name")
+@json_option
+@in_the_house
+def close_person(user_name: str, as_json: bool) -> None:
+    """Close a person's account: no sign-in anywhere, every session ends."""
+    clinicians.end_access(None, person_named(user_name))
+    say("The account was closed, and every session of it ended.", as_json=as_json)
+
+
+def person_named(user_name: str) -> UUID:
+    """The person of a user name.
+
+    Raises:
+        RuleBroken: nobody has it.
+    """
+    clinician_id = clinician_queries.find_clinician_id(user_name)
+    if clinician_id is None:
+        raise RuleBroken("Nobody has that user name. Check how it is spelt")
+    return clinician_id
+
+
+def say_code(given: clinicians.GivenCode, *, as_json: bool) -> None:
+    """Show a one-time code, once."""
+    until = fields.format_datetime(given.expires_at)
+    words = f"{given.user_name} sets a password at /sign-in/first with {given.code}, until {until}."
+    say(words, as_json=as_json, user_name=given.user_name, one_time_code=given.code, works_until=given.expires_at)
 
 
 # Audit

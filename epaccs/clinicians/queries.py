@@ -31,7 +31,9 @@ from epaccs.clinicians.rules import (
     SessionFacts,
     check_administers,
     check_may_give_role,
+    check_ods_code,
     check_steward,
+    check_user_name,
     lapse_of,
     may_look_after_account,
 )
@@ -508,3 +510,16 @@ def _authorisation_lines(clinician_id: UUID) -> list[AuthorisationLine]:
         )
         for row in rows
     ]
+
+
+# For the command line, which names people and organisations as their letters do
+
+
+def find_organisation_id(ods_code: str) -> UUID | None:
+    """The organisation of an ODS code; None: none of that code shares the register."""
+    return db.session.scalars(select(Organisation.id).where(Organisation.ods_code == check_ods_code(ods_code))).first()
+
+
+def find_clinician_id(user_name: str) -> UUID | None:
+    """The person of a user name; None: nobody has it."""
+    return db.session.scalars(select(Clinician.id).where(Clinician.user_name == check_user_name(user_name))).first()
