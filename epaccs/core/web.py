@@ -71,12 +71,11 @@ compress = Compress()
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the menu; `count` of waiting things, 0: none; `is_here` on the page it leads to."""
+    """One entry of the menu; `count` of waiting things, 0: none."""
 
     text: str
     href: str
     count: int = 0
-    is_here: bool = False
 
 
 @dataclass(frozen=True)
