@@ -26,8 +26,9 @@ class SearchSchema(Schema):
     who = ShortText(
         "NHS number or name",
         called="NHS number or name",
-        hint="Misspelt, in any order, with or without accents",
+        hint="999 000 0018, or the name as you hear it",
         limit=WHO_LIMIT,
+        width=30,
         autocomplete="off",
         spellcheck=False,
     )
@@ -39,5 +40,5 @@ class SearchSchema(Schema):
         autocomplete="off",
         spellcheck=False,
     )
-    where = ShortText("Street or postcode", limit=WHERE_LIMIT, autocomplete="off", spellcheck=False)
+    where = ShortText("Street or postcode", limit=WHERE_LIMIT, width=30, autocomplete="off", spellcheck=False)
     typed_ms = TypedSeconds("Time taken to type")
