@@ -147,7 +147,9 @@ class ShortText(FormField):
     """One line of text."""
 
     def __init__(self, label: str, *, limit: int = parsers.NAME_LIMIT, **options: Any) -> None:
-        super().__init__(label, limit=limit, **options)
+        # A box as long as its answer; a long one takes the whole line.
+        width = 10 if limit <= 20 else 20 if limit <= parsers.NAME_LIMIT else None
+        super().__init__(label, **{"limit": limit, "width": width, **options})
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = _check_text(value, self.called)

@@ -498,3 +498,13 @@ def test_no_choice_is_ticked_before_the_person_ticks_it(shell: Flask) -> None:
 
     assert [box.get("name") for box in page.all("input") if "checked" in box.attrib] == []
     assert [option.get("value") for option in page.all("option") if "selected" in option.attrib] == [""]
+
+
+@pytest.mark.parametrize(
+    ("limit", "width"),
+    [pytest.param(20, 10, id="a title"), pytest.param(200, 20, id="a name"), pytest.param(300, None, id="a sentence")],
+)
+def test_a_box_is_as_long_as_its_answer(limit: int, width: int | None) -> None:
+    form = Form(Schema.from_dict({"one": forms.ShortText("One", limit=limit)}))
+
+    assert build_component(form.field("one"))[1].get("width") == width
