@@ -10,11 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from epaccs.core.errors import RuleBroken, RulesBroken
+from epaccs.core.fields import age_in_years
 
 Item = Mapping[str, Any]
+
+#: Levels of treatment that rule out what follows successful CPR; the CPR rules know the same ones, and a test compares.
+#: "Not for CPR" contradicts no level: it is about CPR only.
+LEVELS_AGAINST_CPR: Final = frozenset({"comfort_only", "treat_at_home", "hospital_for_symptoms"})
+
+#: Four answers that are no place. They differ from each other, and all from "not asked yet", which is no answer.
+NO_PLACE: Final = frozenset({"undecided", "declined", "not_appropriate", "unable"})
+
+ADULT: Final = 18
 
 #: What an advance decision that refuses life-sustaining treatment must be, in the order a clinician checks it.
 ADRT_CHECKLIST: dict[str, str] = {
@@ -24,6 +34,14 @@ ADRT_CHECKLIST: dict[str, str] = {
     "states_even_if_life_at_risk": "it says that it applies even if life is at risk",
     "made_at_18_or_over": "the person was 18 or over",
     "had_capacity": "the person had capacity when they made it",
+}
+
+
+_DATES: Final = {
+    "made_on": "made",
+    "withdrawn_on": "withdrawn",
+    "registered_on": "registered",
+    "document_seen_on": "seen",
 }
 
 
@@ -82,19 +100,50 @@ def check_legal_item(item: Item, *, today: date, born_on: str | None) -> None:
         RuleBroken, RulesBroken: with the sentence and the field.
     """
     check_deputy_cannot_refuse_life_sustaining(item)
+    check_attorney_has_authority(item)
     check_adrt_refusing_life_sustaining(item)
     if item.get("kind") in ("lpa", "deputy") and not item.get("name"):
         raise RuleBroken("Enter the name of the attorney or deputy", field="name")
     if item.get("kind") == "adrt" and not item.get("refuses"):
         raise RuleBroken("Enter what the advance decision refuses", field="refuses")
-    _check_dates(item, born_on=born_on)
+    _check_dates(item, today=today, born_on=born_on)
+    _check_age_when_made(item, born_on=born_on)
 
 
-def _check_dates(item: Item, *, born_on: str | None) -> None:
+def check_attorney_has_authority(item: Item) -> None:
+    """An attorney refuses life-sustaining treatment only where the document says that they may.
+
+    Raises:
+        RuleBroken: the record would say that they refuse, and not that they may.
+    """
+    refuses = item.get("refuses_life_sustaining") or item.get("refuses_cpr")
+    if item.get("kind") == "lpa" and refuses and item.get("authority_life_sustaining") != "yes":
+        raise RuleBroken(
+            "Record that the document lets the attorney decide on life-sustaining treatment, or that it is not refused",
+            field="authority_life_sustaining",
+        )
+
+
+def _check_age_when_made(item: Item, *, born_on: str | None) -> None:
+    """The two dates say whether the person was an adult; no answer may say otherwise."""
+    if item.get("kind") != "adrt" or not (item.get("made_on") and born_on and item.get("made_at_18_or_over")):
+        return
+    age = age_in_years(date.fromisoformat(born_on), date.fromisoformat(item["made_on"]))
+    if age < ADULT:
+        raise RuleBroken(
+            f"Check the date made: the person was {age} then, and under {ADULT} nobody can make an advance decision",
+            field="made_on",
+        )
+
+
+def _check_dates(item: Item, *, today: date, born_on: str | None) -> None:
     made_on = item.get("made_on")
+    for name, words in _DATES.items():
+        if item.get(name) and item[name] > today.isoformat():
+            raise RuleBroken(f"The date {words} must be today or in the past", field=name)
     if made_on and born_on and made_on < born_on:
         raise RuleBroken("The date made must be after the date of birth", field="made_on")
-    for name, words in (("withdrawn_on", "withdrawn"), ("registered_on", "registered"), ("document_seen_on", "seen")):
+    for name, words in _DATES.items():
         if made_on and item.get(name) and item[name] < made_on:
             raise RuleBroken(f"The date {words} must not be before the date made", field=name)
 
@@ -106,3 +155,75 @@ def find_refusing_adrts(items: Mapping[str, Item]) -> list[Item]:
         for item in items.values()
         if item.get("kind") == "adrt" and item.get("refuses_cpr") and not item.get("withdrawn_on")
     ]
+
+
+def find_order_in_time(items: Mapping[str, Item]) -> list[str]:
+    """What the dates say of an advance decision and an attorney who may decide on the same: shown, never decided here.
+
+    A later power of attorney that covers the same treatment goes before an earlier advance decision.
+
+    Source: Mental Capacity Act 2005 s11(7), s25(2)(b).
+    """
+    attorneys = [
+        item
+        for item in items.values()
+        if item.get("kind") == "lpa" and item.get("authority_life_sustaining") == "yes" and not item.get("withdrawn_on")
+    ]
+    return [_order(adrt, attorney) for adrt in find_refusing_adrts(items) for attorney in attorneys]
+
+
+def _order(adrt: Item, attorney: Item) -> str:
+    name, decided, appointed = attorney.get("name", ""), adrt.get("made_on"), attorney.get("made_on")
+    if not decided or not appointed:
+        return f"Find the dates of the advance decision and of the authority of {name}: their order matters"
+    if appointed > decided:
+        return f"The authority of {name} is later than the advance decision: see whether it covers it"
+    return f"The advance decision is no older than the authority of {name}"
+
+
+# --- Places ----------------------------------------------------------------------------------------------------------
+
+
+def check_preferred_places(first: str | None, second: str | None, *, first_described: bool) -> None:
+    """A second choice follows a first place; "another place" is described.
+
+    Args:
+        first: the first choice; None: not asked yet.
+        second: the second choice; None: none.
+        first_described: whether an address or description of the first choice is given.
+
+    Raises:
+        RuleBroken: with what to enter first.
+    """
+    if second and (not first or first in NO_PLACE):
+        raise RuleBroken("Enter a place as first choice before the second", field="death_first")
+    if first == "other" and not first_described:
+        raise RuleBroken("Describe the place", field="death_first_address")
+
+
+# --- The treatment level and CPR -------------------------------------------------------------------------------------
+
+
+def level_contradicts_cpr(level: str | None, recommendation: str | None) -> bool:
+    """CPR is recommended, and the level rules out what would follow it."""
+    return recommendation == "for_cpr" and level in LEVELS_AGAINST_CPR
+
+
+def check_level_against_cpr(level: str | None, *, recommendation: str | None, reason: str) -> None:
+    """A new treatment level fits the CPR decision in force, or says why it does not.
+
+    Args:
+        level: the code of the level.
+        recommendation: of the CPR decision in force; None: none is in force.
+        reason: why both hold nevertheless; empty: none given.
+
+    Raises:
+        RuleBroken: they contradict each other and no reason is given.
+
+    Source: hazard H-08.
+    """
+    if level_contradicts_cpr(level, recommendation) and not reason.strip():
+        raise RuleBroken(
+            "CPR is recommended, and this level rules out what would follow it: change one, or say why both hold",
+            field="contradiction_reason",
+        )

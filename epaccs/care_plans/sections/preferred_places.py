@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans import rules
 from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Choice, FreeText, ShortText, TypedDate, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
@@ -77,11 +77,9 @@ class PreferredPlacesSchema(Schema):
 
 def check_places(value: Value, _context: Context) -> None:
     """A second choice follows a first place; somebody who declined has no second choice."""
-    first, second = value.get("death_first"), value.get("death_second")
-    if second and (not first or first in NO_PLACE):
-        raise RuleBroken("Enter a place as first choice before the second", field="death_first")
-    if first == "other" and not value.get("death_first_address"):
-        raise RuleBroken("Describe the place", field="death_first_address")
+    rules.check_preferred_places(
+        value.get("death_first"), value.get("death_second"), first_described=bool(value.get("death_first_address"))
+    )
 
 
 PREFERRED_PLACES = SectionDeclaration(

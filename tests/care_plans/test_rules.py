@@ -1,0 +1,331 @@
+"""What the law refuses of advance decisions, attorneys and deputies; places; the treatment level against CPR."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from epaccs.care_plans.rules import (
+    ADRT_CHECKLIST,
+    LEVELS_AGAINST_CPR,
+    NO_PLACE,
+    adrt_missing,
+    check_adrt_refusing_life_sustaining,
+    check_attorney_has_authority,
+    check_deputy_cannot_refuse_life_sustaining,
+    check_legal_item,
+    check_level_against_cpr,
+    check_preferred_places,
+    find_order_in_time,
+    find_refusing_adrts,
+    level_contradicts_cpr,
+)
+from epaccs.care_plans.sections import preferred_places, treatment_level
+from epaccs.core.errors import RuleBroken, RulesBroken
+from epaccs.cpr_decisions import rules as cpr_rules
+
+TODAY = date(2026, 11, 21)
+BORN = "1941-01-06"
+
+COMPLETE: dict[str, Any] = {
+    "kind": "adrt",
+    "refuses": "CPR in any circumstances",
+    "refuses_cpr": True,
+    "called_valid": True,
+    "made_on": "2025-03-01",
+    **dict.fromkeys(ADRT_CHECKLIST, True),
+}
+ATTORNEY: dict[str, Any] = {
+    "kind": "lpa",
+    "name": "Chidi Okonkwo",
+    "authority_life_sustaining": "yes",
+    "made_on": "2026-01-01",
+}
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: answer for name, answer in COMPLETE.items() if name not in names}
+
+
+def refused(item: dict[str, Any], *, born_on: str | None = BORN) -> list[tuple[str | None, str]]:
+    with pytest.raises((RuleBroken, RulesBroken)) as caught:
+        check_legal_item(item, today=TODAY, born_on=born_on)
+    faults = caught.value.errors if isinstance(caught.value, RulesBroken) else [caught.value]
+    return [(fault.field, fault.message) for fault in faults]
+
+
+# --- Advance decisions -----------------------------------------------------------------------------------------------
+
+
+def test_a_complete_advance_decision_may_be_recorded_as_valid() -> None:
+    assert adrt_missing(COMPLETE) == []
+    check_legal_item(COMPLETE, today=TODAY, born_on=BORN)
+
+
+@pytest.mark.parametrize("name", ADRT_CHECKLIST)
+@pytest.mark.parametrize("answer", [pytest.param(False, id="answered no"), pytest.param(None, id="not answered")])
+def test_one_that_lacks_anything_is_not_recorded_as_valid(name: str, answer: bool | None) -> None:
+    item = {**COMPLETE, name: answer}
+
+    assert adrt_missing(item) == [ADRT_CHECKLIST[name]]
+    assert refused(item) == [(name, f"Record that {ADRT_CHECKLIST[name]}, or do not record the decision as valid")]
+
+
+@pytest.mark.parametrize("name", ADRT_CHECKLIST)
+def test_one_that_lacks_something_is_kept_when_nobody_calls_it_valid(name: str) -> None:
+    check_legal_item(without(name, "called_valid"), today=TODAY, born_on=BORN)
+
+
+def test_everything_it_lacks_is_said_at_once() -> None:
+    item = without(*ADRT_CHECKLIST)
+
+    assert [field for field, _ in refused(item)] == list(ADRT_CHECKLIST)
+
+
+def test_a_withdrawn_one_is_not_valid() -> None:
+    item = {**COMPLETE, "withdrawn_on": "2026-01-01"}
+
+    assert adrt_missing(item) == ["it was not withdrawn"]
+    assert refused(item) == [("withdrawn_on", "A withdrawn advance decision is not valid")]
+
+
+@pytest.mark.parametrize("what", ["refuses_cpr", "refuses_life_sustaining"])
+def test_the_check_list_is_for_life_sustaining_treatment_and_for_nothing_less(what: str) -> None:
+    item = {**without("is_witnessed", "refuses_cpr"), what: True}
+    with pytest.raises(RulesBroken):
+        check_adrt_refusing_life_sustaining(item)
+
+    check_adrt_refusing_life_sustaining(without("is_witnessed", "refuses_cpr"))
+
+
+def test_it_says_what_is_refused() -> None:
+    assert refused(without("refuses")) == [("refuses", "Enter what the advance decision refuses")]
+
+
+@pytest.mark.parametrize(
+    ("made_on", "accepted"),
+    [
+        pytest.param("1959-01-06", True, id="on the eighteenth birthday"),
+        pytest.param("1959-01-05", False, id="the day before"),
+    ],
+)
+def test_it_is_made_at_18_or_over_by_its_own_dates(made_on: str, accepted: bool) -> None:
+    item = {**COMPLETE, "made_on": made_on}
+    if accepted:
+        check_legal_item(item, today=TODAY, born_on=BORN)
+    else:
+        assert refused(item) == [
+            ("made_on", "Check the date made: the person was 17 then, and under 18 nobody can make an advance decision")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "born_on"),
+    [
+        pytest.param({"made_on": None}, BORN, id="no date made"),
+        pytest.param({"made_on": "1950-01-01"}, None, id="no date of birth"),
+        pytest.param({"made_on": "1950-01-01", "made_at_18_or_over": False, "called_valid": False}, BORN, id="said so"),
+    ],
+)
+def test_without_both_dates_nobody_is_contradicted(changes: dict[str, Any], born_on: str | None) -> None:
+    check_legal_item({**COMPLETE, **changes}, today=TODAY, born_on=born_on)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        pytest.param(
+            {"made_on": "1941-01-05", "made_at_18_or_over": False, "called_valid": False},
+            "made_on",
+            "The date made must be after the date of birth",
+            id="before birth",
+        ),
+        pytest.param(
+            {"made_on": "2026-11-22"}, "made_on", "The date made must be today or in the past", id="made tomorrow"
+        ),
+        pytest.param(
+            {"document_seen_on": "2026-11-22"},
+            "document_seen_on",
+            "The date seen must be today or in the past",
+            id="seen tomorrow",
+        ),
+        pytest.param(
+            {"document_seen_on": "2025-02-28"},
+            "document_seen_on",
+            "The date seen must not be before the date made",
+            id="seen before it was made",
+        ),
+        pytest.param(
+            {"withdrawn_on": "2025-02-28", "called_valid": False},
+            "withdrawn_on",
+            "The date withdrawn must not be before the date made",
+            id="withdrawn before it was made",
+        ),
+    ],
+)
+def test_its_dates_are_in_order(changes: dict[str, Any], field: str, sentence: str) -> None:
+    assert refused({**COMPLETE, **changes}) == [(field, sentence)]
+
+
+def test_the_standing_ones_that_refuse_cpr_are_found() -> None:
+    items = {
+        "a": COMPLETE,
+        "b": {**COMPLETE, "withdrawn_on": "2026-01-01"},
+        "c": without("refuses_cpr"),
+        "d": ATTORNEY,
+    }
+
+    assert find_refusing_adrts(items) == [COMPLETE]
+
+
+# --- Attorneys and deputies ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claim", [{"authority_life_sustaining": "yes"}, {"refuses_life_sustaining": True}, {"refuses_cpr": True}]
+)
+def test_a_deputy_never_refuses_life_sustaining_treatment(claim: dict[str, Any]) -> None:
+    assert refused({"kind": "deputy", "name": "Dee Putt", **claim}) == [
+        (
+            "authority_life_sustaining",
+            "A deputy cannot refuse life-sustaining treatment: answer no here",
+        )
+    ]
+
+
+@pytest.mark.parametrize("answer", ["no", "unknown", None])
+def test_a_deputy_is_recorded_without_that_authority(answer: str | None) -> None:
+    item = {"kind": "deputy", "name": "Dee Putt", "authority_life_sustaining": answer}
+
+    check_deputy_cannot_refuse_life_sustaining(item)
+    check_legal_item(item, today=TODAY, born_on=BORN)
+
+
+@pytest.mark.parametrize(
+    ("authority", "claim", "accepted"),
+    [
+        ("yes", {"refuses_cpr": True}, True),
+        ("yes", {"refuses_life_sustaining": True}, True),
+        ("no", {"refuses_cpr": True}, False),
+        ("unknown", {"refuses_cpr": True}, False),
+        (None, {"refuses_life_sustaining": True}, False),
+        ("no", {}, True),
+    ],
+)
+def test_an_attorney_refuses_only_with_authority(authority: str | None, claim: dict[str, Any], accepted: bool) -> None:
+    item = {**ATTORNEY, "authority_life_sustaining": authority, **claim}
+    if accepted:
+        check_attorney_has_authority(item)
+    else:
+        assert refused(item)[0][0] == "authority_life_sustaining"
+
+
+@pytest.mark.parametrize("kind", ["lpa", "deputy"])
+def test_an_attorney_or_deputy_has_a_name(kind: str) -> None:
+    assert refused({"kind": kind}) == [("name", "Enter the name of the attorney or deputy")]
+
+
+def test_an_advance_statement_needs_no_check_list() -> None:
+    check_legal_item({"kind": "advance_statement", "refuses": "Jazz, not hymns"}, today=TODAY, born_on=BORN)
+
+
+@pytest.mark.parametrize(
+    ("appointed", "decided", "sentence"),
+    [
+        (
+            "2026-01-01",
+            "2025-03-01",
+            "The authority of Chidi Okonkwo is later than the advance decision: see whether it covers it",
+        ),
+        ("2025-03-01", "2025-03-01", "The advance decision is no older than the authority of Chidi Okonkwo"),
+        ("2020-01-01", "2025-03-01", "The advance decision is no older than the authority of Chidi Okonkwo"),
+        (
+            None,
+            "2025-03-01",
+            "Find the dates of the advance decision and of the authority of Chidi Okonkwo: their order matters",
+        ),
+        (
+            "2026-01-01",
+            None,
+            "Find the dates of the advance decision and of the authority of Chidi Okonkwo: their order matters",
+        ),
+    ],
+)
+def test_the_order_in_time_is_shown_and_not_decided(appointed: str | None, decided: str | None, sentence: str) -> None:
+    items = {"a": {**COMPLETE, "made_on": decided}, "b": {**ATTORNEY, "made_on": appointed}}
+
+    assert find_order_in_time(items) == [sentence]
+
+
+@pytest.mark.parametrize(
+    "attorney",
+    [
+        pytest.param({**ATTORNEY, "authority_life_sustaining": "no"}, id="no authority"),
+        pytest.param({**ATTORNEY, "withdrawn_on": "2026-02-01"}, id="withdrawn"),
+        pytest.param({**ATTORNEY, "kind": "deputy"}, id="a deputy"),
+    ],
+)
+def test_there_is_no_order_where_only_one_of_them_decides(attorney: dict[str, Any]) -> None:
+    assert find_order_in_time({"a": COMPLETE, "b": attorney}) == []
+
+
+# --- Places ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_four_answers_that_are_no_place_are_those_of_the_section() -> None:
+    assert set(preferred_places.NO_PLACE) == NO_PLACE
+    assert len(set(preferred_places.NO_PLACE.values())) == 4
+    assert not NO_PLACE & set(preferred_places.PLACES)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "described"),
+    [
+        (None, None, False),
+        ("home", None, False),
+        ("home", "hospice", False),
+        ("other", None, True),
+        *[(answer, None, False) for answer in sorted(NO_PLACE)],
+    ],
+)
+def test_places_and_answers_that_are_no_place_are_taken(first: str | None, second: str | None, described: bool) -> None:
+    check_preferred_places(first, second, first_described=described)
+
+
+@pytest.mark.parametrize("first", [None, *sorted(NO_PLACE)])
+def test_a_second_choice_follows_a_first_place(first: str | None) -> None:
+    with pytest.raises(RuleBroken, match="Enter a place as first choice before the second"):
+        check_preferred_places(first, "hospice", first_described=False)
+
+
+def test_another_place_is_described() -> None:
+    with pytest.raises(RuleBroken, match="Describe the place"):
+        check_preferred_places("other", None, first_described=False)
+
+
+# --- The treatment level and CPR -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [*treatment_level.LEVELS, None])
+@pytest.mark.parametrize("recommendation", ["for_cpr", "not_for_cpr", "modified", None])
+def test_only_cpr_recommended_contradicts_a_level(level: str | None, recommendation: str | None) -> None:
+    expected = recommendation == "for_cpr" and level in ("comfort_only", "treat_at_home", "hospital_for_symptoms")
+
+    assert level_contradicts_cpr(level, recommendation) is expected
+    if not expected:
+        check_level_against_cpr(level, recommendation=recommendation, reason="")
+
+
+def test_a_contradicting_level_needs_a_reason() -> None:
+    with pytest.raises(RuleBroken, match="CPR is recommended, and this level rules out what would follow it") as broken:
+        check_level_against_cpr("comfort_only", recommendation="for_cpr", reason=" ")
+    assert broken.value.field == "contradiction_reason"
+
+    check_level_against_cpr("comfort_only", recommendation="for_cpr", reason="Family meeting is tomorrow")
+
+
+def test_both_sides_of_the_contradiction_know_the_same_levels() -> None:
+    assert cpr_rules.LEVELS_AGAINST_CPR == LEVELS_AGAINST_CPR
+    assert set(treatment_level.LEVELS) >= LEVELS_AGAINST_CPR
