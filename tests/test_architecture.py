@@ -200,6 +200,7 @@ LOADED_BY_OTHERS = {
     "brotli": "Flask-Compress",
     "gunicorn": "epaccs serve",
     "psycopg": "SQLAlchemy, by the address of the database",
+    "tzdata": "zoneinfo, where the machine itself knows no British clocks",
 }
 
 
