@@ -10,7 +10,7 @@ One file would be too long to read, so this is a package. Read it in this order:
 - `doubt`, `words`, `lines`: what is shown; `follow_ups`: what somebody must do then;
 - `documents`: the tables printed in docs/domain.md.
 
-Source: the register's CPR page; SCCI1580 v4.0 items 44 to 48; Mental Capacity Act 2005.
+Source: docs/domain.md, CPR decisions; SCCI1580 v4.0 items 44 to 48; Mental Capacity Act 2005.
 """
 
 from epaccs.cpr_decisions.rules.applying import apply, says_nothing_new

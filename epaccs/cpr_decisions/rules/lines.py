@@ -1,6 +1,6 @@
 """The line that every outlet shows: page, card, sheet, tablet, FHIR. Words from plain values; there is always one.
 
-Source: the register's CPR page, "Lines shown"; hazards H-03 (a line outlives its decision), H-04 (a line read as "do
+Source: docs/domain.md, CPR decisions, "Lines shown"; hazards H-03 (a line outlives its decision), H-04 (a line read as "do
 not treat"), H-06 (no entry read as a decision).
 """
 

@@ -1,6 +1,6 @@
 """The words of the section and its parts: decisions, proposals, withdrawals, flags, requests, sightings.
 
-Source: the register's CPR page; SCCI1580 v4.0 items 44 to 48.
+Source: docs/domain.md, CPR decisions; SCCI1580 v4.0 items 44 to 48.
 """
 
 from __future__ import annotations
