@@ -200,6 +200,12 @@ def find_shown_person(build_menu: Callable[[Actor], tuple[web.Link, ...]]) -> we
     return web.SignedIn(actor.name, ROLE_LABELS[actor.role], actor.organisation_name, build_menu(actor))
 
 
+def demo_password() -> str | None:
+    """The password of the made-up people; None: the people are real, and so are their passwords."""
+    settings = _settings()
+    return settings.demo_password if settings.is_demo else None
+
+
 def door() -> actions.Door:
     """Through what this request comes in."""
     settings = _settings()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -523,3 +523,17 @@ def find_organisation_id(ods_code: str) -> UUID | None:
 def find_clinician_id(user_name: str) -> UUID | None:
     """The person of a user name; None: nobody has it."""
     return db.session.scalars(select(Clinician.id).where(Clinician.user_name == check_user_name(user_name))).first()
+
+
+def signing_days(clinician_id: UUID) -> tuple[tuple[date, date], ...]:
+    """From when until when a clinician may sign CPR decisions; a revoked authorisation ends on the day before."""
+    rows = db.session.execute(
+        select(SigningAuthorisation.from_date, SigningAuthorisation.until_date, SigningAuthorisation.revoked_on).where(
+            SigningAuthorisation.clinician_id == clinician_id
+        )
+    )
+    return tuple((row.from_date, _last_day(row.until_date, row.revoked_on)) for row in rows)
+
+
+def _last_day(until_date: date, revoked_on: date | None) -> date:
+    return until_date if revoked_on is None else min(until_date, revoked_on - timedelta(days=1))

@@ -32,16 +32,16 @@ class OrganisationType(StrEnum):
 
 
 ORGANISATION_LABELS: dict[OrganisationType, str] = {
-    OrganisationType.GP_PRACTICE: "a GP practice",
-    OrganisationType.OUT_OF_HOURS: "an out-of-hours provider",
-    OrganisationType.AMBULANCE: "an ambulance trust",
-    OrganisationType.COMMUNITY: "a community trust",
-    OrganisationType.HOSPICE: "a hospice",
-    OrganisationType.CARE_HOME: "a care home",
-    OrganisationType.ACUTE: "a hospital",
-    OrganisationType.LOCAL_AUTHORITY: "a council",
-    OrganisationType.NAVIGATION_CENTRE: "a navigation centre",
-    OrganisationType.ICB: "an integrated care board",
+    OrganisationType.GP_PRACTICE: "GP practice",
+    OrganisationType.OUT_OF_HOURS: "out-of-hours provider",
+    OrganisationType.AMBULANCE: "ambulance trust",
+    OrganisationType.COMMUNITY: "community trust",
+    OrganisationType.HOSPICE: "hospice",
+    OrganisationType.CARE_HOME: "care home",
+    OrganisationType.ACUTE: "hospital",
+    OrganisationType.LOCAL_AUTHORITY: "council",
+    OrganisationType.NAVIGATION_CENTRE: "navigation centre",
+    OrganisationType.ICB: "integrated care board",
 }
 
 
@@ -552,7 +552,8 @@ def check_role_at(role: Role, organisation_type: OrganisationType) -> None:
     """
     if role not in roles_at(organisation_type):
         raise RuleBroken(
-            f"Choose a role that {ORGANISATION_LABELS[organisation_type]} has: {ROLE_LABELS[role]} is not one of them",
+            f"Choose another role: {ROLE_LABELS[role]} is not one of those of a "
+            f"{ORGANISATION_LABELS[organisation_type]}",
             field="role",
         )
 

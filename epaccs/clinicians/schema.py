@@ -22,6 +22,14 @@ _NEW_PASSWORD_HINT = (
 )
 
 
+def _start_large(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+#: Kinds of organisations as they stand alone, not within a sentence.
+ORGANISATION_NAMES = {one: _start_large(words) for one, words in ORGANISATION_LABELS.items()}
+
+
 def _user_name(hint: str | None = None) -> forms.ShortText:
     return forms.ShortText(
         "User name", hint=hint, required=True, limit=80, width=20, autocomplete="username", spellcheck=False
@@ -107,8 +115,8 @@ class BeginSecondFactorSchema(Schema):
     current_password = forms.Password("Your password", required=True)
 
 
-class BeginAtOnceSchema(Schema):
-    """Nothing: the password was given a moment ago."""
+class NothingSchema(Schema):
+    """Nothing is asked: the button says it all."""
 
 
 class ConfirmSecondFactorSchema(Schema):
@@ -127,7 +135,7 @@ class UseSecondFactorSchema(Schema):
 
 
 def _role(organisation_type: OrganisationType) -> forms.Choice:
-    values = {str(role): ROLE_LABELS[role] for role in roles_at(organisation_type)}
+    values = {str(role): _start_large(ROLE_LABELS[role]) for role in roles_at(organisation_type)}
     return forms.Choice("Role", values, enum=Role, required=True, as_list=True)
 
 
@@ -152,7 +160,7 @@ def build_new_clinician(organisation_type: OrganisationType, *, only: Role | Non
     """A colleague; `only` is the one role that the asker may give here."""
     role = _role(organisation_type)
     if only is not None:
-        role = forms.Choice("Role", {str(only): ROLE_LABELS[only]}, enum=Role, required=True)
+        role = forms.Choice("Role", {str(only): _start_large(ROLE_LABELS[only])}, enum=Role, required=True)
     return Schema.from_dict(
         {
             "name": forms.PersonName("Name", hint="As colleagues know them, with title: Dr Ada Example", required=True),
@@ -233,7 +241,7 @@ class NewOrganisationSchema(Schema):
     )
     type = forms.Choice(
         "What it is",
-        {str(one): words.split(" ", 1)[1].capitalize() for one, words in ORGANISATION_LABELS.items()},
+        {str(one): words for one, words in ORGANISATION_NAMES.items()},
         called="what it is",
         ask="Choose what it is",
         enum=OrganisationType,

@@ -81,7 +81,7 @@ def test_what_the_command_line_does_is_in_the_audit(run: Run) -> None:
     [
         pytest.param((*ABE[:4], "XX9", *ABE[5:]), 1, "No organisation of that ODS code", id="unknown organisation"),
         pytest.param(
-            (*ABE[:4], "QX1", "--role", "gp", "--name", "A"), 1, "Choose a role that", id="role not held there"
+            (*ABE[:4], "QX1", "--role", "gp", "--name", "A"), 1, "Choose another role", id="role not held there"
         ),
         pytest.param((*ABE[:4], "QX1", "--role", "king", "--name", "A"), 2, "is not one of", id="no such role"),
         pytest.param(ABE[:3], 2, "Missing option", id="no organisation"),

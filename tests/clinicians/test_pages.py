@@ -558,7 +558,9 @@ def test_the_board_lets_an_organisation_in_with_its_first_administrator(pages: P
     pages.fill(name="Abe First", user_name="abe", role="administrator").submit("Add colleague").see(
         "Give this to them now"
     )
-    pages.open("/admin/organisations").see("Riverside Surgery", "A81001").submit("Close Riverside Surgery")
+    pages.open("/admin/organisations").see("Riverside Surgery", "A81001").follow("Close Riverside Surgery").submit(
+        "Close it now"
+    )
     pages.see("Closed on 21-Nov-2026")
 
 

@@ -320,7 +320,7 @@ def test_a_role_is_held_only_where_the_access_table_knows_it() -> None:
     rules.check_role_at(Role.PRIVACY_OFFICER, OrganisationType.CARE_HOME)
     rules.check_role_at(Role.PARAMEDIC, OrganisationType.AMBULANCE)
 
-    with pytest.raises(RuleBroken, match="GP is not one of them"):
+    with pytest.raises(RuleBroken, match="GP is not one of those of a care home"):
         rules.check_role_at(Role.GP, OrganisationType.CARE_HOME)
 
 

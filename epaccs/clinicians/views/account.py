@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from epaccs.clinicians import actions, guard, queries
-from epaccs.clinicians.rules import Step, check_repeated, is_fresh
+from epaccs.clinicians.rules import ROLE_LABELS, Step, check_repeated, is_fresh
 from epaccs.clinicians.schema import (
-    BeginAtOnceSchema,
     BeginSecondFactorSchema,
     ConfirmSecondFactorSchema,
+    NothingSchema,
     PasswordSchema,
     UseSecondFactorSchema,
 )
@@ -33,7 +33,9 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 def show() -> ResponseReturnValue:
     """What stands at one's own account."""
     facts = guard.current_session()
-    return render_template("clinicians/account.html", facts=facts, account=queries.own_account(facts))
+    return render_template(
+        "clinicians/account.html", facts=facts, account=queries.own_account(facts), role_labels=ROLE_LABELS
+    )
 
 
 @bp.route("/password", methods=["GET", "POST"])
@@ -85,7 +87,7 @@ def second_factor() -> ResponseReturnValue:
 
 def _begin_form() -> Form:
     fresh = is_fresh(guard.current_session(), now=clock.now())
-    return Form(BeginAtOnceSchema if fresh else BeginSecondFactorSchema, sent_form())
+    return Form(NothingSchema if fresh else BeginSecondFactorSchema, sent_form())
 
 
 def _show_begin(form: Form) -> str:

@@ -17,11 +17,13 @@ from epaccs.clinicians.actions import (
     OrganisationChanges,
 )
 from epaccs.clinicians.guard import current_actor, needs_role
-from epaccs.clinicians.rules import ORGANISATION_LABELS, ROLE_LABELS, Role, is_steward
+from epaccs.clinicians.rules import ROLE_LABELS, Role, is_steward
 from epaccs.clinicians.schema import (
+    ORGANISATION_NAMES,
     AuthorisationSchema,
     ClinicianSchema,
     NewOrganisationSchema,
+    NothingSchema,
     OrganisationSchema,
     ResetSchema,
     build_new_clinician,
@@ -202,7 +204,7 @@ def organisation() -> ResponseReturnValue:
         Form(OrganisationSchema, sent_form(), vars(own)),
         lambda data: _change_organisation(OrganisationChanges(**data)),
         lambda form: render_template(
-            "clinicians/organisation.html", form=form, organisation=own, labels=ORGANISATION_LABELS
+            "clinicians/organisation.html", form=form, organisation=own, labels=ORGANISATION_NAMES
         ),
     )
 
@@ -221,7 +223,7 @@ def organisations() -> ResponseReturnValue:
     actor = current_actor()
     found = queries.organisations_of_area(actor)
     return render_template(
-        "clinicians/organisations.html", organisations=found, own_id=actor.organisation_id, labels=ORGANISATION_LABELS
+        "clinicians/organisations.html", organisations=found, own_id=actor.organisation_id, labels=ORGANISATION_NAMES
     )
 
 
@@ -258,10 +260,18 @@ def first_administrator(organisation_id: str) -> ResponseReturnValue:
     return answer_form(Form(schema, sent_form()), add, show_form)
 
 
-@bp.post("/organisations/<organisation_id>/close")
+@bp.route("/organisations/<organisation_id>/close", methods=["GET", "POST"])
 @needs_administrator
 def close_organisation(organisation_id: str) -> ResponseReturnValue:
-    """Let an organisation out of the register."""
-    actions.close_organisation(current_actor(), parse_id(organisation_id))
-    flash("The organisation was closed. Nobody works there from now on.")
-    return redirect(url_for("administration.organisations"), code=303)
+    """Let an organisation out of the register, after a page that says what that means."""
+    place = queries.get_organisation_to_staff(current_actor(), parse_id(organisation_id), Role.ADMINISTRATOR)
+
+    def close(_data: dict[str, Any]) -> ResponseReturnValue:
+        actions.close_organisation(current_actor(), place.id)
+        flash("The organisation was closed. Nobody works there from now on.")
+        return redirect(url_for("administration.organisations"), code=303)
+
+    def show_form(form: Form) -> str:
+        return render_template("clinicians/close_organisation.html", form=form, organisation=place)
+
+    return answer_form(Form(NothingSchema, sent_form()), close, show_form)

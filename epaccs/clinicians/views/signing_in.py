@@ -70,6 +70,7 @@ def _show_sign_in(form: Form) -> str:
         form=form,
         was_kept=request.args.get("kept") == "1",
         why=WHY_SIGNED_OUT.get(end) if end else None,
+        demo_password=guard.demo_password(),
     )
 
 
