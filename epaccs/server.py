@@ -16,7 +16,7 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy import select
 
 from epaccs.audit import log as audit_log
-from epaccs.clinicians.actions import housekeeping
+from epaccs.clinicians import actions as clinicians
 from epaccs.clinicians.model import Clinician
 from epaccs.core import migration
 from epaccs.core.db import db
@@ -107,7 +107,8 @@ def do_round(anchor: Path) -> None:
     """One round; a database that is away now is asked again in the next."""
     try:
         audit_log.checkpoint(anchor)
-        housekeeping.forget_expired()
+        clinicians.end_lapsed_sessions()
+        clinicians.forget_expired()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")
     finally:
