@@ -1,6 +1,6 @@
 """What somebody must do or know after a change of the section: found by comparing it before and after.
 
-Source: docs/domain.md, CPR decisions, "After a signed change"; hazard H-07 (an active ICD at the end of life).
+Source: hazard H-07 (an active ICD at the end of life).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a signed decision needs, and what contradicts the rest of the record.
 
-Source: docs/domain.md, CPR decisions, "What a signed decision needs"; Mental Capacity Act 2005; Tracey 2014 (the person is
-involved), Winspear 2015 (those close are consulted); SCCI1580 v4.0 items 44 to 48.
+Source: Mental Capacity Act 2005; Tracey 2014 (the person is involved), Winspear 2015 (those close are consulted);
+SCCI1580 v4.0 items 44 to 48.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What may become of decisions and proposals, and who may do it: the tables that the code runs on and the docs print.
 
-Source: docs/domain.md, CPR decisions; hazards H-01 (a decision silently replaced) and H-03 (a line outlives its decision).
+Source: docs/domain.md, CPR decisions; hazards H-01 (a decision silently replaced), H-03 (a line outlives it).
 """
 
 from __future__ import annotations
