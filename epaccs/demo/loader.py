@@ -23,8 +23,10 @@ from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import SYNTHETIC_PREFIX
+from epaccs.demo.districts import demonstration_colleagues, outlying_colleagues
+from epaccs.demo.people import demonstration_people, outlying_people
 from epaccs.demo.staff import Staff, has_demonstration_people
-from epaccs.demo.stories import Concern, Joined, Step, Story
+from epaccs.demo.stories import Concern, Joined, Step, Story, read_stories
 from epaccs.register import actions as register
 from epaccs.register.model import RegisterEntry
 from epaccs.settings import Settings
@@ -32,6 +34,10 @@ from epaccs.versions.actions import apply_edit
 from epaccs.versions.model import Entry
 from epaccs.versions.queries import find_recorded
 from epaccs.versions.registry import EditRequest
+
+#: How many made-up patients a demonstration has, and how many of them live outside the area.
+DEMONSTRATION_SIZE: Final = 200
+OUTLYING: Final = 9
 
 #: What was compared when a record was opened.
 CHECKED: Final = ("name", "born")
@@ -59,6 +65,17 @@ def _is_made_up() -> bool:
         return False
     somebody = db.session.scalars(select(Organisation.id).limit(1)).first()
     return somebody is None or has_demonstration_people()
+
+
+def demonstration_stories(now: datetime) -> list[Story]:
+    """Every patient of the demonstration: those written by hand, then others until nothing is missing."""
+    written = list(read_stories(now))
+    generated = DEMONSTRATION_SIZE - OUTLYING - len(written)
+    return [
+        *written,
+        *demonstration_people(generated, now, demonstration_colleagues()),
+        *outlying_people(OUTLYING, now, outlying_colleagues()),
+    ]
 
 
 def count_people() -> int:
