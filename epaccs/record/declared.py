@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Final
 
 from epaccs.access.rules import AUDIENCES, Tier
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
-from epaccs.core.forms import FormField, Telephone, YesNo
+from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
 from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see
 from epaccs.register.rules import CONSENT_LABELS
 from epaccs.register.schema import IdentitySchema
@@ -22,6 +22,13 @@ _WHO: Final = frozenset(
         "no_nhs_number_reason", "address_restricted", "usual_gp_name", "practice_ods",
     }
 )  # fmt: skip
+
+#: Fields that name an organisation by its code; a reader is shown the name.
+_ORGANISATIONS: Final = {
+    "practice_ods": "GP practice",
+    "care_home_ods": "Care home",
+    "key_worker_ods": "Key worker's organisation",
+}
 
 #: Facts in a practical section that are clinical all the same.
 _CLINICAL: Final = frozenset({"icd", "pacemaker", "oxygen", "infection", "other", "knows_diagnosis", "knows_cpr"})
@@ -61,9 +68,30 @@ def _section(declaration: SectionDeclaration) -> SectionSight:
         empty=declaration.empty,
         fields=_fields(declaration, declaration.fields()),
         item_fields=_fields(declaration, declaration.item_fields()),
-        title=declaration.items.title if declaration.items else lambda _item: "",
+        title=_title_of(declaration),
+        rank=_binding_first if declaration.name == "legal" else lambda _item: 0,
         telling_of=_names_of_teams if declaration.name == "contacts" else lambda _item: frozenset(),
     )
+
+
+def _binding_first(item: Value) -> int:
+    """An advance decision binds before an attorney decides; wishes come last."""
+    return ("adrt", "lpa", "deputy", "advance_statement").index(item["kind"])
+
+
+def _title_of(declaration: SectionDeclaration) -> Callable[[Value], str]:
+    """How one line of the list is named, by what is left of it for this reader."""
+    items = declaration.items
+    if items is None:
+        return lambda _item: ""
+
+    def title(item: Value) -> str:
+        try:
+            return items.title(item)
+        except KeyError:
+            return str(item.get("relationship") or items.one).capitalize()
+
+    return title
 
 
 def _names_of_teams(contact: Value) -> frozenset[str]:
@@ -87,7 +115,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
         is_masked=bool(field.metadata.get("masked")),
         values={} if isinstance(field, YesNo) else field.metadata.get("values", {}),
-        kind=field.kind,
+        kind="nhs_number" if isinstance(field, NHSNumberField) else field.kind,
     )
 
 
@@ -97,8 +125,11 @@ def _identity() -> SectionSight:
         name: _field(field, Tier.T0_EXISTS if name in _WHO else Tier.T1_EMERGENCY, needs=True)
         for name, field in declared.items()
     }
-    fields |= {name: replace(fields[name], tells_place=True) for name in fields if name.endswith("_ods")}
-    fields["superseded_nhs_numbers"] = FieldSight("Earlier NHS numbers", Tier.T1_EMERGENCY)
+    fields |= {
+        name: replace(fields[name], label=label, tells_place=True, kind="organisation")
+        for name, label in _ORGANISATIONS.items()
+    }
+    fields["superseded_nhs_numbers"] = FieldSight("Earlier NHS numbers", Tier.T1_EMERGENCY, kind="nhs_number")
     return SectionSight("identity", "The person", Tier.T0_EXISTS, fields=fields)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date
+from epaccs.core.nhs_number import format_nhs_number
 from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
 
 #: Stands where a masked value is kept, such as the code of a key safe; the value itself is asked for, and audited.
@@ -38,7 +39,7 @@ class FieldSight:
         tells_place: hidden from everybody while the address is restricted.
         is_masked: asked for separately; each look is recorded.
         values: the words for each code; empty: it is text, a date or a number.
-        kind: of the answer: "date" is shown in the clinical form.
+        kind: of the answer: "date" and "nhs_number" are shown in the clinical form, "organisation" by its name.
     """
 
     label: str
@@ -58,10 +59,14 @@ class FieldSight:
         if isinstance(answer, bool):
             return "Yes" if answer else "No"
         if isinstance(answer, list | tuple):
-            return ", ".join(self.values.get(str(one), str(one)) for one in answer)
-        if self.kind == "date":
-            return format_date(date.fromisoformat(answer))
-        return self.values.get(str(answer), str(answer))
+            return ", ".join(self.words(one) for one in answer)
+        match self.kind:
+            case "date":
+                return format_date(date.fromisoformat(answer))
+            case "nhs_number":
+                return format_nhs_number(answer)
+            case _:
+                return self.values.get(str(answer), str(answer))
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class SectionSight:
     """One section as its readers meet it; `item_fields` are those of one line of its list, `title` names the line.
 
     `telling_of`: the fields of one line that tell where somebody lives although they mostly do not, such as the name of
-    a team. `is_whole`: its value is not made of declared fields and is seen as a whole or not at all (CPR, lifecycle).
+    a team. `rank`: which lines come first. `is_whole`: its value is not made of declared fields and is seen as a whole
+    or not at all (CPR, lifecycle).
     """
 
     name: str
@@ -79,6 +85,7 @@ class SectionSight:
     fields: Mapping[str, FieldSight] = field(default_factory=dict)
     item_fields: Mapping[str, FieldSight] = field(default_factory=dict)
     title: Callable[[Value], str] = lambda item: str(item.get("name", ""))
+    rank: Callable[[Value], int] = lambda _item: 0
     telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
     is_whole: bool = False
 
@@ -194,3 +201,23 @@ def _without_telling_keys(part: Any) -> Any:
     if isinstance(part, list | tuple):
         return [_without_telling_keys(one) for one in part]
     return part
+
+
+def describe(sight: SectionSight, body: Value) -> str:
+    """What an edit asks for, in the words of the form; empty: nothing of it can be put into words here."""
+    if sight.is_whole:
+        return ""
+    lines = _describe_fields(sight.fields, body)
+    if "item" in body:
+        lines += _describe_fields(sight.item_fields, body["item"])
+    elif "item_id" in body:
+        lines.append(f"Removed: {body.get('reason', '')}")
+    return "; ".join(lines)
+
+
+def _describe_fields(field_sights: Mapping[str, FieldSight], value: Value) -> list[str]:
+    return [
+        f"{field_sights[name].label.rstrip('?')}: {field_sights[name].words(answer)}"
+        for name, answer in value.items()
+        if name in field_sights and answer not in (None, "")
+    ]

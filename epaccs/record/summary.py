@@ -42,7 +42,7 @@ from epaccs.record.rules.parts import (
     Statement,
     TreatmentLevel,
 )
-from epaccs.record.sight import SectionSight, Sights, is_restricted, visible
+from epaccs.record.sight import SectionSight, Sights, describe, is_restricted, visible
 from epaccs.register.rules import REMOVAL_REASONS
 from epaccs.versions.rules import Held, Material, Recorded, Value, present_items
 
@@ -268,6 +268,7 @@ class _Builder:
         value, sight = self._value("medicines"), self._sights["medicines"]
         return Medicines(
             status=_words(sight, value, "status"),
+            is_in_home=value.get("status") == "in_home",
             **_texts(value, "where", "chart_where", "note"),
             last_checked_on=_day(value.get("last_checked_on")),
             syringe_driver=value.get("syringe_driver"),
@@ -367,26 +368,6 @@ class _Builder:
     def _rival(self, held: Held) -> Rival:
         by = build_said(held.author, at=held.held_at) or Said()
         return Rival(by=by, words=describe(self._sights[held.section], held.body))
-
-
-def describe(sight: SectionSight, body: Value) -> str:
-    """What an edit asks for, in the words of the form; empty: nothing of it can be put into words here."""
-    if sight.is_whole:
-        return ""
-    lines = _describe_fields(sight.fields, body)
-    if "item" in body:
-        lines += _describe_fields(sight.item_fields, body["item"])
-    elif "item_id" in body:
-        lines.append(f"Removed: {body.get('reason', '')}")
-    return "; ".join(lines)
-
-
-def _describe_fields(field_sights: Mapping[str, Any], value: Value) -> list[str]:
-    return [
-        f"{field_sights[name].label.rstrip('?')}: {field_sights[name].words(answer)}"
-        for name, answer in value.items()
-        if name in field_sights and answer not in (None, "")
-    ]
 
 
 # --- Single parts ----------------------------------------------------------------------------------------------------

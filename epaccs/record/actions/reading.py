@@ -20,6 +20,7 @@ from epaccs.notices.actions import About, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.actions.search import note_shown
 from epaccs.record.declared import sights
+from epaccs.record.queries.summaries import is_restricted_now
 from epaccs.record.sight import can_see
 from epaccs.record.summary import RecordSummary
 from epaccs.versions.actions import apply_edit
@@ -71,10 +72,9 @@ def reveal_key_safe(actor: Actor, entry_id: UUID) -> str:
 
 def _key_safe_code(standing: Standing) -> str:
     risks = find_recorded(standing.entry_id, "risks")
-    identity = find_recorded(standing.entry_id, "identity")
     code = risks.value.get("key_safe_code") if risks else None
-    is_restricted = bool(identity and identity.value.get("address_restricted"))
-    if not code or is_restricted or not can_see(sights()["risks"].fields["key_safe_code"], standing.tiers):
+    is_seen = can_see(sights()["risks"].fields["key_safe_code"], standing.tiers)
+    if not code or not is_seen or is_restricted_now(standing.entry_id):
         raise NotFound
     return str(code)
 

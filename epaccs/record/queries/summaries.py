@@ -16,10 +16,11 @@ from epaccs.care_plans.sections import SECTIONS
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
-from epaccs.core.errors import NotFound
+from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.record.declared import sights
 from epaccs.record.model import StoredCard
 from epaccs.record.queries.search import has_namesake
+from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.whole import ShownSection, build_sections
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.queries import find_recorded, material, material_at
@@ -80,20 +81,23 @@ def read_record(actor: Actor, standing: Standing) -> Opened:
     return Opened(
         standing,
         _find_stored(standing) or _build(recorded, standing),
-        build_sections(recorded, standing.tiers, sights()),
+        build_sections(recorded, standing.tiers, sights(), organisations=find_organisations(recorded)),
         has_namesake(actor, standing.entry_id),
     )
 
 
 @dataclass(frozen=True)
 class May:
-    """What this reader may do with this record; `change`: section -> the end of the address where it is changed."""
+    """What this reader may do with this record.
+
+    `change`: section -> the end of the address where it is changed. `notices`: how this reader came here.
+    """
 
     print: bool
     flag_wrong_person: bool
     record_death: bool
     change: Mapping[str, str]
-    is_read_back: bool
+    notices: tuple[str, ...] = ()
 
 
 def find_what_reader_may(actor: Actor, opened: Opened) -> May:
@@ -106,7 +110,11 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         flag_wrong_person=can(Permission.RECORD_OWN_WITHDRAWAL),
         record_death=can(Permission.REPORT_DEATH),
         change={**change, **plan},
-        is_read_back=ACCESS_TABLE[actor.role].sights[Tier.T1_EMERGENCY] is Sight.READ_BACK,
+        notices=build_notices(
+            reason=opened.standing.reason,
+            identifiers_checked=opened.standing.identifiers_checked,
+            is_read_back=ACCESS_TABLE[actor.role].sights[Tier.T1_EMERGENCY] is Sight.READ_BACK,
+        ),
     )
 
 
@@ -144,18 +152,27 @@ def get_record_at(actor: Actor, entry_id: UUID, moment: datetime) -> Opened:
     What is hidden from this reader today is hidden then too: an address that was restricted since stays hidden.
 
     Raises:
-        NotFound: nothing was recorded then, or as `access` says.
-        Forbidden: as `access` says.
+        RuleBroken: nothing was recorded yet.
+        NotFound, Forbidden: as `access` says.
     """
     standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
-    identity = find_recorded(entry_id, "identity")
-    restricted = bool(identity and identity.value.get("address_restricted"))
+    restricted = is_restricted_now(entry_id)
     recorded = material_at(entry_id, moment)
+    if not recorded.sections:
+        raise RuleBroken("Nothing was recorded of this person yet. Enter a later date and time", field="at")
     return Opened(
         standing,
         _build(recorded, standing, restricted=restricted),
-        build_sections(recorded, standing.tiers, sights(), restricted=restricted),
+        build_sections(
+            recorded, standing.tiers, sights(), organisations=find_organisations(recorded), restricted=restricted
+        ),
     )
+
+
+def is_restricted_now(entry_id: UUID) -> bool:
+    """Whether nothing that leads to the door may be shown, of whatever day it is."""
+    identity = find_recorded(entry_id, "identity")
+    return bool(identity and identity.value.get("address_restricted"))
 
 
 def _build(recorded: Material, standing: Standing, *, restricted: bool = False) -> RecordSummary:

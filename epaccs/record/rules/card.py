@@ -5,12 +5,14 @@ Source: the register's emergency card; facts a crew must have in 30 seconds; haz
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
+from epaccs.access.rules import AccessReason
 from epaccs.core.fields import LONDON, age_in_years, build_dialled
 from epaccs.cpr_decisions.rules.around import AdvanceDecision, Around, Proxy
 from epaccs.cpr_decisions.rules.around import Death as Died
@@ -53,10 +55,11 @@ class Site:
 
 @dataclass(frozen=True)
 class Call:
-    """One number to ring. `dialled` are the digits that a tap dials."""
+    """One number to ring. `dialled` are the digits that a tap dials; `short`: who they are, in one or two words."""
 
     name: str
     who: str
+    short: str
     number: str
     dialled: str
 
@@ -89,6 +92,12 @@ class Card:
         )
 
     @property
+    def further(self) -> tuple[tuple[bool, str], ...]:
+        """The further sentences, most urgent first; True: strong."""
+        urgent = int(self.line.person_not_told) + int(self.line.review_overdue_since is not None)
+        return tuple((place < urgent, words) for place, words in enumerate(self.line.extra))
+
+    @property
     def bar(self) -> tuple[Call, ...]:
         """The numbers that stay at the bottom of the screen."""
         return self.calls[:BAR_PLACES]
@@ -110,6 +119,20 @@ class Card:
         return _died_on(self.summary)
 
 
+#: A date, a time, a telephone number: read wrongly when a line ends inside it.
+_UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b")
+
+
+def find_unbroken(words: str) -> Iterator[tuple[bool, str]]:
+    """The words in pieces; True: no line may end inside this piece."""
+    end = 0
+    for found in _UNBROKEN.finditer(words):
+        yield False, words[end : found.start()]
+        yield True, found[0]
+        end = found.end()
+    yield False, words[end:]
+
+
 def fits(passage: str) -> bool:
     """Whether a passage is short enough to stand on the card whole."""
     return len(passage) <= PASSAGE_LIMIT and passage.count("\n") < 4
@@ -127,7 +150,7 @@ def build_card(
         site: what the site has settled.
         has_namesake: somebody of a similar name is on the register too.
     """
-    control = _call(Contact(name="Control", relationship="answered day and night", telephone=site.control_telephone))
+    control = _call(Contact(name="Control", is_professional=True, is_24h=True, telephone=site.control_telephone))
     calls = _calls(summary, control)
     until = _died_on(summary) or now.astimezone(LONDON).date()
     born = summary.identity.born_on
@@ -205,5 +228,29 @@ def _calls(summary: RecordSummary, control: Call) -> tuple[Call, ...]:
 
 
 def _call(contact: Contact) -> Call:
-    who = ", ".join(part for part in (contact.who, "24 h" if contact.is_24h else contact.hours) if part)
-    return Call(contact.name, who, contact.number, build_dialled(contact.number))
+    hours = "24 h" if contact.is_24h else contact.hours
+    return Call(
+        name=contact.name,
+        who=", ".join(part for part in (contact.who, hours) if part),
+        short=hours if contact.is_professional else contact.standing or contact.relationship,
+        number=contact.number,
+        dialled=build_dialled(contact.number),
+    )
+
+
+def build_notices(
+    *, reason: AccessReason | None, identifiers_checked: tuple[str, ...] | None, is_read_back: bool
+) -> tuple[str, ...]:
+    """How this reader came here, as it stays on the card.
+
+    Args:
+        reason: why the record was opened; None: it was not asked.
+        identifiers_checked: what was compared; empty: "cannot check"; None: it was not asked.
+        is_read_back: the role reads the card aloud to a caller.
+    """
+    notices = (
+        "Emergency access: a privacy officer reviews it" if reason is AccessReason.EMERGENCY else "",
+        "Identity not checked: compare before you act" if identifiers_checked == () else "",
+        "Read aloud as it stands, once you know the caller" if is_read_back else "",
+    )
+    return tuple(notice for notice in notices if notice)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Final
 
 from epaccs.clinicians.rules import ROLE_LABELS
-from epaccs.core.fields import age_in_years
+from epaccs.core.fields import age_in_years, format_date
 from epaccs.core.nhs_number import NHSNumberStatus
 from epaccs.cpr_decisions.rules.doubt import HeldRival
 from epaccs.cpr_decisions.rules.kept import Kept
@@ -233,6 +233,36 @@ class AdvanceDecision(Kept):
         """It was not withdrawn."""
         return self.withdrawn_on is None
 
+    @property
+    def heading(self) -> str:
+        """Whether anybody saw the document, and whether it is about staying alive."""
+        if self.withdrawn_on is not None:
+            return f"ADRT withdrawn {format_date(self.withdrawn_on)}: paper of it is out of date."
+        seen = "ADRT, document seen" if self.was_seen else "ADRT reported, document not seen"
+        if self.refuses_cpr:
+            return f"{seen}: refuses CPR."
+        return f"{seen}: refuses life-sustaining treatment." if self.refuses_life_sustaining else f"{seen}."
+
+    @property
+    def particulars(self) -> str:
+        """Who saw it, when it was made, where it is; empty: nothing of it is recorded."""
+        seen = ", ".join(
+            [*([self.seen_by] if self.seen_by else []), *([format_date(self.seen_on)] if self.seen_on else [])]
+        )
+        found = (
+            f"Seen by {seen}." if self.seen_by else f"Seen {seen}." if seen else "",
+            f"Made {format_date(self.made_on)}." if self.made_on else "",
+            f"Kept: {self.location}." if self.location else "",
+        )
+        return " ".join(part for part in found if part)
+
+    @property
+    def lacks(self) -> str:
+        """What is not recorded of a refusal of life-sustaining treatment; empty: nothing is missing."""
+        if not self.stands or not (self.refuses_cpr or self.refuses_life_sustaining):
+            return ""
+        return "; ".join(self.missing)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attorney(Kept):
@@ -247,6 +277,14 @@ class Attorney(Kept):
     made_on: date | None = None
     was_seen: bool = False
     said: Said | None = None
+
+    @property
+    def particulars(self) -> str:
+        """Whether it is registered, and whether anybody saw the document; a deputy needs neither to be said."""
+        if self.is_deputy:
+            return "" if self.was_seen else "order not seen"
+        registered = {"yes": "registered", "no": "NOT registered"}.get(self.registered, "registration not known")
+        return registered if self.was_seen else f"{registered}, document not seen"
 
     @property
     def authority_words(self) -> str:
@@ -323,6 +361,7 @@ class Medicines(Fact):
     """Anticipatory medicines: whether, where, and when somebody last looked. `syringe_driver` None: not recorded."""
 
     status: str = ""
+    is_in_home: bool = False
     where: str = ""
     chart_where: str = ""
     last_checked_on: date | None = None
@@ -333,6 +372,20 @@ class Medicines(Fact):
     def is_recorded(self) -> bool:
         """Somebody said whether there are any."""
         return bool(self.status)
+
+    @property
+    def heading(self) -> str:
+        """Whether, and where."""
+        return f"{self.status}: {self.where}." if self.where else f"{self.status}."
+
+    @property
+    def particulars(self) -> str:
+        """Where the chart is, and when somebody last looked; that nobody did is said of what is in the home."""
+        checked = f"Checked {format_date(self.last_checked_on)}." if self.last_checked_on else ""
+        if not checked and self.is_in_home:
+            checked = "Not recorded when they were last checked."
+        chart = f"Chart: {self.chart_where}." if self.chart_where else ""
+        return " ".join(part for part in (chart, checked) if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -391,6 +444,18 @@ class Places(Fact):
     def is_recorded(self) -> bool:
         """Either question was answered."""
         return bool(self.care or self.death_first)
+
+    @property
+    def death_words(self) -> str:
+        """First choice, else second, each with the place that is meant."""
+        if not self.death_first:
+            return "not asked yet"
+        first = _with_address(self.death_first, self.death_first_address)
+        return (
+            f"{first}, else {_with_address(self.death_second, self.death_second_address)}"
+            if self.death_second
+            else first
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -453,6 +518,13 @@ class Diagnosis(Fact):
         """The main illness is known here."""
         return bool(self.primary)
 
+    @property
+    def who_knows(self) -> str:
+        """Whether the person and the carer know how ill the person is, before anybody speaks of it."""
+        words = {True: "knows how ill they are", False: "does NOT know how ill they are", None: "not recorded"}
+        carer = {True: "knows", False: "does NOT know", None: "not recorded"}
+        return f"The person: {words[self.person_knows]}. The carer: {carer[self.carer_knows]}."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sharing(Fact):
@@ -460,3 +532,7 @@ class Sharing(Fact):
 
     register: str = ""
     share: str = ""
+
+
+def _with_address(place: str, address: str) -> str:
+    return f"{place} ({address})" if address else place

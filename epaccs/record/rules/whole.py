@@ -11,8 +11,8 @@ from typing import Final
 
 from epaccs.access.rules import Tier
 from epaccs.record.rules.parts import Rival, Said
-from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see, visible
-from epaccs.record.summary import build_said, describe, latest_said
+from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see, describe, is_restricted, visible
+from epaccs.record.summary import build_said, latest_said
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
 #: Shown elsewhere: CPR has a page of its own, the lifecycle is in the banner, the agreements have words of their own.
@@ -41,14 +41,19 @@ class Group:
 
 @dataclass(frozen=True)
 class ShownSection:
-    """One section as it is read. `said` None: nothing is recorded; `missing`: questions nobody has answered."""
+    """One section as it is read. `said` None: nothing is recorded; `missing`: questions nobody has answered.
+
+    `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
+    """
 
     name: str
     label: str
     empty: str
+    version: int = 0
     lines: tuple[Line, ...] = ()
     groups: tuple[Group, ...] = ()
     missing: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
@@ -60,18 +65,31 @@ class ShownSection:
 
 
 def build_sections(
-    recorded: Material, tiers: frozenset[Tier], sights: Sights, *, restricted: bool = False
+    recorded: Material,
+    tiers: frozenset[Tier],
+    sights: Sights,
+    *,
+    organisations: Mapping[str, str],
+    restricted: bool = False,
 ) -> tuple[ShownSection, ...]:
-    """Every section that is there for this audience, in the order of page and paper; `restricted` as for a summary."""
+    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary."""
     seen = visible(recorded, tiers, sights, restricted=restricted)
+    hides_places = restricted or is_restricted(recorded)
     return tuple(
-        _section(sight, seen, tiers)
+        _section(sight, seen, tiers, organisations, hides_places=hides_places)
         for name, sight in sights.items()
         if name not in _ELSEWHERE and sight.is_seen_by(tiers)
     )
 
 
-def _section(sight: SectionSight, seen: Material, tiers: frozenset[Tier]) -> ShownSection:
+def _section(
+    sight: SectionSight,
+    seen: Material,
+    tiers: frozenset[Tier],
+    organisations: Mapping[str, str],
+    *,
+    hides_places: bool,
+) -> ShownSection:
     recorded = seen.sections.get(sight.name)
     rivals = tuple(
         Rival(by=build_said(held.author, at=held.held_at) or Said(), words=describe(sight, held.body))
@@ -80,26 +98,42 @@ def _section(sight: SectionSight, seen: Material, tiers: frozenset[Tier]) -> Sho
     if recorded is None:
         return ShownSection(sight.name, sight.label, sight.empty, rivals=rivals)
     said = latest_said([recorded])
+    asked = {} if sight.is_whole else {name: one for name, one in sight.fields.items() if can_see(one, tiers)}
+    hidden = {name: one for name, one in asked.items() if hides_places and one.tells_place}
     return ShownSection(
         name=sight.name,
         label=sight.label,
         empty=sight.empty,
-        lines=tuple(_lines(sight, recorded, said)),
+        version=recorded.version,
+        lines=tuple(_lines(sight, recorded, said, organisations)),
         groups=tuple(_groups(sight, recorded, said)),
-        missing=tuple(_missing(sight.fields, recorded.value, tiers)) if not sight.is_whole else (),
+        missing=tuple(
+            one.label for name, one in asked.items() if name not in hidden and _is_missing(name, one, recorded)
+        ),
+        hidden=tuple(one.label for one in hidden.values()),
         said=said,
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
         rivals=rivals,
     )
 
 
-def _lines(sight: SectionSight, recorded: Recorded, of_section: Said | None) -> Iterator[Line]:
+def _is_missing(name: str, field: FieldSight, recorded: Recorded) -> bool:
+    """A statement nobody ticked is no question, and a number that is there needs no reason why there is none."""
+    if field.kind == "tick" or (name == "no_nhs_number_reason" and recorded.value.get("nhs_number")):
+        return False
+    return not field.words(recorded.value.get(name))
+
+
+def _lines(
+    sight: SectionSight, recorded: Recorded, of_section: Said | None, organisations: Mapping[str, str]
+) -> Iterator[Line]:
     if sight.is_whole:
         yield from _agreements(sight, recorded.value)
         return
     for name, field in sight.fields.items():
         if words := field.words(recorded.value.get(name)):
-            yield Line(field.label, words, _own(recorded, name, of_section))
+            shown = organisations.get(words, words) if field.kind == "organisation" else words
+            yield Line(field.label, shown, _own(recorded, name, of_section))
 
 
 def _own(recorded: Recorded, key: str, of_section: Said | None) -> Said | None:
@@ -109,17 +143,13 @@ def _own(recorded: Recorded, key: str, of_section: Said | None) -> Said | None:
 
 
 def _groups(sight: SectionSight, recorded: Recorded, of_section: Said | None) -> Iterator[Group]:
-    for item_id, item in present_items(recorded.value).items():
+    for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
         lines = tuple(
             Line(field.label, words)
             for name, field in sight.item_fields.items()
             if (words := field.words(item.get(name)))
         )
         yield Group(sight.title(item), lines, _own(recorded, f"items/{item_id}", of_section))
-
-
-def _missing(fields: Mapping[str, FieldSight], value: Value, tiers: frozenset[Tier]) -> Iterator[str]:
-    return (field.label for name, field in fields.items() if can_see(field, tiers) and not field.words(value.get(name)))
 
 
 def _agreements(sight: SectionSight, value: Value) -> Iterator[Line]:

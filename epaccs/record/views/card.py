@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
 from epaccs.access.actions import give_reason
 from epaccs.access.guard import needs
@@ -23,12 +24,22 @@ from epaccs.core.identifiers import new_id, parse_id
 from epaccs.record.actions import reading
 from epaccs.record.queries import summaries
 from epaccs.record.queries.summaries import Opened, find_what_reader_may
-from epaccs.record.rules.card import Card, Site, build_card, fits
+from epaccs.record.rules.card import Card, Site, build_card, find_unbroken, fits
 from epaccs.record.schema.opening import OpeningSchema
 
 bp = Blueprint("record", __name__)
 bp.add_app_template_filter(local_date, "local_date")
 bp.add_app_template_filter(fits, "fits_card")
+
+
+@bp.app_template_filter("unbroken")
+def unbroken(words: str) -> Markup:
+    """Words in which no line ends inside a date, a time or a telephone number."""
+    pieces = (
+        Markup('<span class="app-unbroken">{}</span>').format(piece) if whole else escape(piece)
+        for whole, piece in find_unbroken(words)
+    )
+    return Markup("").join(pieces)
 
 
 @bp.get("/record/<entry_id>")

@@ -1,0 +1,82 @@
+"""What the audit says of a record, in the plain words that its person and a privacy officer read.
+
+Source: "who has looked", NHS shared-summary access controls; Caldicott principle 8 (no surprises); hazard H-18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from epaccs.access.rules import REASON_LABELS
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import ROLE_LABELS, OrganisationType
+
+#: Everything by which somebody came to know what the record says.
+DEEDS: Final[Mapping[EventKind, str]] = {
+    EventKind.CARD_VIEWED: "saw the emergency card and the record",
+    EventKind.RECORD_VIEWED: "saw the record as it was on an earlier day",
+    EventKind.HISTORY_VIEWED: "saw the history of changes",
+    EventKind.FORM_VIEWED: "opened a form to change the record",
+    EventKind.MASKED_REVEALED: "saw the code of the key safe",
+    EventKind.PRINTED: "printed a sheet",
+    EventKind.WHO_LOOKED_VIEWED: "saw who has looked",
+    EventKind.EMERGENCY_ACCESS: "opened the record in an emergency",
+}
+
+_REASONS: Final = {str(reason): words for reason, words in REASON_LABELS.items()}
+_ROLES: Final = {str(role): label for role, label in ROLE_LABELS.items()}
+
+#: How an organisation is called where its name would lead to the door.
+KINDS_OF_ORGANISATION: Final[Mapping[OrganisationType, str]] = {
+    OrganisationType.GP_PRACTICE: "a GP practice",
+    OrganisationType.OUT_OF_HOURS: "an out-of-hours service",
+    OrganisationType.AMBULANCE: "an ambulance service",
+    OrganisationType.COMMUNITY: "a community service",
+    OrganisationType.HOSPICE: "a hospice",
+    OrganisationType.CARE_HOME: "a care home",
+    OrganisationType.ACUTE: "a hospital",
+    OrganisationType.LOCAL_AUTHORITY: "a council",
+    OrganisationType.NAVIGATION_CENTRE: "a care navigation centre",
+    OrganisationType.ICB: "an integrated care board",
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One row of the audit as it is found. None: nobody was signed in, or they are not known here."""
+
+    at: datetime
+    kind: str
+    role: str | None
+    name: str | None
+    organisation_name: str | None
+    organisation_type: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looked, from where, when, what they did, and why; `reason` empty: none was asked for this."""
+
+    at: datetime
+    who: str
+    organisation: str
+    deed: str
+    reason: str
+
+
+def build_look(seen: Seen, *, restricted: bool) -> Look:
+    """One look in plain words; where its name would lead to the door, an organisation is called by its kind."""
+    organisation = seen.organisation_name or "an organisation that is not known here"
+    if restricted and seen.organisation_type:
+        organisation = KINDS_OF_ORGANISATION[OrganisationType(seen.organisation_type)]
+    return Look(
+        at=seen.at,
+        who=", ".join(part for part in (seen.name or "Someone", _ROLES.get(seen.role or "", "")) if part),
+        organisation=organisation,
+        deed=DEEDS[EventKind(seen.kind)],
+        reason=_REASONS.get(str(seen.details.get("reason")), ""),
+    )
