@@ -49,6 +49,7 @@ def import_models() -> None:
         "notices.model",
         "versions.model",
         "register.model",
+        "cpr_decisions.model",
         "record.model",
     ):
         import_module(f"epaccs.{room}")
@@ -58,13 +59,17 @@ def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.care_plans.sections import SECTIONS
     from epaccs.core.changes import register_projector
+    from epaccs.cpr_decisions import section as cpr
+    from epaccs.cpr_decisions.actions import follow_lifecycle
     from epaccs.notices import actions as notices
     from epaccs.record.actions import cards, search
     from epaccs.register.sections import REGISTER_SECTIONS
-    from epaccs.versions.registry import register_section
+    from epaccs.versions.registry import register_consequence, register_rule, register_section
 
-    for section in REGISTER_SECTIONS:
+    for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION):
         register_section(section)
+    register_rule(cpr.check_treatment_level)
+    register_consequence(follow_lifecycle)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
     register_projector(notices.follow_change)
@@ -79,8 +84,10 @@ def register_views(app: Flask) -> None:
     from epaccs.care_plans import views as care_plans
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
+    from epaccs.cpr_decisions import views as cpr_decisions
     from epaccs.notices import views as notices
     from epaccs.record.views import card, home, search
+    from epaccs.record.views import history as record_history
     from epaccs.register import queries as register_queries
     from epaccs.register import views as register
     from epaccs.versions import queries as version_queries
@@ -94,7 +101,7 @@ def register_views(app: Flask) -> None:
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for room in (home, access, notices, versions, register, care_plans, search, card):
+    for room in (home, access, notices, versions, register, care_plans, cpr_decisions, search, card, record_history):
         app.register_blueprint(room.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery

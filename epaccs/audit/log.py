@@ -1,4 +1,4 @@
-"""Write the audit, chain it, anchor it outside the database, and find the first row that somebody changed (hazard H-18)."""
+"""Write the audit, chain it, anchor it outside the database, and find the first changed row (hazard H-18)."""
 
 from __future__ import annotations
 
@@ -227,4 +227,3 @@ def heads(session: Session) -> list[Any]:
     """The heads of all chains now; a backup and its restored copy must agree on them."""
     rows = session.execute(select(AuditChain.chain, AuditChain.sequence, AuditChain.hash).order_by(AuditChain.chain))
     return [[row.chain, row.sequence, row.hash] for row in rows]
-

@@ -537,3 +537,13 @@ def signing_days(clinician_id: UUID) -> tuple[tuple[date, date], ...]:
 
 def _last_day(until_date: date, revoked_on: date | None) -> date:
     return until_date if revoked_on is None else min(until_date, revoked_on - timedelta(days=1))
+
+
+def organisations_of(clinician_id: UUID) -> list[UUID]:
+    """Where a clinician works now, first role first; empty: nowhere."""
+    rows = db.session.scalars(
+        select(Membership.organisation_id)
+        .where(Membership.clinician_id == clinician_id, Membership.until_date.is_(None))
+        .order_by(Membership.from_date)
+    )
+    return list(dict.fromkeys(rows))

@@ -280,6 +280,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_clinician_home_organisation_id"), ["home_organisation_id"], unique=False)
 
     op.create_table(
+        "cpr_decision",
+        sa.Column("id", sa.String(length=60), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("recommendation", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("decided_at", UTCDateTime(), nullable=False),
+        sa.Column("signed_at", UTCDateTime(), nullable=False),
+        sa.Column("signer_id", sa.Uuid(), nullable=True),
+        sa.Column("review_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_cpr_decision_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cpr_decision")),
+    )
+    with op.batch_alter_table("cpr_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cpr_decision_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(
+            "ix_cpr_decision_one_in_force",
+            ["entry_id"],
+            unique=True,
+            sqlite_where=sa.text("status = 'in_force'"),
+            postgresql_where=sa.text("status = 'in_force'"),
+        )
+        batch_op.create_index("ix_cpr_decision_review_on", ["review_on"], unique=False)
+
+    op.create_table(
         "draft",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -641,6 +665,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_entry_id"))
 
     op.drop_table("draft")
+    with op.batch_alter_table("cpr_decision", schema=None) as batch_op:
+        batch_op.drop_index("ix_cpr_decision_review_on")
+        batch_op.drop_index(
+            "ix_cpr_decision_one_in_force",
+            sqlite_where=sa.text("status = 'in_force'"),
+            postgresql_where=sa.text("status = 'in_force'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_cpr_decision_entry_id"))
+
+    op.drop_table("cpr_decision")
     with op.batch_alter_table("clinician", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clinician_home_organisation_id"))
 

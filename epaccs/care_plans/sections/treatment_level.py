@@ -47,6 +47,12 @@ class TreatmentLevelSchema(Schema):
     )
     agreed_with = FreeText("Agreed with", hint="The person, an attorney, those close to them, the team", rows=2)
     decided_on = TypedDate("Date decided", source="SCCI1580 item 4")
+    contradiction_reason = FreeText(
+        "If the CPR decision says otherwise, why do both stand?",
+        called="reason why both stand",
+        rows=2,
+        source="feature F17",
+    )
 
 
 def _severity(body: Body, current: Value | None) -> Severity:

@@ -44,6 +44,7 @@ from epaccs.cpr_decisions.rules.requirements import (
     REASONS_FOR,
     Contradicts,
     contradictions,
+    treatment_level_disagrees,
 )
 from epaccs.cpr_decisions.rules.states import (
     IMCA,
@@ -167,4 +168,5 @@ __all__ = [
     "render_state_diagram",
     "render_table_of_lines",
     "says_nothing_new",
+    "treatment_level_disagrees",
 ]

@@ -1,0 +1,102 @@
+"""Change the CPR decision of one person; there is no path for more than one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from epaccs.clinicians.rules import Actor
+from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind
+from epaccs.cpr_decisions.section import CPR
+from epaccs.versions.actions import apply_edit, save_draft
+from epaccs.versions.queries import find_recorded
+from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.rules import Outcome
+
+
+def change(
+    actor: Actor, edit_id: UUID, *, entry_id: UUID, kind: EditKind, body: Mapping[str, Any], base_version: int
+) -> Applied:
+    """Sign, propose, report, cancel, void, review … one edit of the section.
+
+    Raises:
+        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit` and the rules of CPR decisions say.
+    """
+    decided_at = _moment(body)
+    return apply_edit(
+        actor, EditRequest(edit_id, entry_id, CPR, str(kind), dict(body), base_version, decided_at=decided_at)
+    )
+
+
+def keep_draft(actor: Actor, draft_id: UUID, *, entry_id: UUID, body: Mapping[str, Any]) -> None:
+    """Keep an unfinished decision for the author's team; nobody else sees it, and nothing becomes stale by it."""
+    save_draft(actor, draft_id, entry_id=entry_id, section=CPR, body=dict(body))
+
+
+def _moment(body: Mapping[str, Any]) -> datetime | None:
+    """The clinical time of an edit, for the log; a text that is none is left to the rules to refuse."""
+    text = body.get("decided_at") or body.get("said_at") or body.get("reviewed_at")
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except (TypeError, ValueError):
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+# What follows changes of other sections, in their transaction
+
+
+def follow_lifecycle(actor: Actor, request: EditRequest, applied: Applied) -> None:
+    """A confirmed death ends the decision in force; its reversal brings it back untouched.
+
+    Source: docs/domain.md, CPR decisions, death; hazard H-25.
+    """
+    if request.section != "lifecycle" or applied.replayed or applied.outcome is not Outcome.APPLIED:
+        return
+    match request.kind:
+        case "confirm_death":
+            _follow(actor, request, EditKind.ENDED_BY_DEATH)
+        case "reverse_death":
+            _follow(actor, request, EditKind.DEATH_REVERSED)
+        case "merge":
+            _report_to_survivor(actor, request)
+        case _:
+            pass
+
+
+def _follow(actor: Actor, request: EditRequest, kind: EditKind) -> None:
+    recorded = find_recorded(request.entry_id, CPR)
+    if recorded is None:
+        return
+    edit_id = uuid5(request.id, str(kind))
+    apply_edit(actor, EditRequest(edit_id, request.entry_id, CPR, str(kind), {}, recorded.version))
+
+
+def _report_to_survivor(actor: Actor, request: EditRequest) -> None:
+    """Two records of one person with different decisions: the survivor is told of the other, and is in doubt.
+
+    Source: feature F01 and docs/domain.md, CPR decisions, in doubt; hazard H-13.
+    """
+    survivor = UUID(request.body["survivor_id"])
+    theirs = _in_force(request.entry_id)
+    ours = _in_force(survivor)
+    if theirs is None or (ours is not None and ours.recommendation == theirs.recommendation):
+        return
+    recorded = find_recorded(survivor, CPR)
+    body = {
+        "recommendation": str(theirs.recommendation),
+        "decided_at": theirs.decided_at.isoformat(),
+        "told_by": theirs.signer.named,
+        "told_from": "another record of the same person, merged into this one",
+        "original_location": theirs.original_location,
+    }
+    edit_id = uuid5(request.id, "merged-decision")
+    version = recorded.version if recorded else 0
+    apply_edit(actor, EditRequest(edit_id, survivor, CPR, str(EditKind.REPORT), body, version))
+
+
+def _in_force(entry_id: UUID) -> Decision | None:
+    recorded = find_recorded(entry_id, CPR)
+    return CPRState.from_value(recorded.value).in_force if recorded else None

@@ -1,0 +1,150 @@
+"""The CPR decision of one person as its page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from epaccs.access.actions import event
+from epaccs.access.queries import Standing, get_standing
+from epaccs.access.rules import Permission, Tier
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.errors import NotFound
+from epaccs.cpr_decisions import rules
+from epaccs.cpr_decisions.rules import CPRLine, CPRState, Decision, EditKind, HeldRival, Words
+from epaccs.cpr_decisions.schema import FORMS
+from epaccs.cpr_decisions.section import CPR, around_of, permission_of
+from epaccs.versions.queries import history, material
+from epaccs.versions.rules import Held, Material
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One edit in the history of the decision."""
+
+    kind: str
+    says: str
+    author: str
+    received_at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True)
+class CPRPage:
+    """Everything the page of the decision shows, and what this reader may do."""
+
+    entry_id: UUID
+    version: int
+    state: CPRState
+    line: CPRLine
+    held: tuple[Held, ...]
+    rows: list[HistoryRow]
+    may: dict[str, bool]
+
+    @property
+    def current(self) -> Decision | None:
+        """The decision in force; None: there is none."""
+        return self.state.in_force
+
+    @property
+    def first_held(self) -> UUID | None:
+        """The oldest edit that waits; None: nothing waits."""
+        return self.held[0].edit_id if self.held else None
+
+
+def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
+    """The decision with its history, for a reader who may see it.
+
+    Raises:
+        NotFound: no such entry, or none whose decision this reader may see.
+        Forbidden: no reason for access was given yet.
+    """
+    standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
+    if Tier.T1_EMERGENCY not in standing.tiers:
+        raise NotFound
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=CPR))
+    now = material(entry_id)
+    recorded = now.sections.get(CPR)
+    return CPRPage(
+        entry_id=entry_id,
+        version=recorded.version if recorded else 0,
+        state=CPRState.from_value(now.value(CPR)),
+        line=build_line(now, words=words, now=clock.now()),
+        held=now.held_in(CPR),
+        rows=_rows(entry_id),
+        may=_may(standing),
+    )
+
+
+def build_line(recorded: Material, *, words: Words, now: datetime) -> CPRLine:
+    """The line as every outlet shows it."""
+    values = {name: one.value for name, one in recorded.sections.items()}
+    return rules.line(
+        CPRState.from_value(recorded.value(CPR)),
+        held=[_as_rival(one) for one in recorded.held_in(CPR)],
+        around=around_of(values, now=now, today=clock.today()),
+        copy_left_at=now,
+        now=now,
+        copy_age_limit=timedelta(days=1),
+        words=words,
+    )
+
+
+def _as_rival(held: Held) -> HeldRival:
+    author = held.author
+    return HeldRival(
+        edit_id=str(held.edit_id),
+        kind=held.kind,
+        body=held.body,
+        author_name=author["name"],
+        author_role=author["role"],
+        organisation_name=author["organisation_name"],
+        received_at=held.held_at,
+        decided_at=held.decided_at,
+    )
+
+
+def _rows(entry_id: UUID) -> list[HistoryRow]:
+    known = {str(kind): rule.says for kind, rule in rules.KINDS.items()}
+    return [
+        HistoryRow(
+            line.kind,
+            known.get(line.kind, "a disagreement is settled"),
+            f"{line.author['name']}, {line.author['organisation_name']}",
+            line.received_at,
+            line.outcome,
+        )
+        for line in history(entry_id, section=CPR)
+    ]
+
+
+def _may(standing: Standing) -> dict[str, bool]:
+    return {kind.name: standing.can(permission_of(kind)) for kind in FORMS}
+
+
+def _ids_of(state: CPRState) -> set[str]:
+    waiting = (*state.withdrawals, *state.wrong_person_flags, *state.review_requests)
+    return {*(one.id for one in state.decisions), *(one.id for one in state.proposals), *(one.id for one in waiting)}
+
+
+def find_initial(page: CPRPage, kind: EditKind, target: str) -> dict[str, Any]:
+    """What a form starts with: the proposal that is completed, or the place and the people of the decision in force.
+
+    Raises:
+        NotFound: the part of the section that is meant is not there.
+    """
+    form = FORMS[kind]
+    if form.aims_at and kind is not EditKind.VOID and target not in _ids_of(page.state):
+        raise NotFound
+    if kind is EditKind.CONFIRM_PROPOSAL:
+        proposal = next((one for one in page.state.proposals if one.id == target), None)
+        return {**proposal.to_value(), "proposal_id": target} if proposal else {}
+    if kind is EditKind.PARTICULARS_AMENDED and page.current:
+        value = page.current.to_value()
+        return {name: value[name] for name in ("original_location", "aware", "person_not_told") if name in value}
+    return {form.aims_at: target} if form.aims_at else {}

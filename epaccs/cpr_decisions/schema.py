@@ -1,0 +1,456 @@
+"""The forms of CPR decisions, one for each kind of edit; field names are the paths of the body, joined by _."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import Schema
+
+from epaccs.core.forms import Choice, Choices, FormField, FreeText, Hidden, ShortText, TypedDate, TypedDateTime, YesNo
+from epaccs.cpr_decisions.rules import (
+    IMCA,
+    Aware,
+    ConsulteeKind,
+    EditKind,
+    HadCapacity,
+    NotConsultedBecause,
+    NotInvolvedBecause,
+    Reason,
+    Recommendation,
+    RevokeReason,
+    VoidReason,
+    WithdrawalOutcome,
+)
+
+RECOMMENDATIONS: dict[str, str] = {
+    Recommendation.NOT_FOR_CPR: "Not for CPR",
+    Recommendation.FOR_CPR: "CPR recommended",
+}
+REASONS: dict[str, str] = {
+    Reason.WOULD_NOT_WORK: "CPR would not work",
+    Reason.BURDEN_OUTWEIGHS_BENEFIT: "The burden of CPR would outweigh its benefit",
+    Reason.PERSON_REFUSES: "The person, with capacity, refuses CPR",
+    Reason.ADVANCE_DECISION: "A valid and applicable advance decision refuses CPR",
+    Reason.ATTORNEY_REFUSES: "An attorney with authority refuses CPR",
+    Reason.COURT_ORDER: "A court has ordered it",
+    Reason.PERSON_WANTS_CPR: "The person wants CPR",
+    Reason.BENEFIT_EXPECTED: "CPR is expected to be of benefit",
+}
+AWARE: dict[str, str] = {
+    Aware.PERSON: "The person",
+    Aware.FAMILY: "Family",
+    Aware.CARER: "Carer",
+}
+CAPACITY_WHEN_SAID: dict[str, str] = {
+    HadCapacity.YES: "Yes",
+    HadCapacity.NO: "No",
+    HadCapacity.NOT_KNOWN: "Not known",
+}
+NOT_INVOLVED: dict[str, str] = {
+    NotInvolvedBecause.DECLINED: "The person declined to be involved",
+    NotInvolvedBecause.HARM: "It would cause physical or psychological harm",
+}
+NOT_CONSULTED: dict[str, str] = {
+    NotConsultedBecause.NOT_PRACTICABLE: "It was not practicable",
+    NotConsultedBecause.NOT_APPROPRIATE: "It was not appropriate",
+}
+CONSULTEES: dict[str, str] = {
+    ConsulteeKind.CLOSE: "Close to the person",
+    ConsulteeKind.ATTORNEY: "Attorney for health and welfare",
+    ConsulteeKind.DEPUTY: "Deputy of the court",
+}
+ADVOCATE: dict[str, str] = {
+    IMCA.INSTRUCTED: "An advocate (IMCA) was instructed",
+    IMCA.URGENT: "Urgent: there was no time",
+}
+REVOKE_REASONS: dict[str, str] = {
+    RevokeReason.WISHES_CHANGED: "The person's wishes have changed",
+    RevokeReason.RECOVERED: "The person has recovered",
+    RevokeReason.REFUSAL_WITHDRAWN: "The person withdrew their refusal",
+}
+VOID_REASONS: dict[str, str] = {
+    VoidReason.WRONG_PERSON: "It is about another person",
+    VoidReason.MISTAKE: "It was entered by mistake",
+}
+OUTCOMES: dict[str, str] = {
+    WithdrawalOutcome.CONFIRMED: "The withdrawal is confirmed: the decision ends",
+    WithdrawalOutcome.STANDS: "The decision stands",
+}
+
+#: How many people who were consulted have boxes on the form.
+CONSULTEE_BOXES = 3
+
+
+class _Facts(Schema):
+    """What a decision says; what of it is needed, the rules say. A draft may leave gaps, a proposal may not."""
+
+    recommendation = Choice("What is recommended?", RECOMMENDATIONS, source="SCCI1580 item 44")
+    decided_at = TypedDateTime(
+        "When was it decided?", called="date and time of the decision", source="SCCI1580 item 45"
+    )
+    reason = Choice("Why?", REASONS, source="regional CPR forms, reasons")
+    reason_detail = FreeText("More about the reason", rows=3)
+    refused_by_name = ShortText("If an attorney refuses, their name")
+    capacity_has_capacity = YesNo(
+        "Does the person have capacity for this decision?", source="Mental Capacity Act 2005 s2"
+    )
+    capacity_assessed_at = TypedDateTime("When was capacity assessed?", called="date and time of the assessment")
+    capacity_detail = FreeText("How was it assessed?", rows=2)
+    involvement_person_involved = YesNo("With capacity: was the person involved?", source="Tracey 2014")
+    involvement_not_involved_because = Choice(
+        "If not, why?", NOT_INVOLVED, hint="Distress alone is no reason", source="Tracey 2014"
+    )
+    involvement_detail = FreeText("Describe the harm, or what was said", rows=2)
+    consultation_nobody_close = Choice(
+        "Is there nobody close to the person?", {"yes": "There is nobody to consult"}, source="Winspear 2015"
+    )
+    consultation_imca = Choice("If nobody can be consulted", ADVOCATE, source="Mental Capacity Act 2005 s37")
+    consultation_imca_name = ShortText("Name of the advocate")
+    aware = Choices("Who knows of the decision?", AWARE, source="SCCI1580 item 48")
+    person_not_told = FreeText(
+        "If the person has not been told, why?", rows=2, source="SCCI1580 item 48, person not aware"
+    )
+    review_on = TypedDate("Review date", future=True, source="SCCI1580 item 46")
+    no_review_reason = ShortText("If no review is needed, why?", limit=500)
+    original_location = ShortText(
+        "Where is the signed original now?", called="place of the original", limit=300, source="SCCI1580 item 47"
+    )
+    contradiction_reason = FreeText(
+        "If another section says otherwise, why do you sign nevertheless?", called="reason for the disagreement", rows=2
+    )
+
+
+def _consultee_fields() -> dict[str, FormField]:
+    fields: dict[str, FormField] = {}
+    for number in range(CONSULTEE_BOXES):
+        prefix, who = f"consultation_people_{number}_", f"person {number + 1} who was asked"
+        fields[f"{prefix}name"] = ShortText(f"Name of person {number + 1}", called=f"name of {who}")
+        fields[f"{prefix}kind"] = Choice(f"Who is person {number + 1}?", CONSULTEES, called=f"part of {who}")
+        fields[f"{prefix}relationship"] = ShortText(
+            f"Relationship of person {number + 1}", called=f"relationship of {who}"
+        )
+        fields[f"{prefix}consulted"] = YesNo(f"Was person {number + 1} consulted?")
+        fields[f"{prefix}because"] = Choice(f"If person {number + 1} was not, why?", NOT_CONSULTED)
+        fields[f"{prefix}detail"] = ShortText(
+            f"What person {number + 1} said, or why they were not asked", called=f"account of {who}", limit=2000
+        )
+    return fields
+
+
+DecisionSchema = type("DecisionSchema", (_Facts,), _consultee_fields())
+DecisionSchema.__doc__ = "A decision to sign, or to propose."
+
+
+class ConfirmSchema(DecisionSchema):  # type: ignore[misc, valid-type]
+    """A proposal, completed and signed."""
+
+    proposal_id = Hidden("Proposal", required=True)
+
+
+class ReportSchema(Schema):
+    """A decision made elsewhere, as it was told."""
+
+    recommendation = Choice(
+        "What were you told?",
+        RECOMMENDATIONS,
+        required=True,
+        ask="Choose what you were told",
+        source="SCCI1580 item 44",
+    )
+    told_by = ShortText("Who told you?", called="name of who told you", required=True)
+    told_from = ShortText("From where?", called="place", hint="Hospital, ward, another area")
+    decided_at = TypedDateTime("When was it decided, as far as you know?", called="date and time of the decision")
+    document_seen_at = TypedDateTime(
+        "If you held the signed form in your hands, when?", called="date and time the form was seen"
+    )
+    document_seen_place = ShortText("Where did you see it?", called="place of the form")
+    original_location = ShortText("Where is the signed original now?", called="place of the original", limit=300)
+
+
+class EndProposalSchema(Schema):
+    """A proposal that is declined or taken back."""
+
+    proposal_id = Hidden("Proposal", required=True)
+    reason = FreeText("Why?", called="reason", required=True, rows=2)
+
+
+class RevokeSchema(Schema):
+    """The decision in force is cancelled."""
+
+    decision_id = Hidden("Decision", required=True)
+    decided_at = TypedDateTime("When was it cancelled?", called="date and time of cancelling", required=True)
+    reason = Choice("Why?", REVOKE_REASONS, required=True, ask="Choose why it is cancelled")
+    detail = FreeText("What was said", rows=3)
+
+
+class VoidSchema(Schema):
+    """An entry that was a mistake."""
+
+    decision_id = Hidden("Decision")
+    withdrawal_id = Hidden("Withdrawal")
+    cancelled_decision_id = Hidden("Cancelled decision")
+    reason = Choice("What was wrong?", VOID_REASONS, required=True, ask="Choose what was wrong")
+    detail = FreeText("How it came about", rows=3, required=True, called="account of the mistake")
+
+
+class ReviewSchema(Schema):
+    """Reviewed, and it continues."""
+
+    decision_id = Hidden("Decision", required=True)
+    reviewed_at = TypedDateTime("When did you review it?", called="date and time of the review", required=True)
+    review_on = TypedDate("Next review date", future=True)
+    no_review_reason = ShortText("If no review is needed, why?", limit=500)
+
+
+class ParticularsSchema(Schema):
+    """Where the original is, and who knows."""
+
+    original_location = ShortText("Where is the signed original now?", called="place of the original", limit=300)
+    aware = Choices("Who knows of the decision?", AWARE)
+    person_not_told = FreeText("If the person has not been told, why?", rows=2)
+
+
+class SightingSchema(Schema):
+    """The original was seen."""
+
+    seen_on = TypedDate("When did you see the signed form?", called="date the form was seen", required=True)
+    place = ShortText("Where?", called="place", required=True, limit=300)
+
+
+class WithdrawalSchema(Schema):
+    """The person says that they no longer refuse."""
+
+    said_at = TypedDateTime("When did the person say so?", called="date and time", required=True)
+    had_capacity = Choice(
+        "Did they have capacity to say so?", CAPACITY_WHEN_SAID, required=True, ask="Say whether they had capacity"
+    )
+    words = FreeText("In their words", rows=3)
+
+
+class ReportedWithdrawalSchema(WithdrawalSchema):
+    """Somebody tells that the person said so."""
+
+    told_by = ShortText("Who told you?", called="name of who told you", required=True)
+
+
+class SettleWithdrawalSchema(Schema):
+    """A signer settles a withdrawal."""
+
+    withdrawal_id = Hidden("Withdrawal", required=True)
+    outcome = Choice("What is right?", OUTCOMES, required=True, ask="Choose what is right")
+    reason = FreeText("Why?", called="reason", required=True, rows=3)
+
+
+class RequestSchema(Schema):
+    """A review is asked for."""
+
+    words = FreeText("Why is a review needed?", called="reason for the review", required=True, rows=3)
+
+
+class RelativeSchema(Schema):
+    """A relative says that wishes have changed."""
+
+    said_by = ShortText("Who says so?", called="name of who says so", required=True)
+    relationship = ShortText("Relationship to the person", called="relationship")
+    words = FreeText("What did they say?", called="account of what was said", required=True, rows=3)
+
+
+class AnswerSchema(Schema):
+    """A request for a review is answered."""
+
+    request_id = Hidden("Request", required=True)
+    answer = FreeText("Your answer", required=True, rows=3)
+
+
+class FlagSchema(Schema):
+    """This belongs to another person."""
+
+    about = Hidden("Decision")
+    words = FreeText("What makes you think so?", rows=2, called="reason")
+
+
+class ClearFlagSchema(Schema):
+    """It was looked into: the right person."""
+
+    flag_id = Hidden("Flag", required=True)
+    reason = FreeText("How do you know?", called="reason", required=True, rows=2)
+
+
+@dataclass(frozen=True)
+class EditForm:
+    """The page of one kind of edit.
+
+    `aims_at`: the name of the hidden field that says which part of the section is meant; empty: the whole section.
+    """
+
+    title: str
+    button: str
+    schema: type[Schema]
+    aims_at: str = ""
+    lead: str = ""
+    is_grave: bool = False
+
+
+FORMS: Mapping[EditKind, EditForm] = {
+    EditKind.SIGN: EditForm("Sign a CPR decision", "Sign", DecisionSchema),
+    EditKind.PROPOSE: EditForm(
+        "Propose a CPR decision",
+        "Propose",
+        DecisionSchema,
+        lead="It is shown as not confirmed until a signer has completed and signed it.",
+    ),
+    EditKind.CONFIRM_PROPOSAL: EditForm("Complete and sign", "Sign", ConfirmSchema, "proposal_id"),
+    EditKind.REPORT: EditForm(
+        "Report a decision made elsewhere",
+        "Report",
+        ReportSchema,
+        lead="It is shown as told, not confirmed. It replaces nothing.",
+    ),
+    EditKind.DECLINE_PROPOSAL: EditForm("Decline a proposal or report", "Decline", EndProposalSchema, "proposal_id"),
+    EditKind.WITHDRAW_PROPOSAL: EditForm(
+        "Take a proposal or report back", "Take back", EndProposalSchema, "proposal_id"
+    ),
+    EditKind.REVOKE: EditForm(
+        "Cancel the CPR decision", "Cancel the decision", RevokeSchema, "decision_id", is_grave=True
+    ),
+    EditKind.VOID: EditForm(
+        "An entry made by mistake",
+        "Void the entry",
+        VoidSchema,
+        "decision_id",
+        lead="What it replaced comes back. Everybody who read the mistake is told.",
+        is_grave=True,
+    ),
+    EditKind.REVIEWED_AND_CONTINUES: EditForm(
+        "Reviewed: it continues", "Record the review", ReviewSchema, "decision_id"
+    ),
+    EditKind.PARTICULARS_AMENDED: EditForm("Where the form is, and who knows", "Save", ParticularsSchema),
+    EditKind.ORIGINAL_SEEN: EditForm("The signed form was seen", "Record", SightingSchema),
+    EditKind.OWN_WITHDRAWAL: EditForm(
+        "The person no longer refuses CPR",
+        "Record",
+        WithdrawalSchema,
+        lead="Heard by you, from the person. If the decision rests on their own refusal, it ends at once.",
+        is_grave=True,
+    ),
+    EditKind.REPORT_OWN_WITHDRAWAL: EditForm(
+        "Told that the person no longer refuses CPR", "Record", ReportedWithdrawalSchema
+    ),
+    EditKind.SETTLE_WITHDRAWAL: EditForm("Settle a withdrawal", "Settle", SettleWithdrawalSchema, "withdrawal_id"),
+    EditKind.RELATIVE_REPORT: EditForm(
+        "A relative says that wishes have changed",
+        "Record",
+        RelativeSchema,
+        lead="Shown directly under the decision. It asks for a review and changes nothing by itself.",
+    ),
+    EditKind.REVIEW_ASKED: EditForm("Ask for a review", "Ask", RequestSchema),
+    EditKind.ANSWER_REVIEW: EditForm("Answer a request for a review", "Answer", AnswerSchema, "request_id"),
+    EditKind.WRONG_PERSON_FLAG: EditForm(
+        "This is the wrong person",
+        "Flag it",
+        FlagSchema,
+        lead="The decision is shown as in doubt at once, until somebody has looked into it.",
+        is_grave=True,
+    ),
+    EditKind.CLEAR_WRONG_PERSON_FLAG: EditForm("It is the right person", "Clear the flag", ClearFlagSchema, "flag_id"),
+}
+
+#: Words for the parts of a body, by path; and for codes, behind "=".
+LABELS: dict[str, str] = {
+    "recommendation": "Recommendation",
+    "decided_at": "Decided",
+    "reason": "Reason",
+    "reason_detail": "About the reason",
+    "capacity.has_capacity": "Capacity for this decision",
+    "capacity.assessed_at": "Capacity assessed",
+    "involvement.person_involved": "Person involved",
+    "involvement.not_involved_because": "Not involved because",
+    "consultation.people": "Asked",
+    "aware": "Who knows",
+    "person_not_told": "Person not told because",
+    "review_on": "Review",
+    "no_review_reason": "No review because",
+    "original_location": "Signed original",
+    "contradiction_reason": "Signed although another section disagrees",
+    "signer": "Signed by",
+    "detail": "Account",
+    "words": "Words",
+    "outcome": "Outcome",
+    "said_at": "Said",
+    "reviewed_at": "Reviewed",
+    "told_by": "Told by",
+    "told_from": "Told from",
+    "=none_in_force": "No decision in force",
+    **{
+        f"={code}": words
+        for table in (
+            RECOMMENDATIONS,
+            REASONS,
+            AWARE,
+            NOT_INVOLVED,
+            NOT_CONSULTED,
+            CONSULTEES,
+            REVOKE_REASONS,
+            VOID_REASONS,
+            OUTCOMES,
+        )
+        for code, words in table.items()
+    },
+}
+
+_GROUPS = ("capacity", "involvement", "consultation", "refused_by", "document_seen")
+
+
+def nest(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A form's flat fields as the nested body that the rules read; what was left blank is absent."""
+    body: dict[str, Any] = {}
+    people: dict[str, dict[str, Any]] = {}
+    for name, part in fields.items():
+        if part is None or part == []:
+            continue
+        said = _plain(part)
+        if name.startswith("consultation_people_"):
+            number, key = name.removeprefix("consultation_people_").split("_", 1)
+            people.setdefault(number, {})[key] = said
+            continue
+        group = next((one for one in _GROUPS if name.startswith(f"{one}_")), None)
+        if group:
+            body.setdefault(group, {})[name.removeprefix(f"{group}_")] = said
+        else:
+            body[name] = said
+    consultation = body.get("consultation", {})
+    if consultation.get("nobody_close") == "yes":
+        consultation["nobody_close"] = True
+    if people:
+        body.setdefault("consultation", {})["people"] = [people[number] for number in sorted(people)]
+    return body
+
+
+def _plain(part: Any) -> Any:
+    match part:
+        case datetime() | date():
+            return part.isoformat()
+        case list():
+            return [str(one) for one in part]
+        case bool():
+            return part
+        case _:
+            return str(part)
+
+
+def flatten(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body as a form's flat fields, to fill it; moments and days as such."""
+    flat: dict[str, Any] = {}
+    for name, part in body.items():
+        if name in _GROUPS and isinstance(part, Mapping):
+            flat |= {f"{name}_{key}": one for key, one in part.items() if key != "people"}
+            for number, person in enumerate(part.get("people", [])):
+                flat |= {f"consultation_people_{number}_{key}": one for key, one in person.items()}
+        else:
+            flat[name] = part
+    if flat.get("consultation_nobody_close") is True:
+        flat["consultation_nobody_close"] = "yes"
+    return flat
