@@ -41,11 +41,13 @@ def _next() -> forms.Hidden:
 
 
 def _new_password() -> forms.Password:
-    return forms.Password("New password", hint=_NEW_PASSWORD_HINT, required=True, autocomplete="new-password")
+    return forms.Password("New password", hint=_NEW_PASSWORD_HINT, required=True, autocomplete="new-password", width=20)
 
 
 def _repeated_password() -> forms.Password:
-    return forms.Password("New password again", called="new password again", required=True, autocomplete="new-password")
+    return forms.Password(
+        "New password again", called="new password again", required=True, autocomplete="new-password", width=20
+    )
 
 
 def _second_factor_code(hint: str) -> forms.ShortText:
@@ -61,7 +63,7 @@ class SignInSchema(Schema):
     """Who, and the password."""
 
     user_name = _user_name()
-    password = forms.Password(required=True)
+    password = forms.Password(required=True, width=20)
     next = _next()
 
 
@@ -104,7 +106,7 @@ def build_choice_of_organisation(places: Iterable[Place]) -> type[Schema]:
 class PasswordSchema(Schema):
     """The password now and the new one."""
 
-    current_password = forms.Password("Current password", required=True)
+    current_password = forms.Password("Current password", required=True, width=20)
     new_password = _new_password()
     repeated_password = _repeated_password()
 
@@ -112,7 +114,7 @@ class PasswordSchema(Schema):
 class BeginSecondFactorSchema(Schema):
     """The password, so that nobody sets up a second factor on a session left open."""
 
-    current_password = forms.Password("Your password", required=True)
+    current_password = forms.Password("Your password", required=True, width=20)
 
 
 class NothingSchema(Schema):
