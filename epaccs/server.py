@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from prometheus_client import values
 from sqlalchemy import select
 
 from epaccs.audit import log as audit_log
@@ -66,6 +67,8 @@ def serve_forever(app: Flask, *, host: str, port: int, workers: int) -> None:
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    # It was chosen at the import, before the folder was known.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
     rounds = subprocess.Popen([sys.executable, "-m", "epaccs", "worker"])
     try:
         _Server(app, _options(host, port, workers)).run()

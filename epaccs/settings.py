@@ -73,15 +73,15 @@ def load_settings(environ: Env | None = None) -> Settings:
             secret_key=_secret_key(env.str("EPACCS_SECRET_KEY", ""), mode, data_dir),
             mode=mode,
             public_url=env.str("EPACCS_PUBLIC_URL", "http://localhost:5000").rstrip("/"),
-            trusted_proxies=env.int("EPACCS_TRUSTED_PROXIES", 0),
-            restore_generation=env.int("EPACCS_RESTORE_GENERATION", 1),
-            port=env.int("EPACCS_PORT", 5000),
+            trusted_proxies=_whole_number(env, "EPACCS_TRUSTED_PROXIES", 0),
+            restore_generation=_whole_number(env, "EPACCS_RESTORE_GENERATION", 1),
+            port=_whole_number(env, "EPACCS_PORT", 5000),
             log_level=env.str("EPACCS_LOG_LEVEL", "INFO").upper(),
             demo_password=env.str("EPACCS_DEMO_PASSWORD", "demonstration-only"),
-            session_idle_minutes=env.int("EPACCS_SESSION_IDLE_MINUTES", 60),
-            session_absolute_hours=env.int("EPACCS_SESSION_ABSOLUTE_HOURS", 13),
-            confirmation_hours=env.int("EPACCS_CONFIRMATION_HOURS", 72),
-            copy_age_limit_hours=env.int("EPACCS_COPY_AGE_LIMIT_HOURS", 18),
+            session_idle_minutes=_whole_number(env, "EPACCS_SESSION_IDLE_MINUTES", 60),
+            session_absolute_hours=_whole_number(env, "EPACCS_SESSION_ABSOLUTE_HOURS", 13),
+            confirmation_hours=_whole_number(env, "EPACCS_CONFIRMATION_HOURS", 72),
+            copy_age_limit_hours=_whole_number(env, "EPACCS_COPY_AGE_LIMIT_HOURS", 18),
             control_telephone=env.str("EPACCS_CONTROL_TELEPHONE", "111"),
             metrics_token=env.str("EPACCS_METRICS_TOKEN", ""),
             secure_cookies=mode is Mode.LIVE,
@@ -90,6 +90,13 @@ def load_settings(environ: Env | None = None) -> Settings:
         raise SettingsError(f"A setting cannot be read: {error}. Set it to a value of that kind.") from error
     _check(settings, proxies_named="EPACCS_TRUSTED_PROXIES" in _environment_names())
     return settings
+
+
+def _whole_number(env: Env, name: str, default: int) -> int:
+    try:
+        return int(env.int(name, default))
+    except EnvError as error:
+        raise SettingsError(f"{name} is not a whole number. Set it to one, or leave it out for {default}.") from error
 
 
 def _environment_names() -> frozenset[str]:

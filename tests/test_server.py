@@ -1,0 +1,163 @@
+"""The real server in processes of its own: it starts only when it may, counts for all of them, and stops cleanly."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SECRET = "a secret of the tests, long enough to be one"
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> dict[str, str]:
+    """A demonstration site with its own folder and a database that is not made yet."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("EPACCS_", "COV"))}
+    return own | {"EPACCS_DATA_DIR": str(tmp_path / "var"), "EPACCS_SECRET_KEY": SECRET}
+
+
+@pytest.fixture
+def environment(nowhere: dict[str, str], database_url: str) -> dict[str, str]:
+    """A demonstration site with its own database and folder."""
+    return nowhere | {"EPACCS_DATABASE_URL": database_url}
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "epaccs", *arguments]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server with two processes, and its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    wait_for(address)
+    yield process, address
+    process.terminate()
+    process.wait(timeout=40)
+
+
+def wait_for(address: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            ask(f"{address}/healthz")
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the server did not answer within a minute")
+
+
+def wait_for_children(pid: int, count: int) -> list[str]:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if len(children) == count:
+            return children
+        time.sleep(0.05)
+    pytest.fail(f"the server did not have {count} processes within a minute")
+
+
+def ask(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def test_the_server_is_alive_ready_and_counts_what_its_processes_did(
+    server: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    _, address = server
+
+    for _ in range(8):
+        ask(f"{address}/sign-in")
+
+    assert ask(f"{address}/readyz") == "ready\n"
+    counted = re.search(r'epaccs_request_seconds_count\{.*route="[\w.]*sign_in".*\} (\d+)', ask(f"{address}/metrics"))
+    assert counted is not None
+    assert float(counted[1]) == 8
+
+
+def test_the_server_stops_when_told_and_leaves_nobody_behind(server: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, address = server
+    children = wait_for_children(process.pid, 3)  # two that answer and one that does the rounds
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=40) == 0
+    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+    with pytest.raises(urllib.error.URLError):
+        ask(f"{address}/healthz")
+
+
+def test_a_request_that_is_being_read_when_the_server_is_told_to_stop_is_answered(
+    server: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    process, address = server
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=40) as browser:
+        browser.sendall(b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n")
+        time.sleep(0.5)  # until a process has taken it
+
+        process.terminate()
+        time.sleep(0.5)
+        browser.sendall(b"Connection: close\r\n\r\n")
+
+        assert browser.recv(15) == b"HTTP/1.1 200 OK"
+    assert process.wait(timeout=40) == 0
+
+
+def test_a_database_with_another_schema_is_not_served(nowhere: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+
+    refused = run(nowhere, "serve", "--port", "1")
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "Error: The database has another schema than this program needs. Run: epaccs db upgrade\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        pytest.param({"EPACCS_SECRET_KEY": ""}, "EPACCS_SECRET_KEY is not set.", id="no secret"),
+        pytest.param({"EPACCS_SECRET_KEY": "short"}, "EPACCS_SECRET_KEY is too short.", id="a short secret"),
+        pytest.param(
+            {"EPACCS_PUBLIC_URL": "http://epaccs.example"}, "EPACCS_PUBLIC_URL must start with https://", id="no TLS"
+        ),
+        pytest.param({"EPACCS_TRUSTED_PROXIES": None}, "EPACCS_TRUSTED_PROXIES is not set.", id="no proxy named"),
+        pytest.param({"EPACCS_TRUSTED_PROXIES": "one"}, "EPACCS_TRUSTED_PROXIES is not a whole number.", id="a word"),
+        pytest.param({"EPACCS_MODE": "lively"}, "EPACCS_MODE is 'lively'.", id="an unknown mode"),
+    ],
+)
+def test_real_people_are_not_served_without_what_keeps_them_safe(
+    missing: dict[str, str | None], sentence: str, nowhere: dict[str, str]
+) -> None:
+    live = nowhere | {
+        "EPACCS_MODE": "live",
+        "EPACCS_PUBLIC_URL": "https://epaccs.example",
+        "EPACCS_TRUSTED_PROXIES": "1",
+    }
+
+    refused = run({name: value for name, value in (live | missing).items() if value is not None}, "serve")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"Error: {sentence}")
+    assert "Traceback" not in refused.stderr
