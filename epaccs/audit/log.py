@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from epaccs.audit.events import Event
@@ -47,28 +47,66 @@ def _append(session: Session, event: Event) -> UUID:
     head = session.execute(
         select(AuditChain.sequence, AuditChain.hash).where(AuditChain.chain == chain).with_for_update()
     ).one()
+    row = _build_row(event, clock.now(), chain=chain, sequence=head.sequence + 1, previous_hash=head.hash)
+    session.execute(insert(AuditEvent.__table__), row)  # type: ignore[arg-type]
+    _move_head(session.connection(), chain, row["sequence"], row["hash"])
+    written: UUID = row["id"]
+    return written
+
+
+def _build_row(event: Event, at: datetime, *, chain: int, sequence: int, previous_hash: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": new_id(),
         "chain": chain,
-        "sequence": head.sequence + 1,
-        "at": clock.now(),
+        "sequence": sequence,
+        "at": at,
         "kind": str(event.kind),
         "actor_id": event.actor_id,
         "organisation_id": event.organisation_id,
         "role": event.role,
         "entry_id": event.entry_id,
         "details": json.loads(canonical_json(event.details)),
+        "previous_hash": previous_hash,
     }
-    row["previous_hash"] = head.hash
-    row["hash"] = chain_hash(row, head.hash)
-    session.execute(insert(AuditEvent.__table__), row)  # type: ignore[arg-type]
-    session.execute(
+    return {**row, "hash": chain_hash(row, previous_hash)}
+
+
+def _move_head(connection: Connection, chain: int, sequence: int, last_hash: str) -> None:
+    connection.execute(
         update(AuditChain.__table__)  # type: ignore[arg-type]
         .where(AuditChain.chain == chain)
-        .values(sequence=row["sequence"], hash=row["hash"])
+        .values(sequence=sequence, hash=last_hash)
     )
-    written: UUID = row["id"]
-    return written
+
+
+class ManyEvents:
+    """Many deeds at once: every chain is locked, its rows are built in order, and all are written together."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Lock the chains, inside a transaction."""
+        self._connection = connection
+        heads = connection.execute(select(AuditChain.__table__).order_by(AuditChain.chain).with_for_update())
+        self._heads: dict[int, tuple[int, str]] = {row.chain: (row.sequence, row.hash) for row in heads}
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, event: Event, at: datetime) -> None:
+        """One deed at its time."""
+        chain = secrets.randbelow(CHAINS)
+        sequence, previous = self._heads[chain]
+        row = _build_row(event, at, chain=chain, sequence=sequence + 1, previous_hash=previous)
+        self._heads[chain] = (row["sequence"], row["hash"])
+        self._rows.append(row)
+
+    def build_rows(self) -> list[dict[str, Any]]:
+        """What `write` writes."""
+        return self._rows
+
+    def write(self) -> None:
+        """Write the rows and move the heads."""
+        if self._rows:
+            self._connection.execute(insert(AuditEvent.__table__), self._rows)  # type: ignore[arg-type]
+        for chain, (sequence, last_hash) in self._heads.items():
+            _move_head(self._connection, chain, sequence, last_hash)
 
 
 def chain_hash(row: dict[str, Any], previous_hash: str) -> str:

@@ -87,7 +87,7 @@ def record_change(
     return change
 
 
-def next_number(session: Session) -> int:
-    """The next number; its row stays locked until the transaction ends."""
-    session.execute(update(ChangeCounter).values(last_number=ChangeCounter.last_number + 1))
+def next_number(session: Session, *, count: int = 1) -> int:
+    """The next number, or the last of the next few; its row stays locked until the transaction ends."""
+    session.execute(update(ChangeCounter).values(last_number=ChangeCounter.last_number + count))
     return session.scalars(select(ChangeCounter.last_number)).one()
