@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from epaccs.clinicians.rules import Actor
 from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind
 from epaccs.cpr_decisions.section import CPR
-from epaccs.versions.actions import apply_edit, save_draft
+from epaccs.versions.actions import apply_edit, discard_draft, save_draft
 from epaccs.versions.queries import find_recorded
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.rules import Outcome
@@ -30,9 +30,21 @@ def change(
     )
 
 
-def keep_draft(actor: Actor, draft_id: UUID, *, entry_id: UUID, body: Mapping[str, Any]) -> None:
-    """Keep an unfinished decision for the author's team; nobody else sees it, and nothing becomes stale by it."""
-    save_draft(actor, draft_id, entry_id=entry_id, section=CPR, body=dict(body))
+def keep_draft(actor: Actor, draft_id: UUID, *, entry_id: UUID, kind: EditKind, sent: Any) -> None:
+    """Keep an unfinished decision, as typed, for the author's team.
+
+    Nobody else sees it, and no signed decision becomes stale by it. The draft has the number of the edit it will be.
+
+    Args:
+        sent: what the browser sent: names with their values.
+    """
+    fields = {name: sent.getlist(name) for name in sent if name not in ("csrf_token", "action")}
+    save_draft(actor, draft_id, entry_id=entry_id, section=CPR, body={"kind": str(kind), "fields": fields})
+
+
+def discard(actor: Actor, draft_id: UUID) -> None:
+    """Throw a draft of the own team away."""
+    discard_draft(actor, draft_id)
 
 
 def _moment(body: Mapping[str, Any]) -> datetime | None:

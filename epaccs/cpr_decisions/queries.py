@@ -19,7 +19,7 @@ from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.rules import CPRLine, CPRState, Decision, EditKind, HeldRival, Words
 from epaccs.cpr_decisions.schema import FORMS
 from epaccs.cpr_decisions.section import CPR, around_of, permission_of
-from epaccs.versions.queries import history, material
+from epaccs.versions.queries import DraftLine, drafts_of_team, history, material
 from epaccs.versions.rules import Held, Material
 
 
@@ -45,6 +45,28 @@ class CPRPage:
     held: tuple[Held, ...]
     rows: list[HistoryRow]
     may: dict[str, bool]
+    drafts: list[DraftLine]
+
+    def draft(self, draft_id: str) -> DraftLine:
+        """A draft of the reader's team.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for one in self.drafts:
+            if str(one.id) == draft_id:
+                return one
+        raise NotFound
+
+    def waiting(self) -> dict[str, str]:
+        """What a signature may answer: each open part by its id, in words."""
+        state = self.state
+        return {
+            **{one.id: f"Proposal or report by {one.by.named}" for one in state.open_proposals},
+            **{one.id: f"Refusal withdrawn, recorded by {one.by.named}" for one in state.open_withdrawals},
+            **{one.id: f"Wrong person, says {one.by.named}" for one in state.open_flags},
+            **{one.id: f"Review asked for by {one.by.named}" for one in state.open_requests},
+        }
 
     @property
     def current(self) -> Decision | None:
@@ -78,6 +100,7 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
         held=now.held_in(CPR),
         rows=_rows(entry_id),
         may=_may(standing),
+        drafts=drafts_of_team(actor, entry_id, CPR) if standing.can(Permission.DRAFT_CPR) else [],
     )
 
 

@@ -358,6 +358,23 @@ FORMS: Mapping[EditKind, EditForm] = {
     EditKind.CLEAR_WRONG_PERSON_FLAG: EditForm("It is the right person", "Clear the flag", ClearFlagSchema, "flag_id"),
 }
 
+#: Edits that may answer what waits; the signer names what they answer, and everything else stays in doubt.
+ANSWERING = frozenset({EditKind.SIGN, EditKind.CONFIRM_PROPOSAL, EditKind.REVIEWED_AND_CONTINUES})
+
+
+def schema_for(kind: EditKind, waiting: Mapping[str, str]) -> Schema:
+    """The form of one kind of edit, with what it may answer as boxes to tick.
+
+    Args:
+        waiting: open proposals, withdrawals and requests by id, in words; empty: nothing waits.
+    """
+    schema = FORMS[kind].schema
+    if kind not in ANSWERING or not waiting:
+        return schema()
+    answers = Choices("Which of these does this answer?", waiting, hint="What you do not tick stays in doubt")
+    return type(schema.__name__, (schema,), {"settles": answers})()
+
+
 #: Words for the parts of a body, by path; and for codes, behind "=".
 LABELS: dict[str, str] = {
     "recommendation": "Recommendation",

@@ -6,23 +6,27 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
-from epaccs.core.forms import Form, answer_form
+from epaccs.core.forms import Form, Recovered, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
 from epaccs.cpr_decisions import actions, queries
 from epaccs.cpr_decisions.queries import CPRPage
 from epaccs.cpr_decisions.rules import EditKind, Words
-from epaccs.cpr_decisions.schema import AWARE, FORMS, REASONS, RECOMMENDATIONS, flatten, nest
+from epaccs.cpr_decisions.schema import AWARE, FORMS, REASONS, RECOMMENDATIONS, flatten, nest, schema_for
 from epaccs.versions.queries import get_banner
+from epaccs.versions.registry import Applied
 from epaccs.versions.schema import load_stored
 
 bp = Blueprint("cpr_decisions", __name__, url_prefix="/record/<entry_id>/cpr")
+
+
+#: Kinds whose unfinished work can be kept for the team.
+DRAFTED = frozenset({EditKind.SIGN, EditKind.PROPOSE, EditKind.CONFIRM_PROPOSAL})
 
 
 @bp.get("")
@@ -40,15 +44,24 @@ def show(entry_id: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/drafts/<draft_id>/discard")
+@needs(Permission.DRAFT_CPR)
+def discard(entry_id: str, draft_id: str) -> ResponseReturnValue:
+    """Throw a draft of the own team away."""
+    actions.discard(current_actor(), parse_id(draft_id))
+    return redirect(url_for("cpr_decisions.show", entry_id=entry_id), 303)
+
+
 @bp.route("/<kind>", methods=["GET", "POST"])
 @needs(Permission.VIEW_RECORD)
 def edit(entry_id: str, kind: str) -> ResponseReturnValue:
     """One change of the decision."""
     actor, page, edit_kind = current_actor(), _page(entry_id), _kind(kind)
-    definition = FORMS[edit_kind]
-    target = request.form.get(definition.aims_at, "") if sent_form() else request.args.get("about", "")
-    initial = load_stored(definition.schema, flatten(queries.find_initial(page, edit_kind, target)))
-    form = Form(definition.schema, sent_form(), initial, base_version=page.version)
+    definition, form = FORMS[edit_kind], _form(page, edit_kind)
+    if form.was_sent and form.action == "draft":
+        actions.keep_draft(actor, form.edit_id, entry_id=page.entry_id, kind=edit_kind, sent=request.form)
+        flash("Kept as a draft for your own team. Nothing on the record has changed.")
+        return redirect(url_for("cpr_decisions.show", entry_id=page.entry_id), 303)
 
     def change(fields: dict[str, Any]) -> ResponseReturnValue:
         try:
@@ -61,24 +74,43 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
                 base_version=form.base_version,
             )
         except (RuleBroken, RulesBroken) as error:
-            raise _onto_form(error, definition.schema) from error
-        if applied.is_held:
-            return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
-        flash(f"Recorded: {definition.title.lower()}." if applied.outcome == "applied" else "Nothing was changed.")
-        return redirect(url_for("record.show", entry_id=page.entry_id), 303)
+            raise _onto_form(error, form.names) from error
+        return _after(page, definition.title, applied)
 
     def render(form: Form) -> str:
         return render_template(
-            "cpr_decisions/edit.html", form=form, page=page, definition=definition, who=get_banner(page.entry_id)
+            "cpr_decisions/edit.html",
+            form=form,
+            page=page,
+            definition=definition,
+            may_draft=edit_kind in DRAFTED and page.may["PROPOSE"],
+            who=get_banner(page.entry_id),
         )
 
     return answer_form(form, change, render)
 
 
-def _onto_form(error: RuleBroken | RulesBroken, schema: type[Schema]) -> RulesBroken:
+def _form(page: CPRPage, kind: EditKind) -> Form:
+    """What was sent, else a draft of the team, else what is known already."""
+    schema, sent = schema_for(kind, page.waiting()), sent_form()
+    if sent is None and "draft" in request.args:
+        sent = Recovered(page.draft(request.args["draft"]).body["fields"])
+    aims_at = FORMS[kind].aims_at
+    target = request.form.get(aims_at, "") if request.method == "POST" else request.args.get("about", "")
+    initial = queries.find_initial(page, kind, target) if sent is None or request.method == "POST" else {}
+    return Form(schema, sent, load_stored(type(schema), flatten(initial)), base_version=page.version)
+
+
+def _after(page: CPRPage, title: str, applied: Applied) -> ResponseReturnValue:
+    if applied.is_held:
+        return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
+    flash(f"Recorded: {title}." if applied.outcome == "applied" else "Nothing was changed.")
+    return redirect(url_for("record.show", entry_id=page.entry_id), 303)
+
+
+def _onto_form(error: RuleBroken | RulesBroken, names: list[str]) -> RulesBroken:
     """A rule names the part of the body; the form has a box of that name, or one of the group's."""
     faults = error.errors if isinstance(error, RulesBroken) else [error]
-    names = list(schema().fields)
     return RulesBroken([RuleBroken(fault.message, field=_box_for(fault.field, names)) for fault in faults])
 
 

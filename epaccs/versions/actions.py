@@ -7,12 +7,12 @@ it safe to read; on SQLite the transaction has the write lock from its start.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from epaccs.access.queries import get_standing
 from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
+from epaccs.clinicians.queries import signing_days
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.changes import record_change
@@ -137,6 +138,7 @@ def _context(session: Session, actor: Actor, request: EditRequest) -> Context:
         values={name: head.value for name, head in heads.items()},
         disputed=frozenset(name for name, head in heads.items() if head.disputed),
         decided_at=request.decided_at,
+        signing_days=signing_days(actor.clinician_id),
     )
 
 
@@ -237,18 +239,11 @@ def _check_value(work: _Work, value: Value) -> None:
 
 def _write_version(work: _Work, value: Value, version: int) -> None:
     head, context = work.head, work.context
-    stamp = Stamp(context.actor.name, str(context.actor.role), context.actor.organisation_name, context.now)
-    row = {
-        "version": version,
-        "value": value,
-        "provenance": provenance(head.value if head else None, value, head.provenance if head else {}, stamp),
-        "edit_id": work.request.id,
-        "recorded_at": context.now,
-    }
-    key = {"entry_id": work.request.entry_id, "section": work.section.name}
-    work.session.add(SectionVersion(**key, **row))
+    before = (head.value, head.provenance) if head else (None, {})
+    row = build_version_row(work.request, context, value, version=version, before=before)
+    work.session.add(SectionVersion(**row))
     if head is None:
-        work.session.add(SectionHead(**key, disputed=False, **row))
+        work.session.add(SectionHead(**row, disputed=False))
     else:
         for name, part in row.items():
             setattr(head, name, part)
@@ -257,29 +252,60 @@ def _write_version(work: _Work, value: Value, version: int) -> None:
     work.section.project(work.session, work.request.entry_id, value, context)
 
 
+def build_version_row(
+    request: EditRequest,
+    context: Context,
+    value: Value,
+    *,
+    version: int,
+    before: tuple[Value | None, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A new version of a section, as a row.
+
+    Args:
+        before: the value and who said what of it until now; None and nothing: it is the first.
+    """
+    actor = context.actor
+    stamp = Stamp(actor.name, str(actor.role), actor.organisation_name, context.now)
+    return {
+        "entry_id": request.entry_id,
+        "section": request.section,
+        "version": version,
+        "value": value,
+        "provenance": provenance(before[0], value, before[1], stamp),
+        "edit_id": request.id,
+        "recorded_at": context.now,
+    }
+
+
 def _log_edit(work: _Work, outcome: Outcome, version: int) -> None:
-    request, actor = work.request, work.context.actor
-    work.session.add(
-        Edit(
-            id=request.id,
-            entry_id=request.entry_id,
-            section=work.section.name,
-            kind=request.kind,
-            schema=work.section.schema,
-            base_version=request.base_version,
-            after_id=request.after_id,
-            body=work.body,
-            body_hash=_body_hash(request, work.body),
-            decided_at=request.decided_at,
-            received_at=work.context.now,
-            author_id=actor.clinician_id,
-            author=author_of(actor),
-            organisation_id=actor.organisation_id,
-            outcome=str(outcome),
-            section_version=version,
-        )
-    )
+    row = build_edit_row(work.request, work.context, work.body, outcome=outcome, version=version)
+    work.session.add(Edit(**row, schema=work.section.schema))
     work.session.flush()
+
+
+def build_edit_row(
+    request: EditRequest, context: Context, body: Body, *, outcome: Outcome, version: int
+) -> dict[str, Any]:
+    """An edit in the log, as a row; the version of its section's schema stands beside it."""
+    actor = context.actor
+    return {
+        "id": request.id,
+        "entry_id": request.entry_id,
+        "section": request.section,
+        "kind": request.kind,
+        "base_version": request.base_version,
+        "after_id": request.after_id,
+        "body": body,
+        "body_hash": _body_hash(request, body),
+        "decided_at": request.decided_at,
+        "received_at": context.now,
+        "author_id": actor.clinician_id,
+        "author": author_of(actor),
+        "organisation_id": actor.organisation_id,
+        "outcome": str(outcome),
+        "section_version": version,
+    }
 
 
 def author_of(actor: Actor) -> dict[str, Any]:
@@ -402,7 +428,13 @@ def _context_of(edit: Edit | None, context: Context) -> Context:
         organisation_ods=edit.author["organisation_ods"],
         may_sign=edit.author["may_sign"],
     )
-    return replace(context, actor=author, edit_id=edit.id, decided_at=edit.decided_at)
+    return replace(
+        context,
+        actor=author,
+        edit_id=edit.id,
+        decided_at=edit.decided_at,
+        signing_days=signing_days(author.clinician_id),
+    )
 
 
 def _confirm(work: _Work) -> Applied:
@@ -436,6 +468,7 @@ def _record(
             author=(request.id, actor.organisation_id),
         )
         entry.change_number = change.number
+    session.execute(delete(Draft).where(Draft.id == request.id))  # what was drafted under this number is sent now
     kind = EventKind.EDIT_HELD if applied.outcome is Outcome.HELD else EventKind.EDITED
     if request.kind == RESOLVE and applied.outcome is not Outcome.HELD:
         kind = EventKind.DISPUTE_SETTLED
@@ -485,7 +518,11 @@ def save_draft(actor: Actor, draft_id: UUID, *, entry_id: UUID, section: str, bo
 
 
 def discard_draft(actor: Actor, draft_id: UUID) -> None:
-    """Throw unfinished work away, once it was signed or is no longer wanted."""
+    """Throw unfinished work of the own team away.
+
+    Raises:
+        NotFound: there is none of this team.
+    """
     with writing() as session:
         draft = session.get(Draft, draft_id)
         if draft is None or draft.organisation_id != actor.organisation_id:

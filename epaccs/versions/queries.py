@@ -20,7 +20,7 @@ from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 from epaccs.versions import registry
-from epaccs.versions.model import Edit, HeldEdit, SectionHead, SectionVersion
+from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import EditRequest, Rows, Section
 from epaccs.versions.rules import Held, Material, Recorded, Standing, Value
 
@@ -277,6 +277,30 @@ def disputes_for(actor: Actor, *, limit: int = 100) -> list[DisputeLine]:
         )
         for held in rows
     ]
+
+
+@dataclass(frozen=True)
+class DraftLine:
+    """Unfinished work of one team."""
+
+    id: UUID
+    author_name: str
+    saved_at: datetime
+    body: Value
+
+
+def drafts_of_team(actor: Actor, entry_id: UUID, section: str) -> list[DraftLine]:
+    """What the reader's own organisation has begun and not sent; nobody else sees it."""
+    rows = db.session.scalars(
+        select(Draft)
+        .where(
+            Draft.entry_id == entry_id,
+            Draft.section == section,
+            Draft.organisation_id == actor.organisation_id,
+        )
+        .order_by(Draft.saved_at.desc())
+    )
+    return [DraftLine(row.id, row.author_name, row.saved_at, row.body) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Context:
     """What a section's rules may look at: the author, the moment, and every section of the person under lock.
 
     `values` maps section name to its value now. `decided_at` None: the edit states no clinical time.
+    `signing_days`: from when until when the author may sign CPR decisions, as authorised until now.
     """
 
     actor: Actor
@@ -33,6 +34,7 @@ class Context:
     values: Mapping[str, Value]
     disputed: frozenset[str]
     decided_at: datetime | None
+    signing_days: tuple[tuple[date, date], ...] = ()
 
 
 def _load_as_it_is(body: Body) -> Body:
