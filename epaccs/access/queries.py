@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, literal, not_, or_, select
+from sqlalchemy import Uuid, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -26,7 +27,7 @@ from epaccs.access.rules import (
 from epaccs.clinicians.model import Clinician, Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
-from epaccs.core.db import db
+from epaccs.core.db import UTCDateTime, db
 from epaccs.core.errors import NotFound
 
 INCIDENT_HOURS = 12
@@ -73,7 +74,14 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     One statement: the entry's scope, the current relationship, and the reason given in this session.
     """
     now = clock.now()
-    row = db.session.execute(_standing_statement(actor, entry_id, now)).first()
+    asked = {
+        "entry_id": entry_id,
+        "clinician_id": actor.clinician_id,
+        "organisation_id": actor.organisation_id,
+        "session_id": actor.session_id,
+        "now": now,
+    }
+    row = db.session.execute(_STANDING, asked).first()
     if row is None:
         return None
     scope: EntryScope = row.EntryScope
@@ -142,22 +150,23 @@ def is_in_scope(actor: Actor, scope: EntryScope, *, organisation_area: str, has_
     return any(reached[scope_word] for scope_word in ACCESS_TABLE[actor.role].scopes)
 
 
-def _standing_statement(actor: Actor, entry_id: UUID, now: datetime):  # type: ignore[no-untyped-def]
-    """Scope, relationship and latest reason in one read.
+def _build_standing_statement() -> Any:
+    """Scope, relationship and latest reason in one read, put together once: every page about a person waits for it.
 
-    A reason counts in the session it was given in; an emergency outlives a lost session for the same clinician.
+    A reason counts in the session it was given in, without one in any; an emergency outlives a lost session for the
+    same clinician.
     """
     grant = aliased(AccessGrant)
+    entry_id, organisation_id = bindparam("entry_id", type_=Uuid), bindparam("organisation_id", type_=Uuid)
+    session_id, now = bindparam("session_id", type_=Uuid), bindparam("now", type_=UTCDateTime)
     latest = (
         select(grant.id)
         .where(
             grant.entry_id == entry_id,
-            grant.clinician_id == actor.clinician_id,
-            grant.organisation_id == actor.organisation_id,
+            grant.clinician_id == bindparam("clinician_id"),
+            grant.organisation_id == organisation_id,
             grant.until_at > now,
-            or_(grant.session_id == actor.session_id, grant.reason == str(AccessReason.EMERGENCY))
-            if actor.session_id
-            else literal(True),
+            or_(session_id.is_(None), grant.session_id == session_id, grant.reason == str(AccessReason.EMERGENCY)),
         )
         .order_by(grant.given_at.desc())
         .limit(1)
@@ -165,17 +174,20 @@ def _standing_statement(actor: Actor, entry_id: UUID, now: datetime):  # type: i
     )
     related = exists().where(
         Relationship.entry_id == entry_id,
-        Relationship.organisation_id == actor.organisation_id,
+        Relationship.organisation_id == organisation_id,
         Relationship.from_at <= now,
         or_(Relationship.until_at.is_(None), Relationship.until_at > now),
     )
     return (
         select(EntryScope, AccessGrant, Organisation.area, related.label("has_relationship"))
         .select_from(EntryScope)
-        .join(Organisation, Organisation.id == actor.organisation_id)
+        .join(Organisation, Organisation.id == organisation_id)
         .outerjoin(AccessGrant, AccessGrant.id == latest)
         .where(EntryScope.entry_id == entry_id)
     )
+
+
+_STANDING = _build_standing_statement()
 
 
 def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
