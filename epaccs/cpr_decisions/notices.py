@@ -8,14 +8,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
-from epaccs.audit.queries import readers_since
-from epaccs.clinicians.queries import organisations_of
 from epaccs.core.fields import LONDON
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.rules import Around, CPRState, DecisionStatus, FollowUpKind
-from epaccs.notices.actions import About, end, notify, notify_accountable
+from epaccs.notices.actions import About, Desk
 from epaccs.notices.rules import NoticeKind
 from epaccs.versions.registry import Context
 
@@ -36,17 +32,17 @@ _KINDS: dict[FollowUpKind, NoticeKind] = {
 _HIGH = frozenset({NoticeKind.DISPUTE, NoticeKind.WRONG_PERSON, NoticeKind.OWN_WITHDRAWAL, NoticeKind.ICD})
 
 
-def leave_notices(session: Session, before: CPRState, after: CPRState, context: Context, around: Around) -> None:
+def leave_notices(desk: Desk, before: CPRState, after: CPRState, context: Context, around: Around) -> None:
     """Tell whoever must act, and end what was done, in the transaction of the change."""
-    _end_what_is_done(session, after, context)
+    _end_what_is_done(desk, after, context)
     for one in rules.follow_ups(before, after, around=around):
-        _notify(session, context, _KINDS[one.kind], for_clinician=one.for_clinician_id)
+        _notify(desk, context, _KINDS[one.kind], for_clinician=one.for_clinician_id)
     if len(after.open_withdrawals) > len(before.open_withdrawals):
-        _notify(session, context, NoticeKind.OWN_WITHDRAWAL)
+        _notify(desk, context, NoticeKind.OWN_WITHDRAWAL)
     if len(after.open_flags) > len(before.open_flags):
-        _notify(session, context, NoticeKind.WRONG_PERSON)
-    _follow_review(session, before, after, context)
-    _tell_readers_of_mistakes(session, before, after, context)
+        _notify(desk, context, NoticeKind.WRONG_PERSON)
+    _follow_review(desk, before, after, context)
+    _tell_readers_of_mistakes(desk, before, after, context)
 
 
 def _about(context: Context, kind: NoticeKind) -> About:
@@ -55,15 +51,15 @@ def _about(context: Context, kind: NoticeKind) -> About:
     return About(context.entry_id, kind, "cpr", context.edit_id, due_at, severity)
 
 
-def _notify(session: Session, context: Context, kind: NoticeKind, *, for_clinician: str = "") -> None:
+def _notify(desk: Desk, context: Context, kind: NoticeKind, *, for_clinician: str = "") -> None:
     about = _about(context, kind)
     if for_clinician:
         clinician_id = UUID(for_clinician)
-        notify(session, about, organisation_ids=organisations_of(clinician_id)[:1], clinician_id=clinician_id)
-    notify_accountable(session, about)
+        desk.notify(about, organisation_ids=desk.workplaces_of(clinician_id)[:1], clinician_id=clinician_id)
+    desk.notify_accountable(about)
 
 
-def _end_what_is_done(session: Session, after: CPRState, context: Context) -> None:
+def _end_what_is_done(desk: Desk, after: CPRState, context: Context) -> None:
     done = []
     if not after.open_proposals:
         done.append(NoticeKind.CONFIRM_PROPOSAL)
@@ -75,19 +71,19 @@ def _end_what_is_done(session: Session, after: CPRState, context: Context) -> No
         done.append(NoticeKind.CPR_REVIEW_ASKED)
     if not after.person_not_told:
         done.append(NoticeKind.PERSON_NOT_TOLD)
-    end(session, entry_id=context.entry_id, kinds=done, section="cpr")
+    desk.end(entry_id=context.entry_id, kinds=done, section="cpr")
 
 
-def _follow_review(session: Session, before: CPRState, after: CPRState, context: Context) -> None:
+def _follow_review(desk: Desk, before: CPRState, after: CPRState, context: Context) -> None:
     """One notice for the review of the decision in force; a new date replaces it."""
     was = before.in_force.review_on if before.in_force else None
     now = after.in_force.review_on if after.in_force else None
     if was == now:
         return
-    end(session, entry_id=context.entry_id, kinds=[NoticeKind.CPR_REVIEW_DUE], section="cpr")
+    desk.end(entry_id=context.entry_id, kinds=[NoticeKind.CPR_REVIEW_DUE], section="cpr")
     if now is not None:
         about = About(context.entry_id, NoticeKind.CPR_REVIEW_DUE, "cpr", context.edit_id, review_moment(now))
-        notify_accountable(session, about)
+        desk.notify_accountable(about)
 
 
 def review_moment(day: date) -> datetime:
@@ -95,13 +91,13 @@ def review_moment(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON).astimezone(UTC)
 
 
-def _tell_readers_of_mistakes(session: Session, before: CPRState, after: CPRState, context: Context) -> None:
+def _tell_readers_of_mistakes(desk: Desk, before: CPRState, after: CPRState, context: Context) -> None:
     """Everybody who saw, printed or heard an entry that was a mistake is told to read again (hazard H-01)."""
     earlier = {decision.id: decision.status for decision in before.decisions}
     for decision in after.decisions:
         if decision.status is not DecisionStatus.ENTERED_IN_ERROR or earlier.get(decision.id) is decision.status:
             continue
-        for clinician_id, organisation_id in readers_since(session, context.entry_id, decision.signed_at):
+        for clinician_id, organisation_id in desk.readers_since(context.entry_id, decision.signed_at):
             if clinician_id != context.actor.clinician_id:
                 about = About(context.entry_id, NoticeKind.READ_WHAT_WAS_WRONG, "cpr", context.edit_id, severity="high")
-                notify(session, about, organisation_ids=[organisation_id], clinician_id=clinician_id)
+                desk.notify(about, organisation_ids=[organisation_id], clinician_id=clinician_id)

@@ -30,6 +30,7 @@ from epaccs.cpr_decisions.rules import (
     Who,
 )
 from epaccs.cpr_decisions.schema import LABELS
+from epaccs.notices.actions import Desk, SessionDesk
 from epaccs.versions.registry import Body, Context, Kind, Rows, Section
 from epaccs.versions.rules import Severity, Value, present_items
 
@@ -198,17 +199,37 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
 
 def project(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
     """The decisions as rows, and notices to whoever must act."""
-    before, after = CPRState.from_value(context.values.get(CPR)), CPRState.from_value(value)
-    # Whatever leaves force goes first: the constraint allows one in force at every moment.
-    for decision in sorted(after.decisions, key=lambda one: one.status == "in_force"):
-        row = session.get(CPRDecision, decision.id) or CPRDecision(id=decision.id, entry_id=entry_id)
-        row.recommendation, row.status = str(decision.recommendation), str(decision.status)
-        row.decided_at, row.signed_at = decision.decided_at, decision.signed_at
-        row.signer_id = UUID(decision.signer.clinician_id) if decision.signer.clinician_id else None
-        row.review_on = decision.review_on
-        session.add(row)
+    for row in build_decision_rows(entry_id, value):
+        session.merge(CPRDecision(**row))
         session.flush()
-    leave_notices(session, before, after, context, around_of(context.values, now=context.now, today=context.today))
+    notice_change(SessionDesk(session), value, context)
+
+
+def build_decision_rows(entry_id: UUID, value: Value) -> list[dict[str, Any]]:
+    """Each decision as a row.
+
+    Whatever left force comes first: the constraint allows one in force at every moment.
+    """
+    decisions = sorted(CPRState.from_value(value).decisions, key=lambda one: one.status == "in_force")
+    return [
+        {
+            "id": decision.id,
+            "entry_id": entry_id,
+            "recommendation": str(decision.recommendation),
+            "status": str(decision.status),
+            "decided_at": decision.decided_at,
+            "signed_at": decision.signed_at,
+            "signer_id": UUID(decision.signer.clinician_id) if decision.signer.clinician_id else None,
+            "review_on": decision.review_on,
+        }
+        for decision in decisions
+    ]
+
+
+def notice_change(desk: Desk, value: Value, context: Context) -> None:
+    """Leave the notices that this change of the section calls for."""
+    before, after = CPRState.from_value(context.values.get(CPR)), CPRState.from_value(value)
+    leave_notices(desk, before, after, context, around_of(context.values, now=context.now, today=context.today))
 
 
 # Words, where two sides are laid side by side

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -14,11 +15,14 @@ from epaccs.access.actions import event
 from epaccs.access.model import Relationship
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
+from epaccs.audit.queries import readers_since
+from epaccs.clinicians.queries import organisations_of
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import writing
 from epaccs.core.errors import NotFound
+from epaccs.core.identifiers import new_id
 from epaccs.notices import queries
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind, shows_from
@@ -50,21 +54,27 @@ def notify(
     for organisation_id in dict.fromkeys(organisation_ids):
         if _is_open(session, about, organisation_id, clinician_id):
             continue
-        session.add(
-            Notice(
-                entry_id=about.entry_id,
-                kind=str(about.kind),
-                section=about.section,
-                edit_id=about.edit_id,
-                organisation_id=organisation_id,
-                clinician_id=clinician_id,
-                severity=about.severity,
-                created_at=now,
-                shows_from=shows_from(about.kind, due_at=about.due_at, created_at=now),
-                due_at=about.due_at,
-            )
-        )
+        session.add(Notice(**build_notice_row(about, organisation_id, clinician_id, now=now)))
     session.flush()
+
+
+def build_notice_row(
+    about: About, organisation_id: UUID, clinician_id: UUID | None, *, now: datetime
+) -> dict[str, Any]:
+    """A notice that nobody has seen yet, as a row."""
+    return {
+        "id": new_id(),
+        "entry_id": about.entry_id,
+        "kind": str(about.kind),
+        "section": about.section,
+        "edit_id": about.edit_id,
+        "organisation_id": organisation_id,
+        "clinician_id": clinician_id,
+        "severity": about.severity,
+        "created_at": now,
+        "shows_from": shows_from(about.kind, due_at=about.due_at, created_at=now),
+        "due_at": about.due_at,
+    }
 
 
 def _is_open(session: Session, about: About, organisation_id: UUID, clinician_id: UUID | None) -> bool:
@@ -117,7 +127,58 @@ def end(session: Session, *, entry_id: UUID, kinds: Iterable[NoticeKind], sectio
     session.execute(statement.values(ended_at=clock.now()))
 
 
+class Desk(Protocol):
+    """Where notices are left: the database, or memory while many people are loaded at once."""
+
+    def notify(self, about: About, *, organisation_ids: Iterable[UUID], clinician_id: UUID | None = None) -> None:
+        """As `notify` says."""
+
+    def notify_accountable(self, about: About, *, but: UUID | None = None) -> None:
+        """As `notify_accountable` says."""
+
+    def end(self, *, entry_id: UUID, kinds: Iterable[NoticeKind], section: str | None = None) -> None:
+        """As `end` says."""
+
+    def readers_since(self, entry_id: UUID, moment: datetime) -> list[tuple[UUID, UUID]]:
+        """Clinician and organisation of everybody who read the record since then."""
+
+    def workplaces_of(self, clinician_id: UUID) -> list[UUID]:
+        """Where a clinician works now."""
+
+
+@dataclass(frozen=True)
+class SessionDesk:
+    """The notices of the database, inside an open action."""
+
+    session: Session
+
+    def notify(self, about: About, *, organisation_ids: Iterable[UUID], clinician_id: UUID | None = None) -> None:
+        """Leave a notice with each organisation."""
+        notify(self.session, about, organisation_ids=organisation_ids, clinician_id=clinician_id)
+
+    def notify_accountable(self, about: About, *, but: UUID | None = None) -> None:
+        """Leave a notice with whoever is accountable."""
+        notify_accountable(self.session, about, but=but)
+
+    def end(self, *, entry_id: UUID, kinds: Iterable[NoticeKind], section: str | None = None) -> None:
+        """What was asked for is done."""
+        end(self.session, entry_id=entry_id, kinds=kinds, section=section)
+
+    def readers_since(self, entry_id: UUID, moment: datetime) -> list[tuple[UUID, UUID]]:
+        """Everybody who read the record since then."""
+        return readers_since(self.session, entry_id, moment)
+
+    def workplaces_of(self, clinician_id: UUID) -> list[UUID]:
+        """Where a clinician works now."""
+        return organisations_of(clinician_id)
+
+
 def follow_change(session: Session, change: Change) -> None:
+    """Tell of a change: a projector of `core.changes`."""
+    tell_of_change(SessionDesk(session), change)
+
+
+def tell_of_change(desk: Desk, change: Change) -> None:
     """Tell the practice and the key worker of every creation and update, and of every dispute at once.
 
     Source: SCCI1580 v4.0, notifications; hazard H-10 (an update that is not passed on).
@@ -126,12 +187,12 @@ def follow_change(session: Session, change: Change) -> None:
     match change.what:
         case "held":
             dispute = About(change.entry_id, NoticeKind.DISPUTE, change.section, change.edit_id, severity="high")
-            notify_accountable(session, dispute)
+            desk.notify_accountable(dispute)
         case "resolve":
-            end(session, entry_id=change.entry_id, kinds=[NoticeKind.DISPUTE], section=change.section)
-            notify_accountable(session, about, but=change.organisation_id)
+            desk.end(entry_id=change.entry_id, kinds=[NoticeKind.DISPUTE], section=change.section)
+            desk.notify_accountable(about, but=change.organisation_id)
         case "applied" | "merged":
-            notify_accountable(session, about, but=change.organisation_id)
+            desk.notify_accountable(about, but=change.organisation_id)
         case _:
             pass
 
