@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Connection, create_engine, insert, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
 from sqlalchemy.orm import DeclarativeBase
 
 from bench.people import Person, make_people
@@ -41,9 +41,6 @@ SQLITE: Final = "SQLite"
 POSTGRESQL: Final = "PostgreSQL"
 DATABASES: Final = (SQLITE, POSTGRESQL)
 SMALL, USUAL, LARGE = 1_000, 20_000, 1_000_000
-
-#: Given the people of one batch, further rows for each table: how another measurement gives them more of a record.
-MoreRows = Callable[[Sequence[Person]], Mapping[type[DeclarativeBase], Iterable[Mapping[str, Any]]]]
 
 
 class ServerClock:
@@ -117,16 +114,21 @@ class Context:
         full: whether the million is measured too.
         postgresql_url: the address of a server where databases may be made.
         console: where progress is shown.
-        more_rows: what else each person gets.
+        connections: what measurements add to the program before its first request, such as their floors.
     """
 
     def __init__(
-        self, *, full: bool, postgresql_url: str, console: Console, more_rows: Sequence[MoreRows] = ()
+        self,
+        *,
+        full: bool,
+        postgresql_url: str,
+        console: Console,
+        connections: Sequence[Callable[[Flask], None]] = (),
     ) -> None:
         self.full = full
         self.console = console
         self._server = postgresql_url
-        self._more_rows = tuple(more_rows)
+        self._connections = tuple(connections)
         self._kept: dict[tuple[str, int], Register] = {}
         self._leave = ExitStack()
         self._folder = Path(self._leave.enter_context(tempfile.TemporaryDirectory(prefix="epaccs-bench-")))
@@ -151,12 +153,14 @@ class Context:
         return self._kept[database, people]
 
     def _make(self, database: str, people: int) -> Register:
-        app = create_app(self._settings(self._make_database(database, people)))
+        app = create_app(self._settings(self._make_database(database, f"{people}")))
+        for connect in self._connections:
+            connect(app)
         began = time.perf_counter()
         with app.app_context(), Progress(console=self.console, transient=True) as progress:
             task = progress.add_task(f"{people:,} people, {database}", total=people)
             with db.engine.connect() as connection:
-                for done in load_people(connection, make_people(people), self._more_rows):
+                for done in load_people(connection, make_people(people)):
                     progress.update(task, completed=done)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
@@ -168,13 +172,19 @@ class Context:
             data_dir=self._folder,
             secret_key="a secret of the measurements, long enough",  # noqa: S106
             mode=Mode.DEMO,
+            log_level="ERROR",
         )
 
-    def _make_database(self, database: str, people: int) -> str:
+    @contextmanager
+    def empty_database(self, database: str) -> Iterator[str]:
+        """The address of a register without people, for measuring how it fills."""
+        yield self._make_database(database, f"empty_{uuid4().hex[:8]}")
+
+    def _make_database(self, database: str, name: str) -> str:
         if database == SQLITE:
-            url = f"sqlite:///{self._folder / f'{people}.sqlite3'}"
+            url = f"sqlite:///{self._folder / name}.sqlite3"
         else:
-            url = self._make_on_server(f"epaccs_bench_{people}_{uuid4().hex[:8]}")
+            url = self._make_on_server(f"epaccs_bench_{name}_{uuid4().hex[:8]}")
         engine = create_engine(url)
         with engine.begin() as connection:
             migration.upgrade(connection)
@@ -185,14 +195,14 @@ class Context:
         server = create_engine(self._server, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
-
-        def drop() -> None:
-            with server.connect() as connection:
-                connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            server.dispose()
-
-        self._leave.callback(drop)
+        self._leave.callback(_drop, server, name)
         return make_url(self._server).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop(server: Engine, name: str) -> None:
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    server.dispose()
 
 
 def _let_go(app: Flask) -> None:
@@ -205,7 +215,7 @@ def _let_go(app: Flask) -> None:
 # --- Loading ---------------------------------------------------------------------------------------------------------
 
 
-def load_people(connection: Connection, people: Iterable[Person], more_rows: Sequence[MoreRows] = ()) -> Iterator[int]:
+def load_people(connection: Connection, people: Iterable[Person]) -> Iterator[int]:
     """Put people on the register in bulk, a batch a transaction; says after each how many there are."""
     practices: dict[str, UUID] = {}
     known_words: set[tuple[WordKind, str]] = set()
@@ -218,9 +228,6 @@ def load_people(connection: Connection, people: Iterable[Person], more_rows: Seq
             keep_search_rows(
                 connection, [build_search_rows(one.entry_id, one.identity) for one in batch], known_words=known_words
             )
-            for make in more_rows:
-                for table, rows in make(batch).items():
-                    connection.execute(insert(table), [dict(row) for row in rows])
         done += len(batch)
         yield done
 

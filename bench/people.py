@@ -29,8 +29,18 @@ _PARTS: Final = {
 }
 #: Each with how many of a hundred streets are one.
 _STREET_KINDS: Final = {
-    **{"Road": 30, "Street": 18, "Close": 14, "Lane": 12, "Avenue": 10, "Drive": 8},
-    **{"Way": 4, "Court": 4, "Gardens": 3, "Crescent": 2, "Grove": 2, "Place": 2},
+    "Road": 30,
+    "Street": 18,
+    "Close": 14,
+    "Lane": 12,
+    "Avenue": 10,
+    "Drive": 8,
+    "Way": 4,
+    "Court": 4,
+    "Gardens": 3,
+    "Crescent": 2,
+    "Grove": 2,
+    "Place": 2,
 }
 
 

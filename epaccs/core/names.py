@@ -7,6 +7,7 @@ Source: hazards H-01 (wrong person) and H-03 (a record that exists is not found)
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -18,6 +19,8 @@ _LETTERS: Final = str.maketrans(
 
 #: Marks written inside a name which some people type and others do not.
 _LEFT_OUT: Final = dict.fromkeys(map(ord, "'’‘ʼ`´′"))
+
+_NOT_KEPT: Final = re.compile("[^a-z0-9]+")
 
 #: Parts of family names that tell nobody apart.
 PARTICLES: Final = frozenset(
@@ -32,6 +35,8 @@ def fold(text: str) -> str:
 
     Letters of other scripts stay as they are.
     """
+    if text.isascii():
+        return " ".join(_NOT_KEPT.sub(" ", text.lower().translate(_LEFT_OUT)).split())
     small = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS).translate(_LEFT_OUT)
     kept = "".join(_kept(character) for character in unicodedata.normalize("NFKD", small))
     return " ".join(kept.split())
@@ -43,6 +48,7 @@ def _kept(character: str) -> str:
     return character if character.isalnum() else " "
 
 
+@lru_cache(maxsize=65536)
 def name_words(text: str) -> tuple[str, ...]:
     """The words of a name, in their order; a double-barrelled name has two."""
     return tuple(fold(text).split())
@@ -53,6 +59,7 @@ def name_key(text: str) -> str:
     return fold(text).replace(" ", "")
 
 
+@lru_cache(maxsize=65536)
 def ways_to_say(text: str) -> tuple[str, ...]:
     """A name whole, then each of its parts that could stand alone.
 

@@ -514,7 +514,7 @@ def small_register(app: Flask) -> dict[int, UUID]:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_typing_error_never_loses_the_person(small_register: dict[int, Any], data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(SMALL_REGISTER) - 1))

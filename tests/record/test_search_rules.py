@@ -97,13 +97,11 @@ def test_a_comma_says_which_is_the_family_name() -> None:
 
 
 def test_every_run_of_words_could_be_one_name() -> None:
-    assert read("Anna van der Berg", "06-Jan-1941").names == (
-        "anna", "annavan", "annavander", "annavanderberg", "vander", "vanderberg", "derberg", "berg",
-    )  # fmt: skip
+    assert read("Anna van Berg", "06-Jan-1941").names == ("anna", "annavan", "annavanberg", "van", "vanberg", "berg")
 
 
-def test_a_particle_that_is_the_whole_name_is_looked_for() -> None:
-    assert read("Le", "06-Jan-1941").names == ("le",)
+def test_a_name_that_looks_like_a_particle_is_looked_for() -> None:
+    assert "o" in read("Bob O", "06-Jan-1941").names
 
 
 HOSTILE = [

@@ -140,4 +140,4 @@ def _keep_words(connection: Connection, rows: Sequence[dict[str, str]]) -> None:
     if not rows:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(SearchWord.__table__).on_conflict_do_nothing(), rows)  # type: ignore[arg-type]
+    connection.execute(dialect.insert(SearchWord.__table__).on_conflict_do_nothing(), rows)

@@ -9,7 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true, union
-from sqlalchemy.orm import aliased
 
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
@@ -34,6 +33,13 @@ from epaccs.record.rules.search import (
 from epaccs.record.rules.search_keys import WordKind, build_fragments
 from epaccs.register.model import RegisterEntry, SupersededNumber
 from epaccs.register.queries import is_on_register
+
+# Columns of the tables themselves: the same question asked of the mapped classes takes half as long again to put.
+_KEYS: Final = SearchKey.__table__
+_PEOPLE: Final = SearchPerson.__table__
+_WORDS: Final = SearchWord.__table__
+_SCOPES: Final = EntryScope.__table__
+_ENTRIES: Final = RegisterEntry.__table__
 
 #: A typed word is looked up as at most so many words of the vocabulary, nearest first.
 NEAR_LIMIT: Final = 48
@@ -107,14 +113,15 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
     only to a role that may open a record in an emergency; of people who are not shared, nobody but their practice is
     told (hazard H-11).
     """
-    hits = _hits_by_number(actor, criteria.number) if criteria.number else _hits_by_name(actor, criteria)
+    reach = reachable_entries(actor)
+    hits = _hits_by_number(reach, criteria.number) if criteria.number else _hits_by_name(reach, criteria)
     ordered = sorted((hit for hit in hits if hit.is_reachable), key=lambda hit: (-hit.score, hit.names, hit.entry_id))
     shown = ordered[:SHOWN_LIMIT]
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     may_break_glass = can_ever(Permission.BREAK_GLASS, facts)
     outside = sorted(hit.entry_id for hit in hits if hit.is_exact and not hit.is_reachable) if may_break_glass else []
     return Findings(
-        people=_build_people(shown, criteria, _find_similar(actor, shown)),
+        people=_build_people(shown, criteria, _find_similar(reach, shown)),
         has_more=len(ordered) > SHOWN_LIMIT,
         outside=tuple(outside),
         may_open_card=can_ever(Permission.VIEW_CARD, facts),
@@ -124,24 +131,24 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
 # --- By NHS number ---------------------------------------------------------------------------------------------------
 
 
-def _hits_by_number(actor: Actor, number: str) -> list[_Hit]:
+def _hits_by_number(reach: ColumnElement[bool], number: str) -> list[_Hit]:
     former = select(SupersededNumber.entry_id).where(SupersededNumber.nhs_number == number)
     found = union(
-        select(RegisterEntry.entry_id).where(RegisterEntry.nhs_number == number, is_on_register()), former
+        select(_ENTRIES.c.entry_id).where(_ENTRIES.c.nhs_number == number, is_on_register()), former
     ).subquery()
     statement = (
         select(
-            SearchPerson.entry_id,
-            SearchPerson.nhs_number,
-            SearchKey.family_key,
-            SearchKey.given_key,
-            SearchKey.born_on,
-            _is_reachable(actor),
+            _PEOPLE.c.entry_id,
+            _PEOPLE.c.nhs_number,
+            _KEYS.c.family_key,
+            _KEYS.c.given_key,
+            _KEYS.c.born_on,
+            reach.label("is_reachable"),
         )
-        .join(found, found.c.entry_id == SearchPerson.entry_id)
-        .join(SearchKey, and_(SearchKey.entry_id == SearchPerson.entry_id, SearchKey.number == 0))
-        .join(EntryScope, EntryScope.entry_id == SearchPerson.entry_id)
-        .where(_may_be_known(actor))
+        .join(found, found.c.entry_id == _PEOPLE.c.entry_id)
+        .join(_KEYS, and_(_KEYS.c.entry_id == _PEOPLE.c.entry_id, _KEYS.c.number == 0))
+        .join(_SCOPES, _SCOPES.c.entry_id == _PEOPLE.c.entry_id)
+        .where(_may_be_known(reach))
     )
     return [
         _Hit(
@@ -157,22 +164,18 @@ def _hits_by_number(actor: Actor, number: str) -> list[_Hit]:
     ]
 
 
-def _is_reachable(actor: Actor) -> ColumnElement[bool]:
-    return reachable_entries(actor).label("is_reachable")
-
-
-def _may_be_known(actor: Actor) -> ColumnElement[bool]:
+def _may_be_known(reach: ColumnElement[bool]) -> ColumnElement[bool]:
     """On the register, and in reach or shared."""
-    return and_(EntryScope.is_open, or_(EntryScope.is_shared, reachable_entries(actor)))
+    return and_(_SCOPES.c.is_open, or_(_SCOPES.c.is_shared, reach))
 
 
 # --- By name ---------------------------------------------------------------------------------------------------------
 
 
-def _hits_by_name(actor: Actor, criteria: Criteria) -> list[_Hit]:
+def _hits_by_name(reach: ColumnElement[bool], criteria: Criteria) -> list[_Hit]:
     """Weigh every way of saying each candidate; the best way counts."""
     best: dict[UUID, _Hit] = {}
-    for row in db.session.execute(_candidates(actor, criteria)):
+    for row in db.session.execute(_candidates(reach, criteria)):
         keys = Keys(row.family_key, row.given_key, row.street_key, row.born_on, getattr(row, "postcode", None) or "")
         points = score(criteria, keys)
         if points < LOWEST_SCORE:
@@ -190,53 +193,53 @@ def _hits_by_name(actor: Actor, criteria: Criteria) -> list[_Hit]:
     return list(best.values())
 
 
-def _candidates(actor: Actor, criteria: Criteria) -> Select[Any]:
+def _candidates(reach: ColumnElement[bool], criteria: Criteria) -> Select[Any]:
     """Everybody whom two of the answers fit, spelling apart, with whether the reader reaches them.
 
     The inner part is finished first: it names few people, and only their scope is looked at.
     """
     found = union(*_ways(criteria)).cte("found").prefix_with("MATERIALIZED")
-    key = aliased(SearchKey)
+    key = _KEYS.c
     statement = (
-        select(key.entry_id, key.family_key, key.given_key, key.street_key, key.born_on, _is_reachable(actor))
+        select(key.entry_id, key.family_key, key.given_key, key.street_key, key.born_on, reach.label("is_reachable"))
         .select_from(found)
-        .join(key, key.entry_id == found.c.entry_id)
-        .join(EntryScope, EntryScope.entry_id == key.entry_id)
-        .where(EntryScope.is_open)
+        .join(_KEYS, key.entry_id == found.c.entry_id)
+        .join(_SCOPES, _SCOPES.c.entry_id == key.entry_id)
+        .where(_SCOPES.c.is_open)
     )
     if criteria.postcode:
-        statement = statement.join(SearchPerson, SearchPerson.entry_id == key.entry_id)
-        statement = statement.add_columns(SearchPerson.postcode)
+        statement = statement.join(_PEOPLE, _PEOPLE.c.entry_id == key.entry_id)
+        statement = statement.add_columns(_PEOPLE.c.postcode)
     names_a_person = criteria.born_on is not None and len(criteria.words) > 1
-    statement = statement.where(_may_be_known(actor) if names_a_person else reachable_entries(actor))
+    statement = statement.where(_may_be_known(reach) if names_a_person else reach)
     return statement.order_by(key.entry_id, key.number).limit(CANDIDATE_LIMIT)
 
 
 def _ways(criteria: Criteria) -> list[Select[Any]]:
     """Each two answers that together name few people: one of the others may be wrong altogether."""
     words = _near_words(criteria)
-    family, given = SearchKey.family_key.in_(words[WordKind.FAMILY]), SearchKey.given_key.in_(words[WordKind.GIVEN])
-    street = SearchKey.street_key.in_(words[WordKind.STREET])
-    key = select(SearchKey.entry_id)
+    family, given = _KEYS.c.family_key.in_(words[WordKind.FAMILY]), _KEYS.c.given_key.in_(words[WordKind.GIVEN])
+    street = _KEYS.c.street_key.in_(words[WordKind.STREET])
+    key = select(_KEYS.c.entry_id)
     ways: list[Select[Any]] = []
     if criteria.born_on is not None:
-        ways.append(select(RegisterEntry.entry_id).where(RegisterEntry.born_on == criteria.born_on))
+        ways.append(select(_ENTRIES.c.entry_id).where(_ENTRIES.c.born_on == criteria.born_on))
         if len(criteria.words) > 1:
-            ways.append(key.where(family, given, SearchKey.born_on.in_(near_dates(criteria.born_on))))
+            ways.append(key.where(family, given, _KEYS.c.born_on.in_(near_dates(criteria.born_on))))
     if criteria.has_band and len(criteria.words) > 1:
         ways.append(key.where(family, given, _within_band(criteria)))
     if criteria.streets:
         ways.append(key.where(street, family, _within_band(criteria)))
         ways.append(key.where(street, given, _within_band(criteria)))
     if criteria.postcode:
-        ways.append(select(SearchPerson.entry_id).where(SearchPerson.postcode == criteria.postcode))
+        ways.append(select(_PEOPLE.c.entry_id).where(_PEOPLE.c.postcode == criteria.postcode))
     return ways
 
 
 def _within_band(criteria: Criteria) -> ColumnElement[bool]:
     if criteria.born_from is None or criteria.born_until is None:
         return true()
-    return SearchKey.born_on.between(criteria.born_from, criteria.born_until)
+    return _KEYS.c.born_on.between(criteria.born_from, criteria.born_until)
 
 
 def _near_words(criteria: Criteria) -> dict[WordKind, list[str]]:
@@ -248,13 +251,13 @@ def _near_words(criteria: Criteria) -> dict[WordKind, list[str]]:
     }
     asked = or_(
         *(
-            and_(SearchWord.kind == str(kind), SearchWord.fragment.in_(fragments))
+            and_(_WORDS.c.kind == str(kind), _WORDS.c.fragment.in_(fragments))
             for kind, words in typed.items()
             if (fragments := sorted({fragment for word in words for fragment in build_fragments(word)}))
         )
     )
     known: dict[str, set[str]] = {str(kind): set() for kind in WordKind}
-    for kind, word in db.session.execute(select(SearchWord.kind, SearchWord.word).where(asked).distinct()):
+    for kind, word in db.session.execute(select(_WORDS.c.kind, _WORDS.c.word).where(asked).distinct()):
         known[kind].add(word)
     return {
         kind: sorted({near for word in words for near in near_words(word, known[str(kind)], limit=NEAR_LIMIT)})
@@ -297,25 +300,26 @@ def _build_found(person: SearchPerson, hit: _Hit, criteria: Criteria, *, has_sim
     )
 
 
-def _find_similar(actor: Actor, hits: list[_Hit]) -> set[UUID]:
+def _find_similar(reach: ColumnElement[bool], hits: list[_Hit]) -> set[UUID]:
     """Who of them could be taken for another (hazard H-01)."""
-    similar = {
-        hit.entry_id for pair in combinations(hits, 2) if are_alike(pair[0].names, pair[1].names) for hit in pair
-    }
-    alone = hits[0] if len(hits) == 1 else None
-    if alone is not None and has_namesake(actor, alone.entry_id):
-        similar.add(alone.entry_id)
-    return similar
+    if len(hits) == 1:
+        return {hits[0].entry_id} if _has_namesake(reach, hits[0].entry_id) else set()
+    pairs = combinations(hits, 2)
+    return {hit.entry_id for first, second in pairs if are_alike(first.names, second.names) for hit in (first, second)}
 
 
 def has_namesake(actor: Actor, entry_id: UUID) -> bool:
     """Whether somebody else in the reader's reach has the same family name and given name, spelling apart."""
-    own, other = aliased(SearchKey), aliased(SearchKey)
+    return _has_namesake(reachable_entries(actor), entry_id)
+
+
+def _has_namesake(reach: ColumnElement[bool], entry_id: UUID) -> bool:
+    own, other = _KEYS.alias(), _KEYS.alias()
     statement = (
-        select(other.entry_id)
-        .join(own, and_(own.family_key == other.family_key, own.given_key == other.given_key))
-        .join(EntryScope, EntryScope.entry_id == other.entry_id)
-        .where(own.entry_id == entry_id, other.entry_id != entry_id, EntryScope.is_open, reachable_entries(actor))
+        select(other.c.entry_id)
+        .join(own, and_(own.c.family_key == other.c.family_key, own.c.given_key == other.c.given_key))
+        .join(_SCOPES, _SCOPES.c.entry_id == other.c.entry_id)
+        .where(own.c.entry_id == entry_id, other.c.entry_id != entry_id, _SCOPES.c.is_open, reach)
         .limit(1)
     )
     return db.session.execute(statement).first() is not None

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -113,7 +113,7 @@ class Criteria:
             for start in range(len(self.words))
             for end in range(start + 1, len(self.words) + 1)
         )
-        return tuple(run for run in dict.fromkeys(runs) if run not in PARTICLES or len(self.words) == 1)
+        return tuple(dict.fromkeys(runs))
 
     @cached_property
     def readings(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
@@ -138,7 +138,8 @@ def read_criteria(who: str, born: str, where: str, *, today: date) -> Criteria:
     """
     errors: list[RuleBroken] = []
     criteria = Criteria()
-    for read in (lambda: _read_who(who), lambda: _read_born(born, today=today), lambda: _read_where(where)):
+    readers = (partial(_read_who, who), partial(_read_born, born, today=today), partial(_read_where, where))
+    for read in readers:
         try:
             criteria = _joined(criteria, read())
         except RuleBroken as error:

@@ -50,7 +50,9 @@ _SHORT_FOR: Final = {
     **dict.fromkeys(("pk",), "park"),
     **dict.fromkeys(("pde",), "parade"),
 }
-_WITHIN_A_HOUSE: Final = frozenset({"apartment", "apt", "flat", "floor", "room", "studio", "suite", "unit"})
+_WITHIN_A_HOUSE: Final = re.compile(
+    r"(?:apartment|apt\.?|flat|floor|room|studio|suite|unit)\s*(?:[0-9]\S*|[a-z])?\s*$", re.IGNORECASE
+)
 _HOUSE_NUMBER: Final = re.compile(r"\s*(?:no\.?\s*)?[0-9]+\s?[a-z]?(?:\s?[-/]\s?[0-9]+\s?[a-z]?)?\s+", re.IGNORECASE)
 
 #: In this order. Source: sounds that English spelling writes in several ways.
@@ -179,18 +181,14 @@ def choose_street(address: str) -> str | None:
     The first part that ends like a street, else the first that begins with a house number, else the first.
     """
     parts = [part.strip() for part in re.split(r"[\n,]", address)]
-    named = [part for part in parts if any(letter.isalpha() for letter in part) and not _is_within_a_house(part)]
+    named = [part for part in parts if any(map(str.isalpha, part)) and not _WITHIN_A_HOUSE.match(part)]
     for part in named:
-        if len(words := read_street_words(part)) > 1 and words[-1] in STREET_KINDS:
-            return _without_house_number(part)
+        street = _without_house_number(part)
+        if len(words := read_street_words(street)) > 1 and words[-1] in STREET_KINDS:
+            return street
     numbered = [part for part in named if _HOUSE_NUMBER.match(part)]
     chosen = next(iter(numbered or named), None)
     return _without_house_number(chosen) if chosen else None
-
-
-def _is_within_a_house(part: str) -> bool:
-    words = fold(part).split()
-    return len(words) <= 2 and words[0] in _WITHIN_A_HOUSE
 
 
 def _without_house_number(part: str) -> str:
@@ -208,13 +206,14 @@ def build_street_key(street: str) -> str:
     return "".join(words)[:KEY_LIMIT]
 
 
-def read_street_words(street: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def read_street_words(street: str) -> tuple[str, ...]:
     """The words without numbers, written out; at the beginning "St" is a saint."""
     words = [word for word in fold(street).split() if not any(character.isdigit() for character in word)]
     written = [_SHORT_FOR.get(word, word) for word in words]
     if len(words) > 1 and words[0] == "st":
         written[0] = "saint"
-    return written
+    return tuple(written)
 
 
 # --- The vocabulary --------------------------------------------------------------------------------------------------
