@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pyotp
@@ -11,12 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from epaccs.app import create_app
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians import actions
 from epaccs.clinicians.model import Clinician, ClinicianSession, KnownDevice, Organisation
 from epaccs.clinicians.rules import PLACE_LIMIT, Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.db import db
+from epaccs.settings import Settings
 from tests.clinicians.conftest import PASSWORD
 from tests.conftest import NOW
 from tests.factories import a_clinician, a_membership, an_organisation, sign_in
@@ -114,6 +117,27 @@ def test_the_cookie_of_a_session_is_for_the_browser_alone(pages: PageClient, ada
         assert "HttpOnly" in cookies[name]
         assert "SameSite=Lax" in cookies[name]
     assert "Max-Age" not in cookies["epaccs-session"]
+
+
+def test_with_tls_the_cookies_go_over_tls_and_to_this_host_alone(settings: Settings, ada: Actor) -> None:
+    behind_tls = create_app(replace(settings, secure_cookies=True))
+    browser = behind_tls.test_client()
+    https = {"base_url": "https://register.example", "headers": {"Referer": "https://register.example/sign-in"}}
+    page = browser.get("/sign-in", **https)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert token
+    fields = {"user_name": "ada", "password": PASSWORD, "next": "/", "csrf_token": token[1], "edit_id": ""}
+
+    answer = browser.post("/sign-in", data=fields, **https)
+    with behind_tls.app_context():
+        db.engine.dispose()
+
+    cookies = {one.split("=")[0]: one for one in answer.headers.getlist("Set-Cookie")}
+    assert answer.status_code == 303
+    for name in ("__Host-epaccs-session", "__Host-epaccs-device"):
+        assert "Secure" in cookies[name]
+        assert "Path=/" in cookies[name]
+        assert "Domain" not in cookies[name]
 
 
 def test_a_planted_cookie_is_not_the_cookie_of_the_session(pages: PageClient, ada: Actor) -> None:

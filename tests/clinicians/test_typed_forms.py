@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -207,3 +208,39 @@ def test_the_session_that_ended_stays_ended(interrupted: PageClient, abe: Actor)
 
     rows = db.session.scalars(select(ClinicianSession).where(ClinicianSession.expires_at > clock.now()))
     assert len({row.token_digest for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("referrer", "leads_to"),
+    [
+        pytest.param("http://localhost/account?tab=1", "/account?tab=1", id="another page of ours"),
+        pytest.param("http://elsewhere.example/account", FORM, id="another site"),
+        pytest.param("http://localhost/sign-out", FORM, id="an address that is no page"),
+        pytest.param("", FORM, id="no word of it"),
+    ],
+)
+def test_after_signing_in_the_page_of_the_form_opens_again(
+    pages: PageClient, abe: Actor, frozen_clock: Callable[[datetime], None], referrer: str, leads_to: str
+) -> None:
+    pages.open(FORM)
+    give_password(pages, "abe")
+    token = pages.value_of("csrf_token")
+    frozen_clock(LATER)
+
+    answer = pages.browser.post(FORM, data={**TYPED, "csrf_token": token}, headers={"Referer": referrer})
+
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert asked == {"next": [leads_to], "kept": ["1"]}
+
+
+def test_a_button_of_another_page_leads_to_that_page(
+    pages: PageClient, abe: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    pages.open("/account")
+    give_password(pages, "abe")
+    token = pages.value_of("csrf_token")
+    frozen_clock(LATER)
+
+    answer = pages.browser.post("/account/second-factor/begin", data={"csrf_token": token})
+
+    assert answer.headers["Location"] == "/sign-in?next=/"

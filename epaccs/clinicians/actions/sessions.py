@@ -1,4 +1,4 @@
-"""Sessions: rows that open the register until somebody ends them or they lapse (hazard H-19)."""
+"""Sessions: rows that open the register until somebody ends them or they lapse (hazard H-31)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from epaccs.clinicians.actions.events import event_at, event_of
 from epaccs.clinicians.model import ClinicianSession
 from epaccs.clinicians.rules import Place, SessionEnd, SessionFacts, lapse_of
 from epaccs.core import clock, sealing
-from epaccs.core.db import writing
+from epaccs.core.db import db, writing
 from epaccs.core.errors import NotFound
 from epaccs.core.identifiers import new_id
 
@@ -166,15 +166,22 @@ def end_lapsed_sessions() -> int:
     Returns:
         How many.
     """
-    now = clock.now()
-    with writing() as session:
-        still_open = select(ClinicianSession).where(ClinicianSession.ended_at.is_(None)).with_for_update()
-        lapsed = [(row, reason) for row in session.scalars(still_open) if (reason := _lapse(row))]
-        for row, reason in lapsed:
-            row.ended_at, row.end_reason = now, reason
-            details = {"session": str(row.id), "reason": str(reason)}
-            record(Event(EventKind.SESSION_ENDED, actor_id=row.clinician_id, details=details))
+    still_open = select(ClinicianSession).where(ClinicianSession.ended_at.is_(None))
+    lapsed = [row.id for row in db.session.scalars(still_open) if _lapse(row)]
+    for session_id in lapsed:
+        _end_lapsed(session_id)
     return len(lapsed)
+
+
+def _end_lapsed(session_id: UUID) -> None:
+    with writing() as session:
+        row = session.get(ClinicianSession, session_id, with_for_update=True, populate_existing=True)
+        reason = _lapse(row) if row is not None and row.ended_at is None else None
+        if row is None or reason is None:
+            return  # it was used or ended meanwhile
+        row.ended_at, row.end_reason = clock.now(), reason
+        details = {"session": str(row.id), "reason": str(reason)}
+        record(Event(EventKind.SESSION_ENDED, actor_id=row.clinician_id, details=details))
 
 
 def _lapse(row: ClinicianSession) -> SessionEnd | None:

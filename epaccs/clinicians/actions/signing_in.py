@@ -114,19 +114,23 @@ def set_first_password(user_name: str, one_time_code: str, new_password: str, *,
         if clinician is not None:
             _set_password(session, clinician, password_hash)
             record(Event(EventKind.PASSWORD_CHANGED, actor_id=clinician.id, details={"with": "one_time_code"}))
-            return _admit(session, clinician, attempt, door)
-    raise refused(attempt, step="one_time_code", message=NOT_RIGHT_OR_OLD, field="one_time_code")
+    if clinician is None:
+        raise refused(attempt, step="one_time_code", message=NOT_RIGHT_OR_OLD, field="one_time_code")
+    with writing() as session:
+        return _admit(session, _lock(session, clinician.id), attempt, door)
 
 
 def _spend_one_time_code(session: Session, clinician_id: UUID | None, code: str) -> Clinician | None:
     if clinician_id is None:
         return None
+    clinician = _lock(session, clinician_id)
     kept = session.get(OneTimeCode, clinician_id, with_for_update=True, populate_existing=True)
-    if kept is None or kept.expires_at <= clock.now() or not hmac.compare_digest(kept.code_digest, code_digest(code)):
+    if clinician.ended_at is not None or kept is None or kept.expires_at <= clock.now():
+        return None
+    if not hmac.compare_digest(kept.code_digest, code_digest(code)):
         return None
     session.delete(kept)
-    clinician = _lock(session, clinician_id)
-    return clinician if clinician.ended_at is None else None
+    return clinician
 
 
 def _set_password(session: Session, clinician: Clinician, password_hash: str, *, but: UUID | None = None) -> None:
@@ -148,9 +152,10 @@ def change_password(facts: SessionFacts, *, current_password: str, new_password:
         raise refused(attempt, step="password", message="Your current password is not right", field="current_password")
     password_hash = hash_password(new_password)
     with writing() as session:
+        clinician = _lock(session, facts.clinician_id)
         lock_own_session(session, facts)
         forgive_attempts(session, attempt)
-        _set_password(session, _lock(session, facts.clinician_id), password_hash, but=facts.session_id)
+        _set_password(session, clinician, password_hash, but=facts.session_id)
         record(event_of(facts, EventKind.PASSWORD_CHANGED))
 
 
