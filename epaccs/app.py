@@ -51,19 +51,24 @@ def import_models() -> None:
         "register.model",
         "cpr_decisions.model",
         "record.model",
+        "handover.model",
     ):
         import_module(f"epaccs.{room}")
 
 
 def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
+    from epaccs.access import queries as access
     from epaccs.care_plans.sections import SECTIONS
     from epaccs.core.changes import register_projector
     from epaccs.cpr_decisions import section as cpr
     from epaccs.cpr_decisions.actions import follow_lifecycle
+    from epaccs.handover import actions as handover
     from epaccs.notices import actions as notices
     from epaccs.record.actions import cards, search
+    from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
+    from epaccs.versions import queries as versions
     from epaccs.versions.registry import register_consequence, register_rule, register_section
 
     for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION):
@@ -72,37 +77,37 @@ def connect_rooms() -> None:
     register_consequence(follow_lifecycle)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
+    access.use_names(register.names_of)
+    versions.use_banner(register.find_banner)
     register_projector(notices.follow_change)
     register_projector(search.follow_change)
     register_projector(cards.follow_change)
+    register_projector(handover.follow_change)
 
 
 def register_views(app: Flask) -> None:
     """Every address of the program."""
-    from epaccs.access import queries as access_queries
     from epaccs.access import views as access
     from epaccs.care_plans import views as care_plans
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.handover import views as handover
     from epaccs.notices import views as notices
     from epaccs.record.views import card, home, search
     from epaccs.record.views import history as record_history
-    from epaccs.register import queries as register_queries
     from epaccs.register import views as register
-    from epaccs.versions import queries as version_queries
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
     guard.init_app(app)
     web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
-    version_queries.use_banner(register_queries.find_banner)
-    access_queries.use_names(register_queries.names_of)
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
     for room in (home, access, notices, versions, register, care_plans, cpr_decisions, search, card, record_history):
         app.register_blueprint(room.bp)
+    app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
@@ -116,7 +121,7 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     pages = (
         (Permission.SEARCH, web.Link("Find a person", "/search")),
-        (Permission.REGISTER, web.Link("Register", "/register/new")),
+        (Permission.PREPARE_REGISTRATION, web.Link("Register", "/register/new")),
         (Permission.SETTLE_DISPUTE, web.Link("Disputes", "/held")),
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),

@@ -91,6 +91,7 @@ class Permission(StrEnum):
     GIVE_REASON = "give a reason for access"
     BREAK_GLASS = "open in an emergency"
     REGISTER = "put a person on the register"
+    PREPARE_REGISTRATION = "prepare a registration"
     EDIT_PLAN = "edit the plan"
     EDIT_CONTACTS = "edit contacts and practical needs"
     OBSERVE = "add an observation"
@@ -237,6 +238,7 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     Permission.VIEW_RECORD: [_REACHED | {Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.SEES_CARD}],
     Permission.VIEW_WHO_HAS_LOOKED: [_REACHED | {Fact.SEES_CARD}, frozenset({Fact.SEES_GOVERNANCE, Fact.IN_SCOPE})],
     Permission.REGISTER: [frozenset({Fact.REGISTERS})],
+    Permission.PREPARE_REGISTRATION: [frozenset({Fact.REGISTERS}), frozenset({Fact.DRAFTS_REGISTRATION})],
     Permission.EDIT_PLAN: [_REACHED | {Fact.EDITS_PLAN}, _IN_EMERGENCY | {Fact.EDITS_PLAN}],
     Permission.EDIT_CONTACTS: [_REACHED | {Fact.EDITS_PLAN}, _REACHED | {Fact.EDITS_CONTACTS}],
     Permission.OBSERVE: [

@@ -139,7 +139,7 @@ def _render(template: str, page: SectionPage, **more: Any) -> str:
     return render_template(
         template,
         page=page,
-        who=get_banner(page.entry_id),
+        about=get_banner(page.entry_id),
         fresh_id=new_id(),
         words_of=words_of,
         stamp_words=stamp_words,

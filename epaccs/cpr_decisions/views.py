@@ -40,7 +40,7 @@ def show(entry_id: str) -> ResponseReturnValue:
         forms=_offered(page),
         words_for={"reason": REASONS, "recommendation": RECOMMENDATIONS},
         aware_words=", ".join(AWARE[one] for one in page.current.aware) if page.current else "",
-        who=get_banner(page.entry_id),
+        about=get_banner(page.entry_id),
     )
 
 
@@ -84,7 +84,7 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
             page=page,
             definition=definition,
             may_draft=edit_kind in DRAFTED and page.may["PROPOSE"],
-            who=get_banner(page.entry_id),
+            about=get_banner(page.entry_id),
         )
 
     return answer_form(form, change, render)

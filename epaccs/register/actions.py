@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import begin_relationship, event, give_reason
 from epaccs.access.queries import get_standing
-from epaccs.access.rules import AccessReason, Permission
+from epaccs.access.rules import AccessReason, Permission, check, facts_of_role
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
@@ -22,7 +23,7 @@ from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.notices.actions import About, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.register import queries, rules
-from epaccs.register.model import Merge
+from epaccs.register.model import Merge, RegistrationDraft
 from epaccs.register.schema import ConsentSchema, IdentitySchema, nest_consent
 from epaccs.register.sections import CONSENT, IDENTITY, LIFECYCLE
 from epaccs.versions import registry
@@ -90,12 +91,46 @@ def register_patient(
             notify_accountable(session, About(edit_id, NoticeKind.REGISTERED), but=actor.organisation_id)
             for section, body in first_sections.items():
                 _apply_new(actor, edit_id, section, "put", body)
+            session.execute(delete(RegistrationDraft).where(RegistrationDraft.id == edit_id))
             log.record(event(actor, EventKind.REGISTERED, entry_id=edit_id))
     except IntegrityError as error:
         if "nhs_number" not in str(error.orig):
             raise
         raise DuplicateFound(None) from error
     return edit_id
+
+
+def prepare_registration(actor: Actor, draft_id: UUID, *, sent: Any) -> None:
+    """Keep a registration as typed, for a clinician of the same organisation to complete; nobody is registered by it.
+
+    Args:
+        draft_id: of the form; the entry will have it.
+        sent: what the browser sent: names with their values.
+
+    Raises:
+        Forbidden: the role prepares none. NotFound: the number belongs to another organisation's work.
+    """
+    fields = {name: sent.getlist(name) for name in sent if name not in ("csrf_token", "action")}
+    with writing() as session:
+        facts = facts_of_role(actor.role, may_sign=False)
+        check(Permission.PREPARE_REGISTRATION, facts, role=actor.role)
+        draft = session.get(RegistrationDraft, draft_id) or RegistrationDraft(
+            id=draft_id, organisation_id=actor.organisation_id
+        )
+        if draft.organisation_id != actor.organisation_id:
+            raise NotFound
+        draft.clinician_id, draft.author_name = actor.clinician_id, actor.name
+        draft.fields, draft.saved_at = fields, clock.now()
+        session.add(draft)
+        log.record(event(actor, EventKind.EDITED, section="registration", edit_kind="draft"))
+
+
+def discard_prepared(actor: Actor, draft_id: UUID) -> None:
+    """Throw a prepared registration of the own organisation away."""
+    queries.get_prepared(actor, draft_id)
+    with writing() as session:
+        session.execute(delete(RegistrationDraft).where(RegistrationDraft.id == draft_id))
+        log.record(event(actor, EventKind.EDITED, section="registration", edit_kind="discard"))
 
 
 def _check_not_here(session: Session, actor: Actor, identity: Mapping[str, Any], *, but: UUID) -> None:

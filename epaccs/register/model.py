@@ -46,6 +46,19 @@ class SupersededNumber(Base):
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"), primary_key=True)
 
 
+class RegistrationDraft(Base):
+    """A registration as far as somebody prepared it, for a clinician of the same organisation to complete."""
+
+    __tablename__ = "registration_draft"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, and of the entry it will become
+    organisation_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    clinician_id: Mapped[UUID] = mapped_column(Uuid)
+    author_name: Mapped[str] = mapped_column(String(200))
+    fields: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+
+
 class Merge(Base):
     """One clinician says that two entries are one person, a second agrees; it can be taken back."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
-from epaccs.register.model import Merge, RegisterEntry, SupersededNumber
+from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, SupersededNumber
 from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
@@ -197,6 +197,44 @@ def get_entry_by_number(actor: Actor, nhs_number: str) -> UUID:
     if found is None or not may_know_of(actor, found):
         raise RuleBroken("No record with this NHS number can be shown to you", field="other_nhs_number")
     return found
+
+
+@dataclass(frozen=True)
+class PreparedRegistration:
+    """A registration that waits for a clinician of the same organisation."""
+
+    id: UUID
+    author_name: str
+    saved_at: datetime
+    fields: dict[str, list[str]]
+
+    @property
+    def person(self) -> str:
+        """Who it is about, as far as that was typed."""
+        family, given = (self.fields.get(name, [""])[0] for name in ("family_name", "given_name"))
+        return f"{family.upper()}, {given}" if family or given else "No name yet"
+
+
+def prepared_registrations(actor: Actor) -> list[PreparedRegistration]:
+    """What colleagues of the reader's organisation have prepared, newest first."""
+    rows = db.session.scalars(
+        select(RegistrationDraft)
+        .where(RegistrationDraft.organisation_id == actor.organisation_id)
+        .order_by(RegistrationDraft.saved_at.desc())
+    )
+    return [PreparedRegistration(row.id, row.author_name, row.saved_at, row.fields) for row in rows]
+
+
+def get_prepared(actor: Actor, draft_id: UUID) -> PreparedRegistration:
+    """One prepared registration of the reader's organisation.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for one in prepared_registrations(actor):
+        if one.id == draft_id:
+            return one
+    raise NotFound
 
 
 @dataclass(frozen=True)

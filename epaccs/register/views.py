@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from epaccs.access.guard import needs
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.guard import current_actor
-from epaccs.clinicians.rules import OrganisationType
+from epaccs.clinicians.rules import Actor, OrganisationType
 from epaccs.core.errors import NotFound
-from epaccs.core.forms import Form, answer_form
+from epaccs.core.forms import Form, Recovered, Sent, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
 from epaccs.register import actions, queries
@@ -45,11 +45,15 @@ bp = Blueprint("register", __name__)
 
 
 @bp.route("/register/new", methods=["GET", "POST"])
-@needs(Permission.REGISTER)
+@needs(Permission.PREPARE_REGISTRATION)
 def new() -> ResponseReturnValue:
-    """Put a person on the register with the minimum set."""
+    """Put a person on the register with the minimum set, or prepare that for a clinician."""
     actor = current_actor()
-    form = Form(RegisterSchema, sent_form(), _practice_of(actor.organisation_type, actor.organisation_ods))
+    form = _registration_form(actor)
+    if form.was_sent and form.action == "draft":
+        actions.prepare_registration(actor, form.edit_id, sent=request.form)
+        flash("Kept for a clinician of your organisation to complete. Nobody is on the register by it.")
+        return redirect(url_for("register.prepared"), 303)
 
     def register(fields: dict[str, Any]) -> ResponseReturnValue:
         entry_id = actions.register_patient(
@@ -62,7 +66,33 @@ def new() -> ResponseReturnValue:
         flash("Put on the register. The practice and the key worker are told.")
         return redirect(url_for("record.show", entry_id=entry_id), 303)
 
-    return _answer_with_duplicate(form, register, "register/new.html")
+    facts = facts_of_role(actor.role, may_sign=actor.may_sign)
+    return _answer_with_duplicate(
+        form, register, "register/new.html", may_register=can_ever(Permission.REGISTER, facts)
+    )
+
+
+def _registration_form(actor: Actor) -> Form:
+    """What was sent, else what a colleague prepared, else the practice alone."""
+    sent: Sent | None = sent_form()
+    if sent is None and "draft" in request.args:
+        sent = Recovered(queries.get_prepared(actor, parse_id(request.args["draft"])).fields)
+    return Form(RegisterSchema, sent, _practice_of(actor.organisation_type, actor.organisation_ods))
+
+
+@bp.get("/register/prepared")
+@needs(Permission.PREPARE_REGISTRATION)
+def prepared() -> ResponseReturnValue:
+    """Registrations that wait for a clinician of my organisation."""
+    return render_template("register/prepared.html", waiting=queries.prepared_registrations(current_actor()))
+
+
+@bp.post("/register/prepared/<draft_id>/discard")
+@needs(Permission.PREPARE_REGISTRATION)
+def discard_prepared(draft_id: str) -> ResponseReturnValue:
+    """Throw one away."""
+    actions.discard_prepared(current_actor(), parse_id(draft_id))
+    return redirect(url_for("register.prepared"), 303)
 
 
 @bp.route("/register/declined", methods=["GET", "POST"])
@@ -133,7 +163,7 @@ def identity(entry_id: str) -> ResponseReturnValue:
         applied = actions.amend(actor, EditRequest(form.edit_id, entry, IDENTITY, "put", body, form.base_version))
         return _after_edit(entry, applied, "Identity")
 
-    return _answer_with_duplicate(form, amend, "register/identity.html", who=get_banner(entry))
+    return _answer_with_duplicate(form, amend, "register/identity.html", about=get_banner(entry))
 
 
 @bp.route("/record/<entry_id>/consent", methods=["GET", "POST"])
@@ -151,7 +181,7 @@ def consent(entry_id: str) -> ResponseReturnValue:
         return _after_edit(entry, applied, "Agreement")
 
     return answer_form(
-        form, amend, lambda form: render_template("register/consent.html", form=form, who=get_banner(entry))
+        form, amend, lambda form: render_template("register/consent.html", form=form, about=get_banner(entry))
     )
 
 
@@ -177,7 +207,7 @@ def death(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, kind, plain(DeathSchema, fields), "Death recorded.")
 
     def show(form: Form) -> str:
-        return render_template("register/death.html", form=form, page=page, who=get_banner(page.entry_id))
+        return render_template("register/death.html", form=form, page=page, about=get_banner(page.entry_id))
 
     return answer_form(form, record, show)
 
@@ -194,7 +224,7 @@ def reverse_death(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, "reverse_death", {"reason": fields["reason"]}, words)
 
     def show(form: Form) -> str:
-        return render_template("register/reverse_death.html", form=form, page=page, who=get_banner(page.entry_id))
+        return render_template("register/reverse_death.html", form=form, page=page, about=get_banner(page.entry_id))
 
     return answer_form(form, reverse, show)
 
@@ -221,7 +251,7 @@ def remove(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, "remove", plain(RemovalSchema, fields), "Removed. Sharing has ended.")
 
     def show(form: Form) -> str:
-        return render_template("register/remove.html", form=form, page=page, who=get_banner(page.entry_id))
+        return render_template("register/remove.html", form=form, page=page, about=get_banner(page.entry_id))
 
     return answer_form(form, take_off, show)
 
@@ -262,7 +292,7 @@ def merge(entry_id: str) -> ResponseReturnValue:
         return redirect(url_for("register.merge", entry_id=survivor), 303)
 
     def show(form: Form) -> str:
-        return render_template("register/merge.html", form=form, page=page, who=get_banner(survivor))
+        return render_template("register/merge.html", form=form, page=page, about=get_banner(survivor))
 
     return answer_form(form, propose, show)
 

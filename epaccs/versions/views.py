@@ -76,5 +76,5 @@ def held(edit_id: str) -> ResponseReturnValue:
 
 def _render(page: DisputePage, form: Form, edit_id: UUID) -> str:
     return render_template(
-        "versions/held.html", page=page, form=form, edit_id=edit_id, who=queries.get_banner(page.entry_id)
+        "versions/held.html", page=page, form=form, edit_id=edit_id, about=queries.get_banner(page.entry_id)
     )

@@ -173,6 +173,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("ods_code", name=op.f("uq_organisation_ods_code")),
     )
     op.create_table(
+        "registration_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("clinician_id", sa.Uuid(), nullable=False),
+        sa.Column("author_name", sa.String(length=200), nullable=False),
+        sa.Column("fields", Document, nullable=False),
+        sa.Column("saved_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registration_draft")),
+    )
+    with op.batch_alter_table("registration_draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_registration_draft_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
         "relationship",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -257,6 +270,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_sign_in_attempt_account_digest_at", ["account_digest", "at"], unique=False)
         batch_op.create_index("ix_sign_in_attempt_address_at", ["address", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_attempt_at"), ["at"], unique=False)
+
+    op.create_table(
+        "wrong_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(length=45), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wrong_code")),
+    )
+    with op.batch_alter_table("wrong_code", schema=None) as batch_op:
+        batch_op.create_index("ix_wrong_code_address_at", ["address", "at"], unique=False)
 
     op.create_table(
         "clinician",
@@ -347,6 +370,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("edit_log", schema=None) as batch_op:
         batch_op.create_index("ix_edit_log_entry_id_received_at", ["entry_id", "received_at"], unique=False)
+
+    op.create_table(
+        "handover_sheet",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=8), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("reserved_at", UTCDateTime(), nullable=False),
+        sa.Column("printed_by", Document, nullable=False),
+        sa.Column("printed_for", sa.String(length=200), nullable=False),
+        sa.Column("destination", sa.String(length=12), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("not_told_because", sa.Text(), nullable=False),
+        sa.Column("printed_at", UTCDateTime(), nullable=True),
+        sa.Column("valid_as_at", UTCDateTime(), nullable=True),
+        sa.Column("change_number", sa.Integer(), nullable=True),
+        sa.Column("versions", Document, nullable=True),
+        sa.Column("tells_address", sa.Boolean(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("collected_at", UTCDateTime(), nullable=True),
+        sa.Column("collected_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_handover_sheet_entry_id_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handover_sheet")),
+        sa.UniqueConstraint("code", name=op.f("uq_handover_sheet_code")),
+    )
+    with op.batch_alter_table("handover_sheet", schema=None) as batch_op:
+        batch_op.create_index("ix_handover_sheet_entry_id_status", ["entry_id", "status"], unique=False)
 
     op.create_table(
         "merge",
@@ -657,6 +708,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_merge_other_id"))
 
     op.drop_table("merge")
+    with op.batch_alter_table("handover_sheet", schema=None) as batch_op:
+        batch_op.drop_index("ix_handover_sheet_entry_id_status")
+
+    op.drop_table("handover_sheet")
     with op.batch_alter_table("edit_log", schema=None) as batch_op:
         batch_op.drop_index("ix_edit_log_entry_id_received_at")
 
@@ -679,6 +734,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_clinician_home_organisation_id"))
 
     op.drop_table("clinician")
+    with op.batch_alter_table("wrong_code", schema=None) as batch_op:
+        batch_op.drop_index("ix_wrong_code_address_at")
+
+    op.drop_table("wrong_code")
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_attempt_at"))
         batch_op.drop_index("ix_sign_in_attempt_address_at")
@@ -705,6 +764,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_relationship_entry_id_organisation_id")
 
     op.drop_table("relationship")
+    with op.batch_alter_table("registration_draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_registration_draft_organisation_id"))
+
+    op.drop_table("registration_draft")
     op.drop_table("organisation")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_organisation_id_ended_at")

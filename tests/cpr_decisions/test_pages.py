@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ SIGNED = {
     "consultation_people_0_kind": "close",
     "consultation_people_0_consulted": "yes",
     "aware": ["person"],
-    "review_on": "2027-02-01",
+    "review_on": date(2027, 2, 1),
     "original_location": "Hall drawer",
 }
 
@@ -133,7 +134,7 @@ def test_a_draft_is_not_there_for_another_organisation(app: Flask, gp: Actor, en
         ),
         pytest.param(
             "original-seen",
-            {"seen_on": "2026-11-20", "place": "Kitchen"},
+            {"seen_on": date(2026, 11, 20), "place": "Kitchen"},
             "Record",
             "Not for CPR",
             id="the form was seen",
