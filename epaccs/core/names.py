@@ -2,7 +2,7 @@
 
 What is made here is for comparing only and is never shown. Nothing here asks what time it is or what is stored.
 
-Source: hazards H-01 (wrong person) and H-03 (a record that exists is not found).
+Source: hazards H-01 (wrong person) and H-14 (a record that exists is not found).
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def review_moment(day: date) -> datetime:
 
 
 def _tell_readers_of_mistakes(desk: Desk, before: CPRState, after: CPRState, context: Context) -> None:
-    """Everybody who saw, printed or heard an entry that was a mistake is told to read again (hazard H-01)."""
+    """Everybody who saw, printed or heard an entry that was a mistake is told to read again (hazard H-03)."""
     earlier = {decision.id: decision.status for decision in before.decisions}
     for decision in after.decisions:
         if decision.status is not DecisionStatus.ENTERED_IN_ERROR or earlier.get(decision.id) is decision.status:

@@ -49,7 +49,7 @@ def check_may_load(settings: Settings) -> None:
     Raises:
         RuleBroken: the program runs for real people, or the register holds somebody who may be real.
 
-    Source: hazard H-20 (made-up people among real ones).
+    Source: hazard H-22 (made-up people among real ones).
     """
     if not settings.is_demo:
         raise RuleBroken("Made-up people are loaded only where EPACCS_MODE is demo. Nothing was loaded.")

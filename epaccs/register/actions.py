@@ -282,7 +282,7 @@ def confirm_merge(actor: Actor, merge_id: UUID) -> None:
     Raises:
         Forbidden: the proposer cannot agree with themselves.
 
-    Source: hazards H-01 and H-03.
+    Source: hazards H-01 and H-13.
     """
     with writing() as session:
         merge = _get_merge(session, merge_id)

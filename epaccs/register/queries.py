@@ -83,7 +83,7 @@ def may_know_of(actor: Actor, entry_id: UUID) -> bool:
 def find_banner(entry_id: UUID) -> Banner | None:
     """Who a page is about; None: nobody is identified under this id.
 
-    Source: CUI patient banner; hazard H-01. A restricted address is left out (hazard H-06).
+    Source: CUI patient banner; hazard H-01. A restricted address is left out (hazard H-11).
     """
     identity = find_recorded(entry_id, IDENTITY)
     if identity is None:

@@ -1,6 +1,6 @@
 """Who may be on the register, who it is shared with, and what death, removal and merging do.
 
-Source: SCCI1580 v4.0 (13 mandatory items, adults, consent status); hazards H-01 (wrong person) and H-11 (sharing).
+Source: SCCI1580 v4.0 (13 mandatory items, adults, consent status); hazards H-01 and H-11.
 """
 
 from __future__ import annotations

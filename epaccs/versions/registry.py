@@ -99,7 +99,7 @@ class Section:
     """One section of the record, as the writer needs it.
 
     Args:
-        critical: a stale change is held, never merged (hazard H-01).
+        critical: a stale change is held, never merged (hazard H-13).
         check: the section's own rules on the value about to be kept; raises RuleBroken or RulesBroken.
         project: tables that follow the value, in the same transaction.
         describe: a value, or the body of an edit, as rows of words, where two sides are laid side by side.

@@ -1,6 +1,6 @@
 """What happens to an edit: applied, merged, held for a person, or nothing new. Pure; knows no clinical word.
 
-Source: hazards H-01 (a decision silently replaced) and H-02 (something written down and lost).
+Source: hazards H-13 (a decision silently replaced) and H-02 (something written down is lost).
 """
 
 from __future__ import annotations

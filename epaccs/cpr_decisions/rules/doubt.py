@@ -2,7 +2,7 @@
 
 While in doubt, no outlet shows either side as current; the stored decision is named "last confirmed".
 
-Source: docs/domain.md, CPR decisions; hazard H-01.
+Source: docs/domain.md, CPR decisions; hazard H-13.
 """
 
 from __future__ import annotations

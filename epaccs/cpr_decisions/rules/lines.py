@@ -1,7 +1,7 @@
 """The line that every outlet shows: page, card, sheet, tablet, FHIR. Words from plain values; there is always one.
 
-Source: docs/domain.md, CPR decisions, lines; hazards H-03 (a line outlives its decision), H-04 (a line read as "do not
-treat"), H-06 (no entry read as a decision).
+Source: docs/domain.md, CPR decisions, lines; hazards H-03 (a line outlives its decision), H-04 (a CPR line
+read as a refusal of all treatment), H-06 (no entry read as a decision).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What may become of decisions and proposals, and who may do it: the tables that the code runs on and the docs print.
 
-Source: docs/domain.md, CPR decisions; hazards H-01 (a decision silently replaced), H-03 (a line outlives it).
+Source: docs/domain.md, CPR decisions; hazards H-13 (a decision silently replaced), H-03.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def check_words(words: Words) -> None:
     Raises:
         RuleBroken, RulesBroken: a sentence is empty, loses or invents a name in braces, or holds forbidden words.
 
-    Source: hazard H-04 (a CPR line read as "do not treat").
+    Source: hazard H-04 (a CPR line read as a refusal of all treatment).
     """
     raise_faults([fault for part in fields(Words) for fault in _faults_of(part.name, getattr(words, part.name))])
 

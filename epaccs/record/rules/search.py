@@ -3,7 +3,7 @@
 Searching is for finding one person, not for looking through a register: too little is answered with what to add. What
 is typed may be misspelt, in any order and without accents; who is found says where they differ from it.
 
-Source: SCCI1580 v4.0, finding a record; hazards H-01 (wrong person) and H-03 (a record that exists is not found).
+Source: SCCI1580 v4.0, finding a record; hazards H-01 (wrong person) and H-14 (a record that exists is not found).
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def read_typed_seconds(milliseconds: str) -> float | None:
 def near_dates(born_on: date) -> tuple[date, ...]:
     """Dates for which this one is easily mistyped: day and month swapped, one digit or one step away.
 
-    Source: hazard H-03; a result found this way says that the date differs.
+    Source: hazard H-14; a result found this way says that the date differs.
     """
     day, month, year = born_on.day, born_on.month, born_on.year
     parts = [(month, day, year)]
@@ -408,7 +408,7 @@ def is_same_person(criteria: Criteria, keys: Keys) -> bool:
 
     Only then may somebody be told of a person who is not in their care.
 
-    Source: hazard H-11 (a record shown to somebody it does not concern).
+    Source: hazard H-17 (existence disclosed to whoever may not know).
     """
     if criteria.born_on is None or keys.born_on != criteria.born_on:
         return False

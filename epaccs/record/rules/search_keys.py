@@ -6,7 +6,7 @@ itself: the word with one of its letters left out, and its sound. A mistyped wor
 was meant (whoever inserts, drops, changes or swaps a letter leaves the rest), so the vocabulary gives the words that
 could have been meant, and these are looked up exactly. It grows with the number of different words, not of people.
 
-Source: hazard H-03 (a record that exists is not found).
+Source: hazard H-14 (a record that exists is not found).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def build_search_rows(
 
     A person with a restricted address has no street and no postcode here, so that no search can lead to it.
 
-    Source: hazard H-11 (a protected address is disclosed).
+    Source: hazard H-11 (a protected address disclosed).
     """
     restricted = bool(identity.get("address_restricted"))
     street = None if restricted else choose_street(identity.get("address") or "")
