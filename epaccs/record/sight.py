@@ -2,7 +2,7 @@
 
 Whoever builds a page, a sheet or a card from what is left cannot show what was hidden, because they never had it. Pure.
 
-Source: access table (role x tier); restricted address, PDS; hazards H-05 (seen by the wrong people) and H-11 (sharing).
+Source: access table (role x tier); restricted address, PDS; hazards H-05 and H-11.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ class FieldSight:
                 return self.values.get(str(answer), str(answer))
 
 
+Fields = Mapping[str, FieldSight]
+
+
 @dataclass(frozen=True)
 class SectionSight:
     """One section as its readers meet it; `item_fields` are those of one line of its list, `title` names the line.
@@ -82,18 +85,27 @@ class SectionSight:
     label: str
     tier: Tier
     empty: str = "Not recorded"
-    fields: Mapping[str, FieldSight] = field(default_factory=dict)
-    item_fields: Mapping[str, FieldSight] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
+    item_fields: Fields = field(default_factory=dict)
     title: Callable[[Value], str] = lambda item: str(item.get("name", ""))
     rank: Callable[[Value], int] = lambda _item: 0
     telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
     is_whole: bool = False
+    _seen: dict[tuple[bool, frozenset[Tier]], Fields] = field(default_factory=dict, compare=False, repr=False)
+
+    def fields_for(self, tiers: frozenset[Tier], *, of_item: bool = False) -> Fields:
+        """The fields that an audience sees; found out once for each audience."""
+        key = of_item, tiers
+        if key not in self._seen:
+            fields = self.item_fields if of_item else self.fields
+            self._seen[key] = {name: one for name, one in fields.items() if can_see(one, tiers)}
+        return self._seen[key]
 
     def is_seen_by(self, tiers: frozenset[Tier]) -> bool:
         """Whether the section is there at all for this audience."""
         if self.is_whole:
             return self.tier in tiers
-        return any(can_see(one, tiers) for one in (*self.fields.values(), *self.item_fields.values()))
+        return bool(self.fields_for(tiers) or self.fields_for(tiers, of_item=True))
 
 
 Sights = Mapping[str, SectionSight]
@@ -165,7 +177,7 @@ def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, 
     """The value of a section, as far as this audience may see it; blank answers go too."""
     if sight.is_whole:
         return _without_telling_keys(value) if restricted else value
-    shown = _visible_fields(value, sight.fields, tiers, restricted=restricted)
+    shown = _visible_fields(value, sight.fields_for(tiers), restricted=restricted)
     if sight.item_fields and value.get(ITEMS):
         shown[ITEMS] = {
             key: _visible_item(item, sight, tiers, restricted=restricted) for key, item in value[ITEMS].items()
@@ -174,19 +186,17 @@ def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, 
 
 
 def _visible_item(item: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
-    shown = _visible_fields(item, sight.item_fields, tiers, restricted=restricted)
+    shown = _visible_fields(item, sight.fields_for(tiers, of_item=True), restricted=restricted)
     telling = sight.telling_of(item) if restricted else frozenset()
     removed = {REMOVED: item[REMOVED]} if REMOVED in item else {}
     return {name: answer for name, answer in shown.items() if name not in telling} | removed
 
 
-def _visible_fields(
-    value: Value, fields: Mapping[str, FieldSight], tiers: frozenset[Tier], *, restricted: bool
-) -> Value:
+def _visible_fields(value: Value, fields: Fields, *, restricted: bool) -> Value:
     return {
         name: MASKED if sight.is_masked else value[name]
         for name, sight in fields.items()
-        if value.get(name) not in (None, "") and can_see(sight, tiers) and not (restricted and sight.tells_place)
+        if value.get(name) not in (None, "") and not (restricted and sight.tells_place)
     }
 
 
@@ -215,7 +225,7 @@ def describe(sight: SectionSight, body: Value) -> str:
     return "; ".join(lines)
 
 
-def _describe_fields(field_sights: Mapping[str, FieldSight], value: Value) -> list[str]:
+def _describe_fields(field_sights: Fields, value: Value) -> list[str]:
     return [
         f"{field_sights[name].label.rstrip('?')}: {field_sights[name].words(answer)}"
         for name, answer in value.items()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from epaccs.access.rules import Tier, audience_name
@@ -117,7 +118,7 @@ def build_summary(
         audience=audience_name(tiers),
         number=number,
         as_at=material.as_at,
-        changed=latest_said(seen.sections.values()),
+        changed=build_said(latest_stamp(seen.sections.values())),
         identity=builder.identity(restricted=restricted),
         lifecycle=builder.lifecycle(),
         cpr=builder.cpr(),
@@ -146,10 +147,10 @@ def build_said(stamp: Mapping[str, Any] | None, *, at: datetime | None = None) -
     )
 
 
-def latest_said(recorded: Iterable[Recorded]) -> Said | None:
-    """Who changed anything last."""
+def latest_stamp(recorded: Iterable[Recorded]) -> Value | None:
+    """The stamp of whoever changed anything last; None: nobody did."""
     stamps = [stamp for one in recorded for stamp in one.provenance.values()]
-    return build_said(max(stamps, key=lambda stamp: str(stamp["recorded_at"]), default=None))
+    return max(stamps, key=itemgetter("recorded_at"), default=None)
 
 
 class _Builder:
@@ -356,7 +357,7 @@ class _Builder:
             return {"rivals": rivals}
         return {
             "version": recorded.version,
-            "said": latest_said([recorded]),
+            "said": build_said(latest_stamp([recorded])),
             "confirmed": build_said(recorded.confirmed_by, at=recorded.confirmed_at),
             "rivals": rivals,
         }

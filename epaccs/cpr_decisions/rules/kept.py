@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
 
@@ -36,14 +36,15 @@ class Kept:
         Raises:
             WrongPart: something in it is of the wrong kind.
         """
-        known = _kinds(cls)
-        given = value or {}
-        parts = {
-            name: _read(kind, given[name], _join(path, name))
-            for name, kind in known.items()
-            if given.get(name) is not None
-        }
-        return cls(**parts, extra={name: part for name, part in given.items() if name not in known})
+        readers = _readers(cls)  # type: ignore[arg-type]  # a class can always be hashed
+        parts: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, part in (value or {}).items():
+            if name not in readers:
+                extra[name] = part
+            elif part is not None:
+                parts[name] = readers[name](part, _join(path, name))
+        return cls(**parts, extra=extra)
 
     def to_value(self) -> dict[str, Any]:
         """The part as JSON holds it."""
@@ -64,18 +65,41 @@ def _join(path: str, name: str | int) -> str:
     return f"{path}.{name}" if path else str(name)
 
 
-def _read(kind: Any, part: Any, path: str) -> Any:
+_Reader = Callable[[Any, str], Any]
+
+
+@cache
+def _readers(cls: Any) -> dict[str, _Reader]:
+    """How each part of a class is read, found out once: the emergency card reads a few hundred of them."""
+    return {name: _reader_of(kind) for name, kind in _kinds(cls).items()}
+
+
+def _reader_of(kind: Any) -> _Reader:
     if isinstance(kind, types.UnionType):
         kind = next(option for option in get_args(kind) if option is not types.NoneType)
     if get_origin(kind) is tuple:
-        if not isinstance(part, list | tuple):
-            raise WrongPart(path)
-        return tuple(_read(get_args(kind)[0], item, _join(path, number)) for number, item in enumerate(part))
+        return partial(_read_several, _reader_of(get_args(kind)[0]))
     if issubclass(kind, Kept):
-        if not isinstance(part, Mapping):
-            raise WrongPart(path)
-        return kind.from_value(part, path)
-    return _read_single(kind, part, path)
+        return partial(_read_nested, kind)
+    return partial(_read_plain if kind in (str, bool) else _read_single, kind)
+
+
+def _read_plain(kind: type, part: Any, path: str) -> Any:
+    if not isinstance(part, kind):
+        raise WrongPart(path)
+    return part
+
+
+def _read_several(read: _Reader, part: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(part, list | tuple):
+        raise WrongPart(path)
+    return tuple(read(item, _join(path, number)) for number, item in enumerate(part))
+
+
+def _read_nested(kind: type[Kept], part: Any, path: str) -> Kept:
+    if not isinstance(part, Mapping):
+        raise WrongPart(path)
+    return kind.from_value(part, path)
 
 
 def _read_single(kind: type, part: Any, path: str) -> Any:

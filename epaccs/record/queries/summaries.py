@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, and_, bindparam, cast, literal, null, select, type_coerce, union_all
 
+from epaccs.access.model import EntryScope
 from epaccs.access.queries import Standing, find_standing, get_standing
 from epaccs.access.rules import ACCESS_TABLE, Fact, Permission, Sight, Tier, audience_name
 from epaccs.care_plans.sections import SECTIONS
@@ -18,15 +19,19 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.record.declared import sights
-from epaccs.record.model import StoredCard
-from epaccs.record.queries.search import has_namesake
+from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.whole import ShownSection, build_sections
 from epaccs.record.summary import RecordSummary, build_summary
+from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import find_recorded, material, material_at
-from epaccs.versions.rules import Material
+from epaccs.versions.rules import Material, Recorded
 
 _ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
+
+_ORGANISATIONS = select(Organisation.ods_code, Organisation.name).where(
+    Organisation.ods_code.in_(bindparam("codes", expanding=True))
+)
 
 
 def find_organisations(recorded: Material) -> Mapping[str, str]:
@@ -62,7 +67,7 @@ def get_way_in(actor: Actor, entry_id: UUID) -> Standing:
 class Opened:
     """Everything that one page about one person shows, read at one moment.
 
-    `has_namesake`: somebody of a similar name is in the reader's reach too.
+    `has_namesake`: somebody of a similar name is on the register too.
     """
 
     standing: Standing
@@ -71,19 +76,80 @@ class Opened:
     has_namesake: bool = False
 
 
-def read_record(actor: Actor, standing: Standing) -> Opened:
-    """The stored card of the reader's audience, and below it the whole record.
+def read_record(standing: Standing) -> Opened:
+    """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
 
     Raises:
         NotFound: nothing is recorded of this person.
     """
-    recorded = material(standing.entry_id)
-    return Opened(
-        standing,
-        _find_stored(standing) or _build(recorded, standing),
-        build_sections(recorded, standing.tiers, sights(), organisations=find_organisations(recorded)),
-        has_namesake(actor, standing.entry_id),
+    rows = _read(standing)
+    stored, namesake = rows.pop(_CARD, None), rows.pop(_NAMESAKE, None)
+    recorded = _as_material(standing.entry_id, rows)
+    summary = RecordSummary.from_value(stored["value"]) if stored else _build(recorded, standing)
+    organisations = _names_of_organisations(recorded, summary)
+    sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations)
+    return Opened(standing, summary, sections, has_namesake=namesake is not None)
+
+
+#: Names of rows that are no section.
+_CARD: Final = "(card)"
+_NAMESAKE: Final = "(namesake)"
+
+
+def _build_reading_statement() -> Any:
+    """Everything that the page shows, in one read: two reads could stand on either side of somebody's change."""
+    card, section = StoredCard.__table__, SectionHead.__table__
+    entry_id = bindparam("entry_id", type_=Uuid)
+    columns = ("value", "provenance", "version", "recorded_at", "disputed", "confirmed_at", "confirmed_by")
+    none = {name: type_coerce(cast(null(), section.c[name].type), section.c[name].type).label(name) for name in columns}
+    stored = select(literal(_CARD).label("section"), card.c.value, *(none[name] for name in columns[1:]))
+    sections = select(section.c.section, *(section.c[name] for name in columns))
+    namesake = select(literal(_NAMESAKE), *none.values())
+    return union_all(
+        stored.where(card.c.entry_id == entry_id, card.c.audience == bindparam("audience")),
+        sections.where(section.c.entry_id == entry_id),
+        namesake.where(_build_has_namesake(entry_id)),
     )
+
+
+def _build_has_namesake(entry_id: Any) -> Any:
+    """Whether somebody else on the register of the same area has the same names, spelling apart (hazard H-01)."""
+    own, other = SearchKey.__table__.alias("own"), SearchKey.__table__.alias("other")
+    here, there = EntryScope.__table__.alias("here"), EntryScope.__table__.alias("there")
+    return (
+        select(literal(1))
+        .select_from(own)
+        .join(other, and_(own.c.family_key == other.c.family_key, own.c.given_key == other.c.given_key))
+        .join(here, here.c.entry_id == own.c.entry_id)
+        .join(there, there.c.entry_id == other.c.entry_id)
+        .where(own.c.entry_id == entry_id, other.c.entry_id != entry_id)
+        .where(there.c.is_open, there.c.is_shared, there.c.area == here.c.area)
+        .exists()
+    )
+
+
+_READING = _build_reading_statement()
+
+
+def _read(standing: Standing) -> dict[str, dict[str, Any]]:
+    asked = {"entry_id": standing.entry_id, "audience": audience_name(standing.tiers)}
+    return {row["section"]: dict(row) for row in db.session.execute(_READING, asked).mappings()}
+
+
+def _as_material(entry_id: UUID, rows: Mapping[str, dict[str, Any]]) -> Material:
+    """The sections as they were read; what waits for a person is looked up only where a section says that it does."""
+    if any(row["disputed"] for row in rows.values()):
+        return material(entry_id)
+    return Material(entry_id, {name: Recorded(**row) for name, row in rows.items()}, ())
+
+
+def _names_of_organisations(recorded: Material, summary: RecordSummary) -> Mapping[str, str]:
+    """Code -> name, as the summary already found them."""
+    identity, named = recorded.value("identity") or {}, summary.identity
+    names = (named.practice, named.care_home, named.key_worker_organisation)
+    return {
+        identity[field]: name for field, name in zip(_ODS_FIELDS, names, strict=True) if name and identity.get(field)
+    }
 
 
 @dataclass(frozen=True)
@@ -125,15 +191,6 @@ def get_who(standing: Standing) -> RecordSummary:
         NotFound: nothing is recorded of this person.
     """
     return _build(material(standing.entry_id), replace(standing, tiers=frozenset({Tier.T0_EXISTS})))
-
-
-def _find_stored(standing: Standing) -> RecordSummary | None:
-    """The card as it was stored; None: the access table has an audience for which none was made yet."""
-    statement = select(StoredCard.value).where(
-        StoredCard.entry_id == standing.entry_id, StoredCard.audience == audience_name(standing.tiers)
-    )
-    value: dict[str, Any] | None = db.session.execute(statement).scalar()
-    return RecordSummary.from_value(value) if value else None
 
 
 def get_summary(actor: Actor, entry_id: UUID, *, permission: Permission = Permission.VIEW_RECORD) -> RecordSummary:

@@ -1,6 +1,6 @@
 """The emergency card at one moment: the CPR line, ages, and whom to ring, from a summary and the time of reading.
 
-Source: the register's emergency card; facts a crew must have in 30 seconds; hazards H-01, H-03 (stale copy), H-05.
+Source: the register's emergency card; facts a crew must have in 30 seconds; hazards H-01, H-03, H-05.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STRONG: Final[Mapping[Situation, slice]] = {
     Situation.COPY_PAST_AGE: slice(0, 2),
 }
 
-#: A longer passage is read whole below the card, never cut: half a sentence can say its opposite (hazard H-04).
+#: A longer passage is read whole below the card, never cut: half a sentence can say its opposite (hazard H-23).
 PASSAGE_LIMIT: Final = 240
 
 #: How many numbers the bar at the bottom of a telephone's screen has room for.
@@ -120,13 +120,13 @@ class Card:
 
 
 #: A date, a time, a telephone number: read wrongly when a line ends inside it.
-_UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b")
+UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b")
 
 
 def find_unbroken(words: str) -> Iterator[tuple[bool, str]]:
     """The words in pieces; True: no line may end inside this piece."""
     end = 0
-    for found in _UNBROKEN.finditer(words):
+    for found in UNBROKEN.finditer(words):
         yield False, words[end : found.start()]
         yield True, found[0]
         end = found.end()

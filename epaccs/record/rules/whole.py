@@ -11,8 +11,8 @@ from typing import Final
 
 from epaccs.access.rules import Tier
 from epaccs.record.rules.parts import Rival, Said
-from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see, describe, is_restricted, visible
-from epaccs.record.summary import build_said, latest_said
+from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
+from epaccs.record.summary import build_said, latest_stamp
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
 #: Shown elsewhere: CPR has a page of its own, the lifecycle is in the banner, the agreements have words of their own.
@@ -97,52 +97,58 @@ def _section(
     )
     if recorded is None:
         return ShownSection(sight.name, sight.label, sight.empty, rivals=rivals)
-    said = latest_said([recorded])
-    asked = {} if sight.is_whole else {name: one for name, one in sight.fields.items() if can_see(one, tiers)}
+    stamp = latest_stamp([recorded])
+    asked = {} if sight.is_whole else sight.fields_for(tiers)
     hidden = {name: one for name, one in asked.items() if hides_places and one.tells_place}
+    answers = {name: one.words(recorded.value.get(name)) for name, one in asked.items()}
     return ShownSection(
         name=sight.name,
         label=sight.label,
         empty=sight.empty,
         version=recorded.version,
-        lines=tuple(_lines(sight, recorded, said, organisations)),
-        groups=tuple(_groups(sight, recorded, said)),
+        lines=tuple(
+            _agreements(sight, recorded.value)
+            if sight.is_whole
+            else _lines(asked, answers, recorded, stamp, organisations)
+        ),
+        groups=tuple(_groups(sight, recorded, stamp)),
         missing=tuple(
-            one.label for name, one in asked.items() if name not in hidden and _is_missing(name, one, recorded)
+            one.label for name, one in asked.items() if name not in hidden and _is_missing(name, one, answers)
         ),
         hidden=tuple(one.label for one in hidden.values()),
-        said=said,
+        said=build_said(stamp),
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
         rivals=rivals,
     )
 
 
-def _is_missing(name: str, field: FieldSight, recorded: Recorded) -> bool:
+def _is_missing(name: str, field: FieldSight, answers: Mapping[str, str]) -> bool:
     """A statement nobody ticked is no question, and a number that is there needs no reason why there is none."""
-    if field.kind == "tick" or (name == "no_nhs_number_reason" and recorded.value.get("nhs_number")):
+    if field.kind == "tick" or (name == "no_nhs_number_reason" and answers.get("nhs_number")):
         return False
-    return not field.words(recorded.value.get(name))
+    return not answers[name]
 
 
 def _lines(
-    sight: SectionSight, recorded: Recorded, of_section: Said | None, organisations: Mapping[str, str]
+    fields: Fields,
+    answers: Mapping[str, str],
+    recorded: Recorded,
+    of_section: Value | None,
+    organisations: Mapping[str, str],
 ) -> Iterator[Line]:
-    if sight.is_whole:
-        yield from _agreements(sight, recorded.value)
-        return
-    for name, field in sight.fields.items():
-        if words := field.words(recorded.value.get(name)):
-            shown = organisations.get(words, words) if field.kind == "organisation" else words
-            yield Line(field.label, shown, _own(recorded, name, of_section))
+    for name, words in answers.items():
+        if words:
+            shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
+            yield Line(fields[name].label, shown, _own(recorded, name, of_section))
 
 
-def _own(recorded: Recorded, key: str, of_section: Said | None) -> Said | None:
+def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
     """Who entered one fact, where it was not whoever entered the section last."""
-    said = build_said(recorded.provenance.get(key))
-    return None if said == of_section else said
+    stamp = recorded.provenance.get(key)
+    return None if stamp == of_section else build_said(stamp)
 
 
-def _groups(sight: SectionSight, recorded: Recorded, of_section: Said | None) -> Iterator[Group]:
+def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None) -> Iterator[Group]:
     for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
         lines = tuple(
             Line(field.label, words)

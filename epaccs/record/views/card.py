@@ -24,7 +24,7 @@ from epaccs.core.identifiers import new_id, parse_id
 from epaccs.record.actions import reading
 from epaccs.record.queries import summaries
 from epaccs.record.queries.summaries import Opened, find_what_reader_may
-from epaccs.record.rules.card import Card, Site, build_card, find_unbroken, fits
+from epaccs.record.rules.card import UNBROKEN, Card, Site, build_card, fits
 from epaccs.record.schema.opening import OpeningSchema
 
 bp = Blueprint("record", __name__)
@@ -35,11 +35,10 @@ bp.add_app_template_filter(fits, "fits_card")
 @bp.app_template_filter("unbroken")
 def unbroken(words: str) -> Markup:
     """Words in which no line ends inside a date, a time or a telephone number."""
-    pieces = (
-        Markup('<span class="app-unbroken">{}</span>').format(piece) if whole else escape(piece)
-        for whole, piece in find_unbroken(words)
-    )
-    return Markup("").join(pieces)
+    escaped = escape(words)
+    if UNBROKEN.search(words) is None:
+        return escaped
+    return Markup(UNBROKEN.sub(r'<span class="app-unbroken">\g<0></span>', escaped))  # noqa: S704 - escaped above
 
 
 @bp.get("/record/<entry_id>")
@@ -50,7 +49,7 @@ def show(entry_id: str) -> ResponseReturnValue:
     standing = summaries.get_way_in(actor, parse_id(entry_id))
     if not standing.can(Permission.VIEW_CARD):
         return _ask_why(standing, Form(OpeningSchema))
-    opened = summaries.read_record(actor, standing)
+    opened = summaries.read_record(standing)
     reading.note_card_viewed(actor, standing, opened.summary, search_id=_search_id())
     return _show(actor, opened)
 
