@@ -607,7 +607,7 @@ def test_no_page_of_an_administrator_is_open_without_signing_in(app: Flask, page
             assert pages.page.heading == "Sign in"
 
 
-def test_a_person_who_was_renamed_in_the_database_is_not_in_the_log(
+def test_the_name_of_a_colleague_is_not_in_the_log(
     administration: PageClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     administration.follow("Add a colleague").fill(**NORA).submit("Add colleague")
