@@ -157,6 +157,31 @@ def test_the_actor_is_the_person_in_the_role_chosen() -> None:
     assert (actor.name, actor.role, actor.organisation_ods, actor.may_sign) == (facts.name, Role.GP, "A81001", True)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        pytest.param(
+            "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows", id="PC"
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+            id="Edge",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1",
+            "Safari on iPhone",
+            id="telephone",
+        ),
+        pytest.param("Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Safari/537.36", "Chrome on Android", id="tablet"),
+        pytest.param("curl/8.5.0", "Unknown browser", id="a program"),
+        pytest.param("", "Unknown browser", id="nothing said"),
+    ],
+)
+def test_a_browser_is_told_apart_in_a_list(user_agent: str, name: str) -> None:
+    assert rules.build_browser_name(user_agent) == name
+
+
 # Passwords and codes
 
 
