@@ -254,7 +254,7 @@ def _opens_by_itself(path: str) -> bool:
 
 
 def keep_typed_fields() -> bool:
-    """Seal what was typed for the owner of the session, who gets it back after signing in (hazard H-32)."""
+    """Seal what was typed for the owner of the session, who gets it back after signing in (hazard H-20)."""
     owner = visit().owner
     fields = {name: values for name, values in request.form.lists() if not is_secret_field(name)}
     if owner is None or not any(any(values) for name, values in fields.items() if name not in HIDDEN_NAMES):

@@ -239,7 +239,7 @@ class SessionFacts:
 
 
 def end_of(facts: SessionFacts, *, now: datetime) -> SessionEnd | None:
-    """Why this session opens nothing; None: it still does (hazard H-31)."""
+    """Why this session opens nothing; None: it still does (hazard H-19)."""
     if facts.ended_at is not None:
         return SessionEnd(facts.end_reason or SessionEnd.SIGNED_OUT)
     if facts.person_ended_at is not None:
@@ -477,7 +477,7 @@ class TooManyTries(RuleBroken):
 def wait_until(tries: Tries, *, now: datetime) -> datetime | None:
     """When one more try is taken; None: at once.
 
-    A stranger who guesses at a colleague's password from elsewhere must not keep the colleague out (hazard H-33).
+    A stranger who guesses at a colleague's password from elsewhere must not keep the colleague out (hazard H-21).
     """
     waits = (
         PLACE_LIMIT.wait_until(tries.from_place, now=now),

@@ -1,4 +1,4 @@
-"""Tries to sign in: counted before they are judged, and slowed down without locking a colleague out (hazard H-33)."""
+"""Tries to sign in: counted before they are judged, and slowed down without locking a colleague out (hazard H-21)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def hash_password(password: str) -> str:
 
 
 def password_fits(kept: str | None, password: str) -> bool:
-    """Whether the password is the one kept; as long in coming whether there is one or not (hazard H-33)."""
+    """Whether the password is the one kept; as long in coming whether there is one or not (hazard H-21)."""
     decoy = _decoy()
     try:
         _hasher.verify(kept or decoy, _as_bytes(password))

@@ -1,4 +1,4 @@
-"""Sessions: rows that open the register until somebody ends them or they lapse (hazard H-31)."""
+"""Sessions: rows that open the register until somebody ends them or they lapse (hazard H-19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody had typed when their session ended: sealed for half an hour, for them alone (hazard H-32)."""
+"""What somebody had typed when their session ended: sealed for half an hour, for them alone (hazard H-20)."""
 
 from __future__ import annotations
 
