@@ -111,7 +111,7 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
 
     Somebody out of scope is told of only by an exact NHS number, or an exact name with the exact date of birth, and
     only to a role that may open a record in an emergency; of people who are not shared, nobody but their practice is
-    told (hazard H-11).
+    told (hazard H-17).
     """
     reach = reachable_entries(actor)
     hits = _hits_by_number(reach, criteria.number) if criteria.number else _hits_by_name(reach, criteria)
