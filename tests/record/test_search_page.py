@@ -185,6 +185,17 @@ def test_somebody_who_is_not_exactly_as_typed_says_where(doctor: PageClient, gp:
     )
 
 
+def test_more_people_than_are_shown_asks_for_more(
+    monkeypatch: pytest.MonkeyPatch, doctor: PageClient, gp: Actor, grace: UUID
+) -> None:
+    monkeypatch.setattr("epaccs.record.queries.search.SHOWN_LIMIT", 1)
+    a_registered_person(gp, **{**GRACE, "nhs_number": "9990000026", "born_on": "1943-02-02", "postcode": "LS1 4AQ"})
+
+    doctor.open("/search").fill(who="Grace Okonkwo", born="80s").submit("Find")
+
+    doctor.see("More people fit than are shown", "add the date of birth, the street or the NHS number")
+
+
 def test_a_role_that_opens_no_record_gets_no_link(app: Flask, gp: Actor, grace: UUID) -> None:
     practice = db.session.get(Organisation, gp.organisation_id)
     pages = at_work(app, a_clinician(Role.PRACTICE_ADMINISTRATOR, practice))

@@ -308,12 +308,8 @@ def _find_similar(reach: ColumnElement[bool], hits: list[_Hit]) -> set[UUID]:
     return {hit.entry_id for first, second in pairs if are_alike(first.names, second.names) for hit in (first, second)}
 
 
-def has_namesake(actor: Actor, entry_id: UUID) -> bool:
-    """Whether somebody else in the reader's reach has the same family name and given name, spelling apart."""
-    return _has_namesake(reachable_entries(actor), entry_id)
-
-
 def _has_namesake(reach: ColumnElement[bool], entry_id: UUID) -> bool:
+    """Whether somebody else in the reader's reach has the same family name and given name, spelling apart."""
     own, other = _KEYS.alias(), _KEYS.alias()
     statement = (
         select(other.c.entry_id)
