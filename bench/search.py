@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from bench import Row
 from bench.context import BATCH, DATABASES, POSTGRESQL, USUAL, Context, Register
-from bench.people import TODAY, Person, make_people
+from bench.people import Person, make_people
 from epaccs.access.actions import event
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
@@ -139,7 +139,8 @@ def _make_query(chance: random.Random, person: Person) -> Query:
     wrong = chance.randrange(len(parts))
     letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
     parts[wrong] = mistype(parts[wrong], chance.choice(TYPING_ERRORS), chance.randrange(60), letter)
-    age = age_in_years(person.born_on, clock.today())
+    today = clock.today()
+    age = age_in_years(person.born_on, today)
     youngest = age // 10 * 10
     return Query(
         meant=person.entry_id,
@@ -147,8 +148,8 @@ def _make_query(chance: random.Random, person: Person) -> Query:
         who=f"{parts[0]} {parts[1]}",
         born=f"{youngest}-{youngest + 9}",
         where=parts[2],
-        born_from=f"{TODAY.year - youngest - 10}-01-01",
-        born_until=f"{TODAY.year - youngest}-12-31",
+        born_from=f"{today.year - youngest - 10}-01-01",
+        born_until=f"{today.year - youngest}-12-31",
     )
 
 
