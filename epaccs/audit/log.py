@@ -43,7 +43,7 @@ def record(event: Event) -> UUID:
 
 
 def _append(session: Session, event: Event) -> UUID:
-    chain = secrets.randbelow(CHAINS)
+    chain = _chain_of(session)
     head = session.execute(
         select(AuditChain.sequence, AuditChain.hash).where(AuditChain.chain == chain).with_for_update()
     ).one()
@@ -52,6 +52,12 @@ def _append(session: Session, event: Event) -> UUID:
     _move_head(session.connection(), chain, row["sequence"], row["hash"])
     written: UUID = row["id"]
     return written
+
+
+def _chain_of(session: Session) -> int:
+    """One chain for a whole transaction: two that each held one and wanted the other's would wait forever."""
+    chosen: int = session.info.setdefault("audit_chain", secrets.randbelow(CHAINS))
+    return chosen
 
 
 def _build_row(event: Event, at: datetime, *, chain: int, sequence: int, previous_hash: str) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def writing() -> Iterator[Session]:
         return
     session.commit()  # ends the reads before; nothing is pending outside `writing`
     session.expire_all()
+    session.info.clear()  # what an action noted for itself ends with it
     token = _writing.set(True)
     try:
         with unavailable_when_lost():

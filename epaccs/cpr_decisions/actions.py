@@ -24,7 +24,7 @@ def change(
     Raises:
         NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit` and the rules of CPR decisions say.
     """
-    decided_at = _moment(body)
+    decided_at = clinical_time(body)
     return apply_edit(
         actor, EditRequest(edit_id, entry_id, CPR, str(kind), dict(body), base_version, decided_at=decided_at)
     )
@@ -47,7 +47,7 @@ def discard(actor: Actor, draft_id: UUID) -> None:
     discard_draft(actor, draft_id)
 
 
-def _moment(body: Mapping[str, Any]) -> datetime | None:
+def clinical_time(body: Mapping[str, Any]) -> datetime | None:
     """The clinical time of an edit, for the log; a text that is none is left to the rules to refuse."""
     text = body.get("decided_at") or body.get("said_at") or body.get("reviewed_at")
     try:

@@ -129,7 +129,8 @@ def _page(entry_id: str) -> CPRPage:
 
 def site_words() -> Words:
     """The site's words, with the number of its control room."""
-    return Words(control=current_app.config["EPACCS"].control_telephone)
+    number = current_app.config["EPACCS"].control_telephone
+    return Words(control=number, number_24h=number)
 
 
 def _kind(text: str) -> EditKind:

@@ -25,7 +25,7 @@ from epaccs.core.errors import NotFound
 from epaccs.core.identifiers import new_id
 from epaccs.notices import queries
 from epaccs.notices.model import Notice
-from epaccs.notices.rules import NoticeKind, shows_from
+from epaccs.notices.rules import MEANINGS, NoticeKind, shows_from
 
 #: Relationships that make an organisation accountable: the usual practice and the key worker's organisation.
 ACCOUNTABLE = ("registered_practice", "key_worker")
@@ -207,10 +207,22 @@ def acknowledge(actor: Actor, notice_id: UUID) -> None:
         notice = session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
         if notice is None or not queries.is_addressed_to(notice, actor):
             raise NotFound
-        if notice.acknowledged_at is None:
-            notice.acknowledged_at, notice.acknowledged_by = clock.now(), actor.clinician_id
-            notice.acknowledged_by_name = actor.name
         kind = str(notice.kind)
+        same = update(Notice).where(Notice.acknowledged_at.is_(None))
+        if MEANINGS[NoticeKind(kind)].is_task:
+            same = same.where(Notice.id == notice.id)
+        else:  # they stood on one line
+            same = same.where(
+                Notice.entry_id == notice.entry_id,
+                Notice.kind == kind,
+                Notice.organisation_id == notice.organisation_id,
+                Notice.created_at <= notice.created_at,
+            )
+        session.execute(
+            same.values(
+                acknowledged_at=clock.now(), acknowledged_by=actor.clinician_id, acknowledged_by_name=actor.name
+            )
+        )
         log.record(event(actor, EventKind.NOTICE_ACKNOWLEDGED, entry_id=notice.entry_id, notice_kind=kind))
 
 

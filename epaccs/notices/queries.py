@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +30,7 @@ class NoticeLine:
     words: str
     page: str
     is_task: bool
-    section: str | None
+    sections: tuple[str, ...]
     severity: str
     created_at: datetime
     due_at: datetime | None
@@ -48,9 +49,18 @@ def notices_for(actor: Actor, *, limit: int = 200) -> list[NoticeLine]:
         .order_by(urgency, Notice.created_at)
         .limit(limit)
     ).all()
-    open_ones = [row for row in rows if MEANINGS[NoticeKind(row.kind)].is_task or row.acknowledged_at is None]
-    names = names_of([row.entry_id for row in open_ones])
-    return [_line(row, names[row.entry_id], now) for row in open_ones]
+    open_ones = _grouped([row for row in rows if MEANINGS[NoticeKind(row.kind)].is_task or row.acknowledged_at is None])
+    names = names_of([group[0].entry_id for group in open_ones])
+    return [_line(group, names[group[0].entry_id], now) for group in open_ones]
+
+
+def _grouped(rows: Sequence[Notice]) -> list[list[Notice]]:
+    """Changes of one person that are only to be known stand on one line; each task stands by itself."""
+    groups: dict[tuple[object, ...], list[Notice]] = {}
+    for row in rows:
+        is_task = MEANINGS[NoticeKind(row.kind)].is_task
+        groups.setdefault((row.id,) if is_task else (row.entry_id, row.kind), []).append(row)
+    return list(groups.values())
 
 
 def _addressed(actor: Actor) -> ColumnElement[bool]:
@@ -71,7 +81,8 @@ def is_addressed_to(notice: Notice, actor: Actor) -> bool:
     return notice.organisation_id == actor.organisation_id and notice.role in (None, str(actor.role))
 
 
-def _line(row: Notice, person: str, now: datetime) -> NoticeLine:
+def _line(group: Sequence[Notice], person: str, now: datetime) -> NoticeLine:
+    row = group[-1]
     kind = NoticeKind(row.kind)
     meaning = MEANINGS[kind]
     return NoticeLine(
@@ -82,7 +93,7 @@ def _line(row: Notice, person: str, now: datetime) -> NoticeLine:
         words=meaning.words,
         page=meaning.page,
         is_task=meaning.is_task,
-        section=row.section,
+        sections=tuple(dict.fromkeys(one.section for one in group if one.section)),
         severity=row.severity,
         created_at=row.created_at,
         due_at=row.due_at,
