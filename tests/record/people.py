@@ -208,3 +208,66 @@ def a_held(section: str, kind: str, body: Value, **author: str) -> Held:
 def a_summary(tiers: frozenset[Tier] = EVERYTHING, **sections: Any) -> RecordSummary:
     """What an audience sees of such a person."""
     return build_summary(a_material(**sections), tiers, sights=sights(), organisations=ORGANISATIONS, number=7)
+
+
+# --- CPR, one value for each line of the table -----------------------------------------------------------------------
+
+HART: Value = {"name": "L Hart", "role": "paramedic", "organisation_name": "Northdale Ambulance"}
+MARSH: Value = {"name": "Sister J Marsh", "role": "community nurse", "organisation_name": "Northdale Nurses"}
+
+
+def at(day: int, hour: int = 14, minute: int = 5) -> str:
+    """A moment in November 2026, as it is kept."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC).isoformat()
+
+
+def a_decision(**fields: Any) -> Value:
+    """The decision in force, with some of it changed."""
+    return {**DECISION, **fields}
+
+
+def a_proposal(**fields: Any) -> Value:
+    """Proposed by a nurse five days ago."""
+    proposal = {
+        "id": "p1",
+        "status": "awaiting_confirmation",
+        "recommendation": "not_for_cpr",
+        "by": MARSH,
+        "recorded_at": at(16),
+        "decided_at": at(16),
+    }
+    return {**proposal, **fields}
+
+
+REPORT: Value = a_proposal(status="reported", by=HART, told_by="Ada Obi, sister", told_from="St Anne's ward 4")
+WITHDRAWAL: Value = {
+    "id": "w1",
+    "by": HART,
+    "recorded_at": at(21, 1, 30),
+    "said_at": at(21, 1, 23),
+    "had_capacity": "not_known",
+}
+RELATIVE_REPORT: Value = {
+    "id": "r1",
+    "by": HART,
+    "recorded_at": at(21, 1, 30),
+    "said_by": "Ada Obi",
+    "relationship": "sister",
+    "is_relative": True,
+    "words": "She wants everything done",
+}
+REVOKED: Value = a_decision(
+    status="revoked",
+    ended={"at": at(20, 20), "edit_id": "e1", "kind": "revoke", "by": PROFESSIONAL, "reason": "wishes_changed"},
+)
+ENDED_BY_DEATH: Value = a_decision(
+    status="ended_by_death", ended={"at": at(20, 20), "edit_id": "e1", "kind": "ended_by_death"}
+)
+CONFIRMED_DEATH: Value = {
+    "status": "on_register",
+    "death": {"status": "confirmed", "died_on": "2026-11-20", "by": PROFESSIONAL, "at": at(20, 20)},
+}
+REPORTED_DEATH: Value = {
+    "status": "on_register",
+    "death": {"status": "reported", "died_on": "2026-11-20", "by": HART, "at": at(20, 20)},
+}

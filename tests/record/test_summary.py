@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epaccs.access.rules import AUDIENCES, Tier, audience_name
@@ -39,6 +39,7 @@ ids = {"ids": audience_name}
 
 
 @pytest.mark.parametrize("tiers", AUDIENCES, **ids)
+@settings(deadline=None)
 @given(number=st.integers(min_value=0, max_value=10**6))
 def test_no_value_of_a_hidden_tier_is_in_a_summary(tiers: frozenset[Tier], number: int) -> None:
     secrets = {path: f"secret-{number}-{position}" for position, path in enumerate(_text_paths(FULL))}

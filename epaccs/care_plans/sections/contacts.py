@@ -43,7 +43,7 @@ class ContactSchema(Schema):
     is_24h = YesNo("Answered day and night?", card=True)
     hours = ShortText("If not, when?", called="hours", limit=200, card=True)
     call_order = WholeNumber("Place in the order of calling", hint="1 is called first", lowest=1, highest=99, card=True)
-    knows_diagnosis = YesNo("Do they know the diagnosis?", source="SCCI1580 item 18")
+    knows_diagnosis = YesNo("Do they know the diagnosis?", source="SCCI1580 item 18", tier=Tier.T2_COORDINATION)
     knows_cpr = YesNo("Do they know of the CPR decision?", source="SCCI1580 item 48")
     do_not_contact = YesNo(
         "Must they NOT be contacted?", hint="The person asked that they are not consulted", card=True

@@ -32,7 +32,10 @@ class DiagnosisSchema(Schema):
         card=True,
     )
     other = FreeText(
-        "Other diagnoses and problems", hint="Include depression, anxiety and dementia", source="SCCI1580 item 27"
+        "Other diagnoses and problems",
+        hint="Include depression, anxiety and dementia",
+        source="SCCI1580 item 27",
+        tier=Tier.T2_COORDINATION,
     )
     prognosis = Choice("Likely prognosis", PROGNOSIS, source="SCCI1580 item 34", card=True)
     prognosis_on = TypedDate("When the prognosis was judged", called="date of the prognosis", source="SCCI1580 item 34")

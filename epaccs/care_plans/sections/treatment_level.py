@@ -45,7 +45,12 @@ class TreatmentLevelSchema(Schema):
         source="emergency plan, clinical recommendations",
         card=True,
     )
-    agreed_with = FreeText("Agreed with", hint="The person, an attorney, those close to them, the team", rows=2)
+    agreed_with = FreeText(
+        "Agreed with",
+        hint="The person, an attorney, those close to them, the team",
+        rows=2,
+        tier=Tier.T2_COORDINATION,
+    )
     decided_on = TypedDate("Date decided", source="SCCI1580 item 4")
     contradiction_reason = FreeText(
         "If the CPR decision says otherwise, why do both stand?",

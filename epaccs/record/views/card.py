@@ -35,9 +35,10 @@ bp.add_app_template_filter(fits, "fits_card")
 @bp.app_template_filter("unbroken")
 def unbroken(words: str) -> Markup:
     """Words in which no line ends inside a date, a time or a telephone number."""
-    escaped = escape(words)
     if UNBROKEN.search(words) is None:
-        return escaped
+        return escape(words)
+    # As plain text: marked as safe, it would escape what is put in.
+    escaped = str(escape(words))
     return Markup(UNBROKEN.sub(r'<span class="app-unbroken">\g<0></span>', escaped))  # noqa: S704 - escaped above
 
 
