@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     RELATIONSHIP_CHANGED = "relationship_changed"
     PRINTED = "printed"
     PAPER_CHECKED = "paper_checked"
+    PAPER_COLLECTED = "paper_collected"
     REFUSED = "refused"
     COMMAND_RUN = "command_run"
     RESTORED = "restored"

@@ -1,0 +1,264 @@
+"""Print a sheet under a number of its own, call back what a change made wrong, and say whether a sheet still holds."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from epaccs.access.actions import event
+from epaccs.access.model import EntryScope
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission
+from epaccs.audit import log
+from epaccs.audit.events import Event, EventKind
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.changes import Change
+from epaccs.core.db import end_read, writing
+from epaccs.core.errors import NotFound, Stale
+from epaccs.core.fields import format_datetime
+from epaccs.handover import pdf, queries
+from epaccs.handover.model import HandoverSheet, WrongCode
+from epaccs.handover.queries import Checked, Contents
+from epaccs.handover.rules import (
+    ALPHABET,
+    CODE_LENGTH,
+    MISSES_LIMIT,
+    MISSES_WINDOW,
+    Destination,
+    SheetStatus,
+    TooManyMisses,
+    check_may_go,
+    format_code,
+    parse_code,
+    status_after,
+)
+from epaccs.record.queries.summaries import is_restricted_now
+from epaccs.settings import Settings
+from epaccs.versions.model import Entry
+
+#: How often a sheet is made again because the record changed while it was laid out.
+TRIES: Final = 3
+
+_MISSES_KEPT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody asks to be printed; `not_told_because` empty: the person knows, or it goes to staff."""
+
+    printed_for: str
+    destination: Destination
+    place: str = ""
+    not_told_because: str = ""
+
+
+@dataclass(frozen=True)
+class PrintedSheet:
+    """A printed sheet; `content` None: it was printed before, and its number stands."""
+
+    number: str
+    content: bytes | None
+
+
+def build_order(fields: Mapping[str, Any]) -> Order:
+    """What was asked for, from the fields of the form; an unasked or unanswered question is empty."""
+    return Order(
+        printed_for=fields["printed_for"],
+        destination=fields["destination"],
+        place=fields.get("place") or "",
+        not_told_because=fields.get("not_told_because") or "",
+    )
+
+
+# --- Printing --------------------------------------------------------------------------------------------------------
+
+
+def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, settings: Settings) -> PrintedSheet:
+    """The sheet of a person as it stands now, kept under its number before anybody holds it.
+
+    The number is taken first; then the sheet is laid out with no transaction open; then everything about it is kept at
+    once. A record that changed meanwhile is read and laid out again, so that no paper is out of date when it is born.
+
+    Args:
+        sheet_id: of the form: the same form again prints nothing new.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+        RuleBroken: the person left the register, or has not been told and nobody said why it goes to them.
+        Stale: the record changed again and again.
+    """
+    contents = queries.read_contents(actor, entry_id, settings=settings)
+    check_may_go(order.destination, person_not_told=contents.person_not_told, because=order.not_told_because)
+    sheet = _reserve(actor, sheet_id, contents, order, entry_id=entry_id)
+    for _ in range(TRIES):
+        if sheet.status != SheetStatus.RESERVED:
+            return PrintedSheet(format_code(sheet.code), None)
+        finished = queries.build_sheet(actor, contents, sheet, settings=settings)
+        end_read()
+        rendered = pdf.render(finished)
+        if _keep(actor, sheet.id, contents, rendered):
+            return PrintedSheet(finished.number, rendered.pdf)
+        contents = queries.read_contents(actor, entry_id, settings=settings)
+    raise Stale
+
+
+def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, entry_id: UUID) -> HandoverSheet:
+    """The row with its number; a row that is there already is that of the same form."""
+    with writing() as session:
+        sheet = session.get(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
+        if sheet is not None:
+            if sheet.entry_id != entry_id or sheet.printed_by["clinician_id"] != str(actor.clinician_id):
+                raise NotFound
+            return sheet
+        sheet = HandoverSheet(
+            id=sheet_id,
+            code=_unused_code(session),
+            entry_id=entry_id,
+            status=str(SheetStatus.RESERVED),
+            reserved_at=clock.now(),
+            printed_by=_printed_by(actor),
+            printed_for=order.printed_for,
+            destination=str(order.destination),
+            place="" if contents.is_restricted else order.place,
+            not_told_because=order.not_told_because,
+            tells_address=not contents.is_restricted,
+        )
+        session.add(sheet)
+    return sheet
+
+
+def _printed_by(actor: Actor) -> dict[str, Any]:
+    return {
+        "clinician_id": str(actor.clinician_id),
+        "name": actor.name,
+        "role": str(actor.role),
+        "organisation_id": str(actor.organisation_id),
+        "organisation_name": actor.organisation_name,
+    }
+
+
+def _unused_code(session: Session) -> str:
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        if session.scalars(select(HandoverSheet.id).where(HandoverSheet.code == code)).first() is None:
+            return code
+
+
+def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered) -> bool:
+    """Everything about the finished sheet, at once; False: the record changed while it was laid out."""
+    with writing() as session:
+        entry_id = UUID(contents.card.summary.entry_id)
+        entry = session.get(Entry, entry_id, with_for_update=True, populate_existing=True)
+        if entry is None or entry.change_number != contents.change_number:
+            return False
+        get_standing(actor, entry_id, Permission.PRINT)
+        sheet = session.get_one(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
+        sheet.status = str(SheetStatus.CURRENT)
+        sheet.printed_at = clock.now()
+        sheet.valid_as_at = contents.card.copy_left_at
+        sheet.change_number = contents.change_number
+        sheet.versions = dict(contents.versions)
+        sheet.content_hash = hashlib.sha256(rendered.pdf).hexdigest()
+        sheet.tells_address = not contents.is_restricted
+        log.record(
+            event(
+                actor,
+                EventKind.PRINTED,
+                entry_id=entry_id,
+                sheet_id=sheet_id,
+                versions=sheet.versions,
+                pages=rendered.pages,
+                content_hash=sheet.content_hash,
+            )
+        )
+    return True
+
+
+def note_shown(actor: Actor, entry_id: UUID) -> None:
+    """Record that somebody sees what would be printed, and who has copies."""
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, form="handover"))
+
+
+# --- Calling paper back ----------------------------------------------------------------------------------------------
+
+
+def follow_change(session: Session, change: Change) -> None:
+    """End the sheets that a change made wrong: a projector of `core.changes`."""
+    statement = select(HandoverSheet).where(
+        HandoverSheet.entry_id == change.entry_id, HandoverSheet.status == str(SheetStatus.CURRENT)
+    )
+    sheets = session.scalars(statement.with_for_update()).all()
+    if not sheets:
+        return
+    scope = session.get(EntryScope, change.entry_id)
+    is_open, is_restricted = scope is not None and scope.is_open, is_restricted_now(change.entry_id)
+    for sheet in sheets:
+        status = status_after(
+            change.section, is_open=is_open, is_restricted=is_restricted, tells_address=sheet.tells_address
+        )
+        if status is not SheetStatus.CURRENT:
+            sheet.status, sheet.ended_at = str(status), change.recorded_at
+    session.flush()
+
+
+def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
+    """Somebody holds the paper in their hands and destroys it.
+
+    Raises:
+        NotFound: no such sheet of this person.
+        Forbidden: as `access` says.
+    """
+    with writing() as session:
+        get_standing(actor, entry_id, Permission.PRINT)
+        sheet = session.get(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
+        if sheet is None or sheet.entry_id != entry_id or sheet.printed_at is None:
+            raise NotFound
+        if sheet.collected_at is None:
+            sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
+            log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=entry_id, sheet_id=sheet_id))
+
+
+# --- Checking one ----------------------------------------------------------------------------------------------------
+
+
+def check_sheet(typed: str, *, address: str) -> Checked | None:
+    """Whether a sheet still holds, for whoever has it in their hand; None: no sheet has this number.
+
+    Only numbers that nobody has are counted, so that a ward may check a pile of sheets and a stranger cannot guess one.
+
+    Raises:
+        RuleBroken: it is no number of a sheet. TooManyMisses: too many were tried from this address.
+    """
+    code = parse_code(typed)
+    with writing() as session:
+        _check_misses(session, address)
+        found = queries.find_checked(code)
+        if found is None:
+            session.execute(delete(WrongCode).where(WrongCode.at < clock.now() - _MISSES_KEPT))
+            session.add(WrongCode(address=address, at=clock.now()))
+            return None
+        log.record(
+            Event(
+                EventKind.PAPER_CHECKED,
+                entry_id=found.entry_id,
+                details={"sheet_id": found.sheet_id, "status": str(found.status)},
+            )
+        )
+    return found
+
+
+def _check_misses(session: Session, address: str) -> None:
+    since = clock.now() - MISSES_WINDOW
+    statement = select(WrongCode.at).where(WrongCode.address == address, WrongCode.at > since).order_by(WrongCode.at)
+    misses = list(session.scalars(statement))
+    if len(misses) >= MISSES_LIMIT:
+        raise TooManyMisses(format_datetime(misses[-MISSES_LIMIT] + MISSES_WINDOW + timedelta(minutes=1)))

@@ -1,0 +1,179 @@
+"""What a sheet is made of, which copies are about, and whether the one in somebody's hand is still right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.handover.model import HandoverSheet
+from epaccs.handover.rules import Printed, Sheet, SheetStatus, build_site, check_is_open, format_code, versions_shown
+from epaccs.record.queries.summaries import is_restricted_now, read_record
+from epaccs.record.rules.card import Card, Site, build_card
+from epaccs.record.rules.whole import ShownSection
+from epaccs.settings import Settings
+from epaccs.versions.model import Entry
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What would be printed of a person for this reader, read at one moment."""
+
+    card: Card
+    sections: Sequence[ShownSection]
+    change_number: int
+
+    @property
+    def is_restricted(self) -> bool:
+        """Nothing that leads to the door may be told."""
+        return self.card.summary.identity.is_restricted
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version of each section that is shown."""
+        return versions_shown(self.card, self.sections)
+
+    @property
+    def person_not_told(self) -> bool:
+        """The person does not know of the decision."""
+        return self.card.line.person_not_told
+
+
+def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Contents:
+    """What stands in the register now, as far as this reader may see and print it.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+        RuleBroken: the person is not on the register any more.
+    """
+    standing = get_standing(actor, entry_id, Permission.PRINT)
+    # Read before the record: a change in between makes the number too old, and the sheet is then made again.
+    number = db.session.scalars(select(Entry.change_number).where(Entry.id == entry_id)).one()
+    opened = read_record(standing)
+    check_is_open(opened.summary)
+    now = clock.now()
+    site = Site(settings.control_telephone, settings.confirmation_hours)
+    card = build_card(
+        opened.summary, now=now, copy_left_at=now, site=build_site(site, now), has_namesake=opened.has_namesake
+    )
+    return Contents(card, opened.sections, number)
+
+
+def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, settings: Settings) -> Sheet:
+    """The sheet of a reserved number."""
+    return Sheet(
+        code=sheet.code,
+        card=contents.card,
+        sections=contents.sections,
+        change_number=contents.change_number,
+        printed=Printed(
+            name=actor.name,
+            role=ROLE_LABELS[actor.role],
+            # Of a restricted person, whoever prints may work at the practice that must not be told.
+            organisation="" if contents.is_restricted else actor.organisation_name,
+            printed_for=sheet.printed_for,
+            place="" if contents.is_restricted else sheet.place,
+        ),
+        check_address=f"{settings.public_url}/check/{format_code(sheet.code)}",
+        is_demo=settings.is_demo,
+    )
+
+
+@dataclass(frozen=True)
+class PaperCopy:
+    """One sheet that is about, or was."""
+
+    id: UUID
+    number: str
+    status: SheetStatus
+    printed_at: datetime
+    printed_by: str
+    printed_for: str
+    place: str
+    ended_at: datetime | None
+    collected_at: datetime | None
+
+    @property
+    def is_to_collect(self) -> bool:
+        """It must not be relied on, and nobody has said that it is destroyed."""
+        return self.status is not SheetStatus.CURRENT and self.collected_at is None
+
+
+def paper_copies(actor: Actor, entry_id: UUID) -> list[PaperCopy]:
+    """The sheets printed of a person, newest first; of a restricted person, without places and organisations.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    get_standing(actor, entry_id, Permission.PRINT)
+    statement = (
+        select(HandoverSheet)
+        .where(HandoverSheet.entry_id == entry_id, HandoverSheet.printed_at.is_not(None))
+        .order_by(HandoverSheet.printed_at.desc())
+    )
+    with_places = not is_restricted_now(entry_id)
+    return [_as_copy(sheet, with_places=with_places) for sheet in db.session.scalars(statement)]
+
+
+def _as_copy(sheet: HandoverSheet, *, with_places: bool) -> PaperCopy:
+    if sheet.printed_at is None:
+        raise ValueError("A number that was never printed is no copy")
+    by = sheet.printed_by
+    who = [by["name"], ROLE_LABELS[Role(by["role"])], *([by["organisation_name"]] if with_places else [])]
+    return PaperCopy(
+        id=sheet.id,
+        number=format_code(sheet.code),
+        status=SheetStatus(sheet.status),
+        printed_at=sheet.printed_at,
+        printed_by=", ".join(who),
+        printed_for=sheet.printed_for,
+        place=sheet.place if with_places else "",
+        ended_at=sheet.ended_at,
+        collected_at=sheet.collected_at,
+    )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What becomes known of a number; the ids are for the audit, and no page shows them.
+
+    `changed_since`: something else in the record changed, which does not make the sheet wrong about CPR.
+    """
+
+    sheet_id: UUID
+    entry_id: UUID
+    number: str
+    status: SheetStatus
+    valid_as_at: datetime | None
+    ended_at: datetime | None
+    changed_since: bool
+
+
+def find_checked(code: str) -> Checked | None:
+    """What anybody may know of a number; None: no sheet has it."""
+    statement = (
+        select(HandoverSheet, Entry.change_number)
+        .join(Entry, Entry.id == HandoverSheet.entry_id)
+        .where(HandoverSheet.code == code)
+    )
+    row = db.session.execute(statement).first()
+    if row is None:
+        return None
+    sheet: HandoverSheet = row.HandoverSheet
+    return Checked(
+        sheet_id=sheet.id,
+        entry_id=sheet.entry_id,
+        number=format_code(code),
+        status=SheetStatus(sheet.status),
+        valid_as_at=sheet.valid_as_at,
+        ended_at=sheet.ended_at,
+        changed_since=sheet.change_number is not None and row.change_number > sheet.change_number,
+    )

@@ -1,0 +1,92 @@
+"""How much room the head and the foot of every page need, so that neither is cut nor lies over the text. Pure.
+
+A renderer gives a page's margins a height before it knows what stands in them. Widths are those of the bold letters
+of the font the sheets are set in, so an estimate is never too small.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from epaccs.handover.rules import Sheet
+
+#: A longer word may be broken: a line that nothing breaks takes minutes to lay out.
+LONGEST_WORD: Final = 30
+
+TEXT_MM: Final = 182
+CODE_MM: Final = 26
+_LINE_HEIGHT: Final = 1.25
+_MM_OF_POINT: Final = 25.4 / 72
+
+_WIDTHS: Final = {
+    0.28: " ,./\\:;|!'Iijl",
+    0.4: '-()[]{}*"`frt',
+    0.56: "0123456789$#_?aceksvxyzJ",
+    0.62: "bdghnopquFLTZ~<>=+^",
+    0.73: "ABCDEHKNPRSUVXY&",
+    0.78: "GOQw",
+    0.9: "mM%@",
+    0.95: "W",
+}
+#: In ems. A letter with an accent is as wide as without; of another script, wider than any of these.
+_WIDTH_OF: Final = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
+_OTHER_SCRIPT: Final = 1.2
+
+
+def head_height(sheet: Sheet) -> float:
+    """Millimetres for the head of the second and later pages: who, and the line about CPR."""
+    who, line = sheet.summary.identity, sheet.card.line
+    name = f"{who.family_name.upper()}, {who.given_name} ({who.title}) Preferred name {who.preferred_name}"
+    room = TEXT_MM - 8
+    lines = height(f"{name} Born 00-Mmm-0000_(000y_at_death) NHS_No._000_000_0000", 12.5, room - 10)
+    lines += height(who.warning, 11, room - 6)
+    lines += sum(height(text, 14, room - 8) + 0.8 for text in (line.large, *line.beneath))
+    return lines + 12 + (7.5 if sheet.is_demo else 0)
+
+
+def foot_height(sheet: Sheet) -> float:
+    """Millimetres for the foot of every page: what the sheet is, as at when, and the code to scan."""
+    texts = (
+        f"Printed copy of the register, not the signed form. {sheet.original_at_foot}",
+        f"Sheet {sheet.number} Valid as at 00-Mmm-0000 00:00 Page 000 of 000",
+        f"Check before relying: {sheet.check_address}",
+        f"Printed by {sheet.printed.by}, for {sheet.printed.printed_for}",
+    )
+    return 11 + max(CODE_MM, sum(height(text, 11, TEXT_MM - CODE_MM - 4) + 0.6 for text in texts))
+
+
+def height(text: str, size_points: float, width_mm: float) -> float:
+    """Millimetres of the lines that a text fills at most."""
+    em = size_points * _MM_OF_POINT
+    return sum(1 for _ in _lines(text, width_mm / em)) * em * _LINE_HEIGHT
+
+
+def _lines(text: str, width: float) -> Iterator[float]:
+    """The width of each line in ems, one piece set after the other."""
+    used = 0.0
+    for piece in _pieces(text):
+        needed = sum(_width(letter) for letter in piece)
+        if used and used + needed > width:
+            yield used
+            used = 0.0
+        used += needed
+        while used > width:
+            yield width
+            used -= width * 0.9
+    if used:
+        yield used
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """What is set without a break: words, each with its space, and parts of words that are too long."""
+    for word in text.split():
+        for at in range(0, len(word), LONGEST_WORD):
+            piece = word[at : at + LONGEST_WORD]
+            yield piece if at + LONGEST_WORD < len(word) else f"{piece} "
+
+
+def _width(letter: str) -> float:
+    plain = unicodedata.normalize("NFD", letter)[0]
+    return _WIDTH_OF.get(plain, _OTHER_SCRIPT)

@@ -1,0 +1,234 @@
+"""What a sheet says of itself, which change makes it wrong, and how its number is read back.
+
+Source: the register's rules for paper; hazard H-03 (a line outlives its decision).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from epaccs.core.errors import RuleBroken
+from epaccs.core.fields import format_datetime
+from epaccs.cpr_decisions.rules.lines import Situation
+from epaccs.record.rules.card import Card, Site
+from epaccs.record.rules.whole import ShownSection
+from epaccs.record.summary import RecordSummary
+
+#: No vowels, so that no number spells a word, and nothing that is taken for something else in handwriting.
+ALPHABET: Final = "23456789CDFGHJKMNPQRTVWXY"
+CODE_LENGTH: Final = 8
+
+#: What the line about CPR is made of: a change here may put another line on the page than stands on the paper.
+SECTIONS_OF_THE_LINE: Final = frozenset({"cpr", "legal", "lifecycle"})
+
+#: A longer place is given once, whole, in the section about the sheet; the foot of each page says so.
+FOOT_PLACE_LIMIT: Final = 120
+
+#: A stranger who guesses numbers is stopped; staff, who scan numbers that exist, are never counted.
+MISSES_LIMIT: Final = 20
+MISSES_WINDOW: Final = timedelta(minutes=10)
+
+
+class TooManyMisses(RuleBroken):
+    """Too many numbers that no sheet has were tried from one address."""
+
+    def __init__(self, until: str) -> None:
+        super().__init__(f"Too many wrong sheet numbers came from your network. Try again after {until}", field="code")
+
+
+class SheetStatus(StrEnum):
+    """Whether a sheet may still be relied on."""
+
+    RESERVED = "reserved"  #: a number that no paper has: the printing failed or is under way
+    CURRENT = "current"
+    REPLACED = "replaced"  #: what it says about CPR may be wrong now
+    WITHDRAWN = "withdrawn"  #: the person left the register, or what it tells must not be told any more
+
+
+class Destination(StrEnum):
+    """Where a copy goes; at home the person and the family read it."""
+
+    PROFESSIONAL = "professional"
+    HOME = "home"
+
+
+DESTINATION_LABELS: Final[Mapping[Destination, str]] = {
+    Destination.PROFESSIONAL: "To a professional or a service",
+    Destination.HOME: "To the person, or where they live",
+}
+
+
+# --- The number ------------------------------------------------------------------------------------------------------
+
+
+def format_code(code: str) -> str:
+    """The number as it is printed and read aloud: 7K4P-93XQ."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def parse_code(text: str) -> str:
+    """Read the number of a sheet in any spacing and either case.
+
+    Raises:
+        RuleBroken: no sheet has a number like this.
+    """
+    typed = re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
+    if not typed:
+        raise RuleBroken("Enter the sheet number", field="code")
+    if len(typed) != CODE_LENGTH or not set(typed) <= set(ALPHABET):
+        raise RuleBroken("Enter the 8 letters and digits on the sheet, for example 7K4P-93XQ", field="code")
+    return typed
+
+
+# --- Before it is printed --------------------------------------------------------------------------------------------
+
+
+def check_is_open(summary: RecordSummary) -> None:
+    """Paper is printed only of what somebody keeps up to date.
+
+    Raises:
+        RuleBroken: the person is not on the register any more.
+    """
+    if not summary.lifecycle.is_open:
+        raise RuleBroken("This person is not on the register any more, so no sheet can be printed")
+
+
+def check_may_go(destination: Destination, *, person_not_told: bool, because: str) -> None:
+    """A sheet that the person will read must not be how they learn of the decision.
+
+    Raises:
+        RuleBroken: they have not been told, and nobody said why the sheet goes there all the same.
+
+    Source: docs/domain.md, CPR decisions, "After a signed change": home sheets stop and ask.
+    """
+    if destination is Destination.HOME and person_not_told and not because.strip():
+        raise RuleBroken(
+            "The person has NOT been told of the decision. Tell them first, or say why this sheet must go there now",
+            field="not_told_because",
+        )
+
+
+# --- What stands on it -----------------------------------------------------------------------------------------------
+
+
+def build_site(site: Site, at: datetime) -> Site:
+    """The words of the site as paper says them: paper cannot count, so it names the moment instead of its age."""
+    words = replace(site.words, copy_age=f"As the register said at {format_datetime(at)}.")
+    return replace(site, words=words, copy_age_limit=None)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Who printed a sheet, for whom, where it is kept; no organisation and no place where these must not be told."""
+
+    name: str
+    role: str
+    organisation: str
+    printed_for: str
+    place: str = ""
+
+    @property
+    def by(self) -> str:
+        """Name, role and organisation on one line."""
+        return ", ".join(part for part in (self.name, self.role, self.organisation) if part)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One finished sheet, ready to be filled into the print template.
+
+    Args:
+        card: what a crew must know first.
+        sections: the whole record as far as whoever prints may see it.
+        change_number: of the last change that the sheet knows of.
+        check_address: of the page that says whether the sheet is still right.
+    """
+
+    code: str
+    card: Card
+    sections: Sequence[ShownSection]
+    change_number: int
+    printed: Printed
+    check_address: str
+    is_demo: bool
+
+    @property
+    def summary(self) -> RecordSummary:
+        """What the printer may see of the person."""
+        return self.card.summary
+
+    @property
+    def number(self) -> str:
+        """The number as it is printed."""
+        return format_code(self.code)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version of each section that is shown."""
+        return versions_shown(self.card, self.sections)
+
+    @property
+    def versions_in_words(self) -> str:
+        """The same as a sentence."""
+        labels = {"cpr": "CPR decision", **{section.name: section.label for section in self.sections}}
+        return "; ".join(f"{labels[name]} {version}" for name, version in self.versions.items()) or "none"
+
+    @property
+    def at(self) -> datetime:
+        """The moment at which the register said this."""
+        return self.card.copy_left_at
+
+    @property
+    def original(self) -> str:
+        """Where the signed form is, in a sentence; it never calls a doubtful decision current."""
+        return original_sentence(self.card)
+
+    @property
+    def original_at_foot(self) -> str:
+        """The same for the foot of each page, where a long place has no room."""
+        if len(self.original) <= FOOT_PLACE_LIMIT:
+            return self.original
+        return "Where the original is: see About this sheet, at the end."
+
+
+def versions_shown(card: Card, sections: Sequence[ShownSection]) -> dict[str, int]:
+    """The version of each section that stands on the paper; what was never recorded has none."""
+    cpr = card.summary.cpr.version if card.summary.cpr else 0
+    versions = {"cpr": cpr, **{section.name: section.version for section in sections}}
+    return {name: version for name, version in versions.items() if version}
+
+
+def original_sentence(card: Card) -> str:
+    """Where the signed form is."""
+    state = card.summary.cpr.state if card.summary.cpr else None
+    decision = (state.in_force or state.ended_by_death) if state else None
+    if decision is None:
+        return "No signed form is recorded here."
+    if not decision.original_location:
+        return f"Where the original is, is not shown: ring {card.control.number}."
+    if card.line.situation is Situation.IN_DOUBT:
+        return f"The original of what was last confirmed is {decision.original_location}."
+    return f"The original is {decision.original_location}."
+
+
+# --- What makes it wrong ---------------------------------------------------------------------------------------------
+
+
+def status_after(section: str, *, is_open: bool, is_restricted: bool, tells_address: bool) -> SheetStatus:
+    """What becomes of a current sheet when a section has changed.
+
+    Args:
+        section: that changed.
+        is_open: the person is still on the register.
+        is_restricted: the address must not be told now.
+        tells_address: the sheet was printed when it could be.
+    """
+    if not is_open or (is_restricted and tells_address):
+        return SheetStatus.WITHDRAWN
+    return SheetStatus.REPLACED if section in SECTIONS_OF_THE_LINE else SheetStatus.CURRENT

@@ -1,0 +1,57 @@
+"""What is asked before a sheet is printed, and the box for the number of one."""
+
+from __future__ import annotations
+
+from marshmallow import Schema
+
+from epaccs.core.forms import Choice, FreeText, ShortText
+from epaccs.handover.rules import DESTINATION_LABELS, Destination
+
+
+class PrintSchema(Schema):
+    """For whom, where the copy goes, and where it is kept.
+
+    A place is not asked for where the address is restricted, so none can be told; why the sheet goes to the person is
+    asked only where they have not been told of the decision.
+    """
+
+    printed_for = ShortText(
+        "Who is it for?",
+        called="name and role of whoever gets it",
+        hint="Name and role, for example L Hart, community nurse. It stands on every page",
+        required=True,
+        limit=120,
+    )
+    destination = Choice(
+        "Where does this copy go?",
+        {str(destination): words for destination, words in DESTINATION_LABELS.items()},
+        enum=Destination,
+        required=True,
+    )
+    place = ShortText(
+        "Where will this copy be kept?",
+        called="place where this copy will be kept",
+        hint="So that it can be found when it is out of date, for example kitchen drawer",
+        limit=120,
+    )
+    not_told_because = FreeText(
+        "If it goes to the person: why now, before they are told?",
+        called="reason why it goes to the person before they are told",
+        hint="Leave blank when it goes to a professional",
+        limit=2000,
+        rows=3,
+    )
+
+
+def build_print_schema(*, is_restricted: bool, person_not_told: bool) -> PrintSchema:
+    """The questions that this sheet needs."""
+    unasked = {"place": is_restricted, "not_told_because": not person_not_told}
+    return PrintSchema(exclude=[name for name, is_unasked in unasked.items() if is_unasked])
+
+
+class CodeSchema(Schema):
+    """The number of a sheet, as somebody reads it off the paper."""
+
+    code = ShortText(
+        "Sheet number", hint="8 letters and digits, for example 7K4P-93XQ", required=True, limit=40, width=10
+    )

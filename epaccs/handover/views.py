@@ -1,0 +1,101 @@
+"""Print a sheet, see which copies are about, and for anybody who holds one: whether it is still right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from epaccs.access.guard import needs
+from epaccs.access.rules import Permission
+from epaccs.clinicians.guard import current_actor
+from epaccs.core import clock
+from epaccs.core.forms import Form, answer_form
+from epaccs.core.identifiers import parse_id
+from epaccs.core.web import public, sent_form
+from epaccs.handover import actions, queries
+from epaccs.handover.actions import PrintedSheet, build_order
+from epaccs.handover.rules import TooManyMisses
+from epaccs.handover.schema import CodeSchema, build_print_schema
+from epaccs.settings import Settings
+
+bp = Blueprint("handover", __name__)
+
+
+@bp.route("/record/<entry_id>/handover", methods=["GET", "POST"])
+@needs(Permission.PRINT)
+def show(entry_id: str) -> ResponseReturnValue:
+    """What would be printed, for whom, and which copies are about; sent: the sheet itself."""
+    actor, entry = current_actor(), parse_id(entry_id)
+    contents = queries.read_contents(actor, entry, settings=_settings())
+    schema = build_print_schema(is_restricted=contents.is_restricted, person_not_told=contents.person_not_told)
+    form = Form(schema, sent_form())
+
+    def do(fields: dict[str, Any]) -> ResponseReturnValue:
+        order = build_order(fields)
+        printed = actions.print_sheet(actor, form.edit_id, entry_id=entry, order=order, settings=_settings())
+        return _answer(printed, entry_id)
+
+    def page(form: Form) -> str:
+        actions.note_shown(actor, entry)
+        copies = queries.paper_copies(actor, entry)
+        return render_template("handover/show.html", form=form, contents=contents, card=contents.card, copies=copies)
+
+    return answer_form(form, do, page)
+
+
+def _answer(printed: PrintedSheet, entry_id: str) -> ResponseReturnValue:
+    """The sheet in the browser's own viewer, under a name that names nobody; nothing is left behind in a folder."""
+    if printed.content is None:
+        flash(f"Sheet {printed.number} was printed already. To print another one, send the form again.")
+        return redirect(url_for("handover.show", entry_id=entry_id), 303)
+    response = Response(printed.content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="handover-{printed.number}.pdf"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.post("/record/<entry_id>/handover/<sheet_id>/collected")
+@needs(Permission.PRINT)
+def collected(entry_id: str, sheet_id: str) -> ResponseReturnValue:
+    """The paper was found and destroyed."""
+    actions.note_collected(current_actor(), parse_id(sheet_id), entry_id=parse_id(entry_id))
+    flash("Noted: this paper is destroyed.")
+    return redirect(url_for("handover.show", entry_id=entry_id), 303)
+
+
+@bp.route("/check", methods=["GET", "POST"])
+@public
+def check() -> ResponseReturnValue:
+    """The box for a sheet number."""
+    form = Form(CodeSchema, sent_form())
+    return answer_form(form, lambda fields: _show_checked(fields["code"], form), _show_box)
+
+
+@bp.get("/check/<code>")
+@public
+def check_code(code: str) -> ResponseReturnValue:
+    """Whether the sheet of this number still holds; where the code on the paper leads."""
+    form = Form(CodeSchema, MultiDict({"code": code[:40]}))
+    return answer_form(form, lambda fields: _show_checked(fields["code"], form), _show_box)
+
+
+def _show_box(form: Form) -> str:
+    return render_template("handover/check.html", form=form)
+
+
+def _show_checked(typed: str, form: Form) -> ResponseReturnValue:
+    try:
+        checked = actions.check_sheet(typed, address=request.remote_addr or "")
+    except TooManyMisses as error:
+        form.refuse(error)
+        return _show_box(form), 429
+    page = render_template("handover/checked.html", checked=checked, typed=typed, checked_at=clock.now())
+    return page, 200 if checked else 404
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["EPACCS"]
+    return settings

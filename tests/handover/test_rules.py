@@ -1,0 +1,180 @@
+"""The number of a sheet, what it says of the original, and which change makes it wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from epaccs.core.errors import RuleBroken
+from epaccs.cpr_decisions.rules.words import FORBIDDEN
+from epaccs.handover.rules import (
+    ALPHABET,
+    Destination,
+    SheetStatus,
+    check_is_open,
+    check_may_go,
+    format_code,
+    parse_code,
+    status_after,
+)
+from epaccs.record.rules.card import build_card
+from tests.handover.specimens import RECORDED_AT, SITE, a_sheet, load, names
+
+# --- The number ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("7K4P-93XQ", id="as it is printed"),
+        pytest.param("7k4p93xq", id="in small letters without the dash"),
+        pytest.param("  7K4P 93XQ ", id="with spaces"),
+        pytest.param("7K4P\u201193XQ", id="with another dash"),
+        pytest.param("７Ｋ４Ｐ９３ＸＱ", id="full-width"),
+    ],
+)
+def test_a_number_is_read_however_it_is_typed(typed: str) -> None:
+    assert parse_code(typed) == "7K4P93XQ"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("7K4P-93X", id="one too few"),
+        pytest.param("7K4P-93XQQ", id="one too many"),
+        pytest.param("7K4P-93XO", id="a letter that no sheet has"),
+        pytest.param("7K4P-93X0", id="a digit that no sheet has"),
+        pytest.param("7K4P\x0093XQ", id="a null byte"),
+        pytest.param("<script>", id="markup"),
+    ],
+)
+def test_what_is_no_number_is_refused_with_what_to_type(typed: str) -> None:
+    with pytest.raises(RuleBroken, match="Enter the"):
+        parse_code(typed)
+
+
+def test_no_number_has_signs_that_are_taken_for_another_or_that_spell_a_word() -> None:
+    assert not set(ALPHABET) & set("0O1ILSBZAEU")
+    assert len(set(ALPHABET)) == len(ALPHABET)
+    assert format_code("7K4P93XQ") == "7K4P-93XQ"
+
+
+# --- Before it is printed --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("destination", "not_told", "because"),
+    [
+        pytest.param(Destination.PROFESSIONAL, True, "", id="to staff, though the person has not been told"),
+        pytest.param(Destination.HOME, False, "", id="home, and the person has been told"),
+        pytest.param(Destination.HOME, True, "The daughter reads it to him today", id="home, with a reason"),
+    ],
+)
+def test_a_sheet_may_go(destination: Destination, not_told: bool, because: str) -> None:
+    check_may_go(destination, person_not_told=not_told, because=because)
+
+
+@pytest.mark.parametrize("because", [pytest.param("", id="nothing"), pytest.param("  \n ", id="blank")])
+def test_a_sheet_does_not_tell_the_person_what_nobody_has_told_them(because: str) -> None:
+    with pytest.raises(RuleBroken, match="Tell them first"):
+        check_may_go(Destination.HOME, person_not_told=True, because=because)
+
+
+def test_a_sheet_is_printed_only_of_somebody_on_the_register() -> None:
+    check_is_open(a_sheet().summary)
+
+    removed = a_sheet(lifecycle={"status": "removed", "removed": {"reason": "moved_away"}}).summary
+    with pytest.raises(RuleBroken, match="not on the register"):
+        check_is_open(removed)
+
+
+# --- What stands on it -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("not for CPR", "The original is Hall drawer, yellow folder.", id="in force"),
+        pytest.param("died", "The original is Hall drawer, yellow folder.", id="ended by death"),
+        pytest.param(
+            "in doubt", "The original of what was last confirmed is Hall drawer, yellow folder.", id="in doubt"
+        ),
+        pytest.param("nothing recorded", "No signed form is recorded here.", id="nothing recorded"),
+        pytest.param("cancelled, none since", "No signed form is recorded here.", id="cancelled"),
+        pytest.param("awaiting confirmation", "No signed form is recorded here.", id="proposed"),
+    ],
+)
+def test_a_sheet_says_where_the_signed_form_is(name: str, sentence: str) -> None:
+    assert a_sheet(name).original == sentence
+
+
+def test_of_a_restricted_person_the_place_of_the_form_is_not_told() -> None:
+    assert "drawer" not in a_sheet("restricted address").original
+
+
+def test_a_long_place_stands_once_and_each_foot_says_where() -> None:
+    sheet = a_sheet("long names")
+
+    assert "kitchen door" in sheet.original
+    assert sheet.original_at_foot == "Where the original is: see About this sheet, at the end."
+    assert a_sheet().original_at_foot == a_sheet().original
+
+
+@pytest.mark.parametrize("name", names())
+def test_paper_names_the_moment_and_never_its_own_age(name: str) -> None:
+    line = a_sheet(name).card.line
+
+    assert not any("ago" in sentence.split() for sentence in (line.large, *line.second))
+    assert any("As the register said at 21-Nov-2026 03:00." in sentence for sentence in line.second)
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_on_paper_rules_out_treatment(name: str) -> None:
+    line = a_sheet(name).card.line
+
+    said = " ".join((line.large, *line.second, *line.extra, *line.beneath)).casefold()
+    assert not any(forbidden in said for forbidden in FORBIDDEN)
+
+
+def test_the_screen_still_counts_the_age_that_paper_cannot() -> None:
+    on_paper = a_sheet().card
+
+    on_screen = build_card(on_paper.summary, now=load()["now"], copy_left_at=RECORDED_AT, site=SITE)
+
+    assert any("12 h ago" in sentence for sentence in on_screen.line.second)
+
+
+def test_the_versions_are_those_of_the_sections_that_are_shown_and_were_recorded() -> None:
+    sheet = a_sheet("nothing recorded")
+
+    assert sheet.versions == {"identity": 1, "diagnosis": 10, "consent": 3}
+    assert sheet.versions_in_words.startswith("The person 1; ")
+
+
+# --- What makes it wrong ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "facts", "status"),
+    [
+        pytest.param("cpr", {}, SheetStatus.REPLACED, id="CPR"),
+        pytest.param("legal", {}, SheetStatus.REPLACED, id="an advance decision that may refuse CPR"),
+        pytest.param("lifecycle", {}, SheetStatus.REPLACED, id="a death reported"),
+        pytest.param("treatment_level", {}, SheetStatus.CURRENT, id="the treatment level"),
+        pytest.param("contacts", {}, SheetStatus.CURRENT, id="a telephone number"),
+        pytest.param("lifecycle", {"is_open": False}, SheetStatus.WITHDRAWN, id="removed from the register"),
+        pytest.param("identity", {"is_restricted": True}, SheetStatus.WITHDRAWN, id="the address restricted since"),
+        pytest.param(
+            "identity",
+            {"is_restricted": True, "tells_address": False},
+            SheetStatus.CURRENT,
+            id="the address was restricted when it was printed",
+        ),
+    ],
+)
+def test_what_becomes_of_a_sheet_when_a_section_changes(
+    section: str, facts: dict[str, bool], status: SheetStatus
+) -> None:
+    usual = {"is_open": True, "is_restricted": False, "tells_address": True}
+
+    assert status_after(section, **{**usual, **facts}) is status
