@@ -1,7 +1,7 @@
 """The database: one declarative base, types that mean the same on SQLite and PostgreSQL, and what a transaction is.
 
-Reads run in whatever transaction is open. Every write goes through `writing()`: on SQLite it takes the write lock before
-its first read (the driver's default would read outside the transaction and lose updates without an error); on
+Reads run in whatever transaction is open. Every write goes through `writing()`: on SQLite it takes the write lock
+before its first read (the driver's default would read outside the transaction and lose updates without an error); on
 PostgreSQL the callers lock rows in the order entry, section, counters, audit.
 """
 
@@ -154,7 +154,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     """Durable, checked foreign keys, readers beside one writer; transactions begin when we say so."""
     if "sqlite" not in type(connection).__module__:
         return
-    connection.isolation_level = None  # type: ignore[attr-defined]
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -35,6 +35,7 @@ class RegisterEntry(Base):
     born_on: Mapped[date]
     postcode: Mapped[str] = mapped_column(String(10))  #: empty: no fixed address or not known
     status: Mapped[str] = mapped_column(String(20))
+    review_due_on: Mapped[date | None] = mapped_column(index=True)  #: None: died, or not on the register
 
 
 class SupersededNumber(Base):

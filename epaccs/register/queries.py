@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
@@ -22,7 +22,7 @@ from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
 from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, SupersededNumber
-from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, identity_warning
+from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, find_review_due, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import Banner, find_recorded
@@ -140,6 +140,11 @@ class LifecyclePage:
     can_confirm_death: bool
 
     @property
+    def review_due_on(self) -> date | None:
+        """When the record is next due for review; None: no date stands."""
+        return find_review_due(self.value)
+
+    @property
     def death_fields(self) -> Value:
         """What is known of the death already; empty: nothing."""
         return dict(death_of(self.value) or {})
@@ -162,6 +167,16 @@ def get_lifecycle_page(actor: Actor, entry_id: UUID) -> LifecyclePage:
         recorded.value if recorded else {},
         can_confirm_death=standing is not None and standing.can(Permission.RECORD_DEATH),
     )
+
+
+def reviews_due(entry_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """When each of these people is next due for review, for lists. Callers have asked who may be listed before."""
+    rows = db.session.execute(
+        select(RegisterEntry.entry_id, RegisterEntry.review_due_on).where(
+            RegisterEntry.entry_id.in_(entry_ids), RegisterEntry.review_due_on.is_not(None)
+        )
+    )
+    return {row.entry_id: row.review_due_on for row in rows}
 
 
 @dataclass(frozen=True)
@@ -288,3 +303,11 @@ def organisation_choices(type_name: str) -> dict[str, str]:
         .order_by(Organisation.name)
     )
     return {row.ods_code: f"{row.name} ({row.ods_code})" for row in rows}
+
+
+def count_by_status() -> dict[str, int]:
+    """How many entries there are of each status; nothing of whom."""
+    rows = db.session.execute(
+        select(RegisterEntry.status, func.count()).group_by(RegisterEntry.status).order_by(RegisterEntry.status)
+    )
+    return dict(rows.tuples().all())

@@ -314,6 +314,34 @@ def unmerged(lifecycle: Mapping[str, Any] | None) -> Value:
     return {**kept, "status": str(LifecycleStatus.ON_REGISTER)}
 
 
+def reviewed(lifecycle: Mapping[str, Any] | None, *, next_on: date, by: Value, now: datetime) -> Value:
+    """The whole record was gone through; it is next due for review on a day at most three months ahead.
+
+    Raises:
+        RuleBroken: the next date is in the past, or further ahead than the standard allows.
+
+    Source: SCCI1580 v4.0 item 3 and supplier requirement 19.
+    """
+    today = local_date(now)
+    if next_on <= today:
+        raise RuleBroken("The next review date must be after today", field="next_on")
+    if next_on > review_due_on(today):
+        raise RuleBroken("The next review date must be at most three months ahead", field="next_on")
+    return {
+        **(lifecycle or {}),
+        "review_due_on": next_on.isoformat(),
+        "reviewed": {"by": by, "at": now.isoformat()},
+    }
+
+
+def find_review_due(lifecycle: Mapping[str, Any] | None) -> date | None:
+    """When the record is next due for review; None: the person died or is not on the register."""
+    due_on = (lifecycle or {}).get("review_due_on")
+    if not due_on or not is_open(lifecycle) or death_of(lifecycle) is not None:
+        return None
+    return date.fromisoformat(due_on)
+
+
 def review_due_on(decided_on: date, *, months: int = 3) -> date:
     """When a record is next due for review: three months on, or the last day of that month.
 

@@ -135,6 +135,14 @@ class DeathSchema(Schema):
     )
 
 
+class ReviewSchema(Schema):
+    """The whole record was gone through."""
+
+    next_on = TypedDate(
+        "Next review date", future=True, required=True, hint="At most three months ahead", source="SCCI1580 item 3"
+    )
+
+
 class RemovalSchema(Schema):
     """Why the entry leaves the register."""
 

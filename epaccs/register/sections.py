@@ -23,6 +23,7 @@ from epaccs.register.schema import (
     DeathSchema,
     IdentitySchema,
     RemovalSchema,
+    ReviewSchema,
     flatten_consent,
     nest_consent,
 )
@@ -146,6 +147,7 @@ def _registered(_base: Value | None, _body: Body, context: Context) -> Value:
     return {
         "status": str(LifecycleStatus.ON_REGISTER),
         "registered": {"by": _by(context), "at": context.now.isoformat()},
+        "review_due_on": rules.review_due_on(context.today).isoformat(),
     }
 
 
@@ -175,6 +177,10 @@ def _death_reversed(base: Value | None, body: Body, context: Context) -> Value:
     return rules.death_reversed(base, reason=body["reason"], by=_by(context), now=context.now)
 
 
+def _reviewed(base: Value | None, body: Body, context: Context) -> Value:
+    return rules.reviewed(base, next_on=date.fromisoformat(body["next_on"]), by=_by(context), now=context.now)
+
+
 def _removed(base: Value | None, body: Body, context: Context) -> Value:
     return rules.removed(base, reason=body["reason"], by={**_by(context), "note": body.get("note")}, now=context.now)
 
@@ -200,6 +206,7 @@ def _project_lifecycle(session: Session, entry_id: UUID, value: Value, context: 
     entry = session.get(RegisterEntry, entry_id)
     if entry is not None:
         entry.status = value["status"]
+        entry.review_due_on = rules.find_review_due(value)
     session.flush()
 
 
@@ -247,6 +254,7 @@ LIFECYCLE_SECTION = Section(
         ),
         "seen_alive": Kind(Permission.REPORT_DEATH, reduce=_seen_alive, independent=True),
         "reverse_death": Kind(Permission.RECORD_DEATH, reduce=_death_reversed, severity=_high),
+        "review": Kind(Permission.EDIT_PLAN, loader(ReviewSchema), _reviewed),
         "remove": Kind(Permission.REMOVE, loader(RemovalSchema), _removed),
         "restore": Kind(Permission.REMOVE, reduce=_restored),
         "merge": Kind(Permission.REMOVE, reduce=_merged),

@@ -31,6 +31,7 @@ from epaccs.register.schema import (
     ReasonSchema,
     RegisterSchema,
     RemovalSchema,
+    ReviewSchema,
     flatten_consent,
 )
 from epaccs.register.sections import CONSENT, IDENTITY
@@ -190,6 +191,25 @@ def _after_edit(entry_id: UUID, applied: Applied, label: str) -> ResponseReturnV
         return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
     flash(f"{label}: saved." if applied.outcome != "same" else f"{label}: nothing was changed.")
     return redirect(url_for("record.show", entry_id=entry_id), 303)
+
+
+# Review
+
+
+@bp.route("/record/<entry_id>/review", methods=["GET", "POST"])
+@needs(Permission.EDIT_PLAN)
+def review(entry_id: str) -> ResponseReturnValue:
+    """The whole record was gone through; when next."""
+    page = queries.get_lifecycle_page(current_actor(), parse_id(entry_id))
+    form = Form(ReviewSchema, sent_form(), base_version=page.version)
+
+    def record(fields: dict[str, Any]) -> ResponseReturnValue:
+        return _lifecycle(page, form, "review", plain(ReviewSchema, fields), "Recorded as reviewed.")
+
+    def show(form: Form) -> str:
+        return render_template("register/review.html", form=form, page=page, about=get_banner(page.entry_id))
+
+    return answer_form(form, record, show)
 
 
 # Death

@@ -429,6 +429,7 @@ def upgrade() -> None:
         sa.Column("born_on", sa.Date(), nullable=False),
         sa.Column("postcode", sa.String(length=10), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("review_due_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_register_entry_entry_id_entry")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_register_entry")),
     )
@@ -440,6 +441,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'on_register'"),
             postgresql_where=sa.text("status = 'on_register'"),
         )
+        batch_op.create_index(batch_op.f("ix_register_entry_review_due_on"), ["review_due_on"], unique=False)
         batch_op.create_index("ix_register_entry_same_person", ["born_on", "name_key", "postcode"], unique=False)
 
     op.create_table(
@@ -696,6 +698,7 @@ def downgrade() -> None:
     op.drop_table("section")
     with op.batch_alter_table("register_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_register_entry_same_person")
+        batch_op.drop_index(batch_op.f("ix_register_entry_review_due_on"))
         batch_op.drop_index(
             "ix_register_entry_open_nhs_number",
             sqlite_where=sa.text("status = 'on_register'"),

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from epaccs.access.actions import record_list_viewed
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
 from epaccs.access.rules import ACCESS_TABLE, Scope
 from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.record.model import SearchPerson
+from epaccs.register.model import RegisterEntry
+from epaccs.register.queries import reviews_due
 
 #: Scopes under which a list of people is a caseload and not browsing (feature F43: no browsing).
 LISTED = frozenset({Scope.OWN_PRACTICE, Scope.RELATIONSHIP, Scope.RESIDENTS})
@@ -32,11 +35,13 @@ class Listed:
     born_on: date
     nhs_number: str | None
     death_status: str | None
+    review_due_on: date | None
+    is_overdue: bool
 
 
 @dataclass(frozen=True)
 class PeopleList:
-    """One page of the people, by family name."""
+    """One page of the people: reviews overdue first, then by family name."""
 
     people: tuple[Listed, ...]
     total: int
@@ -64,13 +69,27 @@ def people_of(actor: Actor, *, page: int = 1) -> PeopleList:
         .where(EntryScope.is_open, reachable_entries(actor))
     )
     total = db.session.scalar(select(func.count()).select_from(reached.subquery())) or 0
-    ordered = reached.order_by(SearchPerson.family_name, SearchPerson.given_name, SearchPerson.entry_id)
+    ordered = reached.join(RegisterEntry, RegisterEntry.entry_id == SearchPerson.entry_id).order_by(
+        case((RegisterEntry.review_due_on < clock.today(), 0), else_=1),
+        SearchPerson.family_name,
+        SearchPerson.given_name,
+        SearchPerson.entry_id,
+    )
     rows = db.session.scalars(ordered.offset((page - 1) * PAGE).limit(PAGE)).all()
     record_list_viewed(actor, list_name="people", count=len(rows))
-    return PeopleList(tuple(_listed(row) for row in rows), total, page)
+    due, today = reviews_due([row.entry_id for row in rows]), clock.today()
+    return PeopleList(tuple(_listed(row, due.get(row.entry_id), today) for row in rows), total, page)
 
 
-def _listed(row: SearchPerson) -> Listed:
+def _listed(row: SearchPerson, due_on: date | None, today: date) -> Listed:
     return Listed(
-        row.entry_id, row.family_name, row.given_name, row.title, row.born_on, row.nhs_number, row.death_status
+        entry_id=row.entry_id,
+        family_name=row.family_name,
+        given_name=row.given_name,
+        title=row.title,
+        born_on=row.born_on,
+        nhs_number=row.nhs_number,
+        death_status=row.death_status,
+        review_due_on=due_on,
+        is_overdue=due_on is not None and due_on < today,
     )
