@@ -94,7 +94,7 @@ def register_views(app: Flask) -> None:
     from epaccs.cpr_decisions import views as cpr_decisions
     from epaccs.handover import views as handover
     from epaccs.notices import views as notices
-    from epaccs.record.views import card, home, search
+    from epaccs.record.views import card, home, search, told
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.versions import registry
@@ -105,7 +105,19 @@ def register_views(app: Flask) -> None:
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
     for blueprint in clinicians.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for room in (home, access, notices, versions, register, care_plans, cpr_decisions, search, card, record_history):
+    for room in (
+        home,
+        access,
+        notices,
+        versions,
+        register,
+        care_plans,
+        cpr_decisions,
+        search,
+        card,
+        told,
+        record_history,
+    ):
         app.register_blueprint(room.bp)
     app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:

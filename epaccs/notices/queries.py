@@ -109,6 +109,7 @@ class Delivery:
     organisation_name: str
     kind: NoticeKind
     words: str
+    section: str | None
     created_at: datetime
     seen_at: datetime | None
     acknowledged_by_name: str | None
@@ -129,6 +130,7 @@ def deliveries_of(entry_id: UUID, *, limit: int = 100) -> list[Delivery]:
             name,
             NoticeKind(notice.kind),
             MEANINGS[NoticeKind(notice.kind)].words,
+            notice.section,
             notice.created_at,
             notice.seen_at,
             notice.acknowledged_by_name,

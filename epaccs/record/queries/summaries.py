@@ -162,6 +162,8 @@ class May:
     print: bool
     flag_wrong_person: bool
     record_death: bool
+    keep: bool
+    remove: bool
     change: Mapping[str, str]
     notices: tuple[str, ...] = ()
 
@@ -175,6 +177,8 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         print=can(Permission.PRINT),
         flag_wrong_person=can(Permission.RECORD_OWN_WITHDRAWAL),
         record_death=can(Permission.REPORT_DEATH),
+        keep=can(Permission.EDIT_PLAN),
+        remove=can(Permission.REMOVE),
         change={**change, **plan},
         notices=build_notices(
             reason=opened.standing.reason,
