@@ -377,7 +377,7 @@ def schema_for(kind: EditKind, waiting: Mapping[str, str]) -> Schema:
 
 #: Words for the parts of a body, by path; and for codes, behind "=".
 LABELS: dict[str, str] = {
-    "recommendation": "Recommendation",
+    "recommendation": "Recommended",
     "decided_at": "Decided",
     "reason": "Reason",
     "reason_detail": "About the reason",
