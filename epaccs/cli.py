@@ -6,7 +6,9 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from uuid import UUID
 
 import click
 from flask import Flask
+from rich.console import Console
 
 from epaccs.app import create_app
 from epaccs.audit import log as audit_log
@@ -26,6 +29,7 @@ from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core import fields, migration
 from epaccs.core.db import db
 from epaccs.core.errors import EpaccsError, RuleBroken
+from epaccs.register.queries import count_by_status
 from epaccs.settings import Settings, SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -190,6 +194,78 @@ def say_code(given: clinicians.GivenCode, *, as_json: bool) -> None:
     until = fields.format_datetime(given.expires_at)
     words = f"{given.user_name} sets a password at /sign-in/first with {given.code}, until {until}."
     say(words, as_json=as_json, user_name=given.user_name, one_time_code=given.code, works_until=given.expires_at)
+
+
+# Patients
+
+
+@main.group()
+def patients() -> None:
+    """The people on the register, in numbers only."""
+
+
+@patients.command()
+@json_option
+@in_the_house
+def count(as_json: bool) -> None:
+    """How many entries there are, by where they are in their life: what a backup or a move must bring along."""
+    counted = count_by_status()
+    words = ", ".join(f"{number:,} {status.replace('_', ' ')}" for status, number in counted.items())
+    say(words or "Nobody is on the register.", as_json=as_json, entries=counted)
+
+
+# Demonstration
+
+
+@main.group()
+def demo() -> None:
+    """Made-up organisations, people at work and patients."""
+
+
+@demo.command()
+@click.option(
+    "--patients",
+    type=click.IntRange(1),
+    metavar="N",
+    help="N generated people instead of the 200 of the demonstration; beyond 900,000 the others have no NHS number.",
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same people.")
+@click.option("--if-empty", is_flag=True, help="Do nothing where others are on the register already.")
+@json_option
+@in_the_house
+def load(patients: int | None, seed: int, if_empty: bool, as_json: bool) -> None:
+    """Load made-up people, never among real ones. Repeating it adds only who is missing."""
+    from flask import current_app
+
+    from epaccs.demo import loader
+
+    settings: Settings = current_app.config["EPACCS"]
+    started = time.monotonic()
+    with counting("Loading made-up people", patients or loader.DEMONSTRATION_SIZE, quiet=as_json) as progress:
+        if patients is None:
+            loaded = loader.load_demonstration(settings, only_if_empty=if_empty, progress=progress)
+        elif if_empty and loader.count_people():
+            loaded = 0
+        else:
+            loaded = loader.load_people(settings, patients, seed=seed, progress=progress)
+    seconds = round(time.monotonic() - started, 1)
+    if loaded:
+        say(f"{loaded:,} made-up people were loaded in {seconds} s.", as_json=as_json, loaded=loaded, seconds=seconds)
+    elif not if_empty:
+        say("All of these people are here already.", as_json=as_json, loaded=0, seconds=seconds)
+
+
+@contextmanager
+def counting(words: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; what is given is told how many more are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # What a command says is for whoever reads it next; the bar is for whoever waits.
+    bar = Progress(*columns, disable=quiet or not sys.stderr.isatty(), transient=True, console=Console(stderr=True))
+    with bar:
+        task = bar.add_task(words, total=total)
+        yield lambda more: bar.advance(task, more)
 
 
 # Audit

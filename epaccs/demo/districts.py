@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from random import Random
 from typing import Any, Final
 
-from epaccs.clinicians.actions import NewOrganisation
+from epaccs.clinicians.actions import NewOrganisation, hash_password
 from epaccs.clinicians.rules import OrganisationType, Role
-from epaccs.demo.life import WORDS, Colleagues
-from epaccs.demo.people import choose_name
-from epaccs.demo.staff import Colleague
+from epaccs.core.fields import normalise_telephone
+from epaccs.demo.life import Colleagues
+from epaccs.demo.names import choose_name, telephone_of, town_of
+from epaccs.demo.staff import Colleague, add_colleagues, add_organisations, as_they_began
 from epaccs.demo.stories import read_demonstration
 
 AREA: Final = "northdale"
@@ -51,7 +52,7 @@ def _written(
         gp_name=_names()[gp],
         key_worker_ods=key_worker,
         key_worker_name=_names()[nurse],
-        key_worker_telephone=organisations[key_worker]["telephone_24h"],
+        key_worker_telephone=normalise_telephone(organisations[key_worker]["telephone_24h"]),
         key_worker_is_hospice=organisations[key_worker]["type"] == OrganisationType.HOSPICE,
         nurse=nurse,
         night="out-of-hours-gp",
@@ -74,14 +75,14 @@ def colleagues_of(number: int) -> Colleagues:
     """Who looks after the person of this number."""
     practice, is_hospice = number // PRACTICE_SIZE, number % 2 == 0
     district, kind = practice // PRACTICES, "H" if is_hospice else "N"
-    doctor, nurse, town = _doctor(practice), _nurse(district, kind), _town(practice)
+    doctor, nurse, town = _doctor(practice), _nurse(district, kind), town_of(practice)
     return Colleagues(
         practice_ods=_practice_ods(practice),
         gp=doctor.user_name,
         gp_name=doctor.name,
         key_worker_ods=_district_ods(district, kind),
         key_worker_name=nurse.name,
-        key_worker_telephone=_telephone(district),
+        key_worker_telephone=telephone_of(district),
         key_worker_is_hospice=is_hospice,
         nurse=nurse.user_name,
         night="out-of-hours-gp",
@@ -89,23 +90,32 @@ def colleagues_of(number: int) -> Colleagues:
         crew="paramedic",
         town=town,
         homes=tuple(
-            (_home_ods(district, home), f"{_town(district + home)} House\n{town}", "ND9 9ZZ") for home in HOMES
+            (_home_ods(district, home), f"{town_of(district + home)} House\n{town}", "ND9 9ZZ") for home in HOMES
         ),
     )
 
 
+def add_districts(districts: Iterable[int], password: str) -> None:
+    """Add the organisations and people of each, one after another; who is there stays."""
+    password_hash = hash_password(password)
+    for district in districts:
+        with as_they_began():
+            add_organisations(organisations_of_district(district))
+            add_colleagues(colleagues_of_district(district), password_hash=password_hash)
+
+
 def organisations_of_district(district: int) -> Iterator[NewOrganisation]:
     """The practices, hospice, nursing team and care homes of a district."""
-    number = _telephone(district)
+    number = telephone_of(district)
     for practice in _practices_of(district):
-        name = f"{_town(practice)} Surgery"
+        name = f"{town_of(practice)} Surgery"
         yield NewOrganisation(_practice_ods(practice), name, OrganisationType.GP_PRACTICE, AREA, number)
-    town = _town(district * PRACTICES)
+    town = town_of(district * PRACTICES)
     hospice, nurses = _district_ods(district, "H"), _district_ods(district, "N")
     yield NewOrganisation(hospice, f"{town} Hospice", OrganisationType.HOSPICE, AREA, number, number)
     yield NewOrganisation(nurses, f"{town} Community Nursing", OrganisationType.COMMUNITY, AREA, number, number)
     for home in HOMES:
-        name = f"{_town(district + home)} House"
+        name = f"{town_of(district + home)} House"
         yield NewOrganisation(_home_ods(district, home), name, OrganisationType.CARE_HOME, AREA, number, number)
 
 
@@ -129,18 +139,6 @@ def _district_ods(district: int, kind: str) -> str:
 
 def _home_ods(district: int, home: int) -> str:
     return f"Z98C{district:05}{home}"
-
-
-@cache
-def _town(place: int) -> str:
-    """A town that no map shows; far places may share a name."""
-    starts, ends = WORDS["tails"]["starts"].split(), WORDS["tails"]["ends"].split()
-    return str(starts[place * 7 % len(starts)] + ends[(place * 5 + place // len(starts)) % len(ends)])
-
-
-def _telephone(district: int) -> str:
-    """Within the range that is kept for fiction."""
-    return f"01632 960{district % 1000:03}"
 
 
 @cache

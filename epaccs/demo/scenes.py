@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from epaccs.demo.life import Life
+from epaccs.demo.names import choose_mobile
 from epaccs.demo.stories import Body
 
 NOT: Final = "not_for_cpr"
@@ -117,7 +118,7 @@ def add_attorney(life: Life, days_ago: float, *, authority: str) -> str:
     item = {
         "kind": "lpa",
         "name": name,
-        "telephone": f"07700 900{life.chance.randint(0, 999):03}",
+        "telephone": choose_mobile(life.chance),
         "authority_life_sustaining": authority,
         "is_registered": "yes",
         "made_on": life.day(days_ago + 900),
@@ -394,8 +395,8 @@ SCENES: Final[Mapping[str, Scene]] = {
     "relative": Scene(_relative, 6),
     "review_asked": Scene(_review_asked, 6),
     "original_seen": Scene(_original_seen, 15),
-    "for_cpr": Scene(_for_cpr, 55, has_capacity=True, is_shared=False),
-    "for_cpr_best_interests": Scene(_for_cpr, 8, has_capacity=False),
+    "for_cpr": Scene(_for_cpr, 55, has_capacity=True, is_shared=False, level="full_escalation"),
+    "for_cpr_best_interests": Scene(_for_cpr, 8, has_capacity=False, level="full_escalation"),
     "for_cpr_but_comfort": Scene(_for_cpr, 3, has_capacity=True, level="comfort_only"),
     "awaiting": Scene(_awaiting, 12),
     "awaiting_overdue": Scene(_awaiting_overdue, 8),
@@ -404,12 +405,12 @@ SCENES: Final[Mapping[str, Scene]] = {
     "reported_seen": Scene(_reported_seen, 8),
     "reported_modified": Scene(_reported_modified, 1),
     "doubt_held": Scene(_doubt_held, 2, has_capacity=True),
-    "doubt_report": Scene(_doubt_report, 3),
+    "doubt_report": Scene(_doubt_report, 3, level="full_escalation"),
     "doubt_proposal": Scene(_doubt_proposal, 2),
     "doubt_withdrawal": Scene(_doubt_withdrawal, 2, has_capacity=True),
     "doubt_told_of_withdrawal": Scene(_doubt_told_of_withdrawal, 1),
     "doubt_wrong_person": Scene(_doubt_wrong_person, 1),
-    "doubt_advance_decision": Scene(_doubt_advance_decision, 1, has_capacity=False),
+    "doubt_advance_decision": Scene(_doubt_advance_decision, 1, has_capacity=False, level="full_escalation"),
     "wrong_person_cleared": Scene(_wrong_person_cleared, 1),
     "none": Scene(_none, 170, is_shared=False),
     "none_but_advance_decision": Scene(_none_but_advance_decision, 8),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from epaccs.clinicians.model import Clinician, Membership, OneTimeCode, Organisa
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.db import db, writing
+from epaccs.core.fields import normalise_telephone
 from epaccs.core.identifiers import new_id
 from epaccs.demo.stories import read_demonstration
 
@@ -40,12 +42,21 @@ class Colleague:
 def add_staff(password: str) -> None:
     """Add the organisations and people of the demonstration, all with the same password; who is there stays."""
     written = read_demonstration()
-    began = clock.now() - timedelta(days=BEGAN_DAYS_AGO)
-    with writing(), clock.standing_at(began):
-        add_organisations(
-            NewOrganisation(**{**one, "type": OrganisationType(one["type"])}) for one in written["organisations"]
-        )
+    with as_they_began():
+        add_organisations(map(_read_organisation, written["organisations"]))
         add_colleagues(_read_colleagues(written["clinicians"]), password_hash=hash_password(password))
+
+
+@contextmanager
+def as_they_began() -> Iterator[None]:
+    """One action, at the time when everybody began to work."""
+    with writing(), clock.standing_at(clock.now() - timedelta(days=BEGAN_DAYS_AGO)):
+        yield
+
+
+def _read_organisation(written: Mapping[str, Any]) -> NewOrganisation:
+    numbers = {name: normalise_telephone(written[name]) for name in ("telephone", "telephone_24h") if name in written}
+    return NewOrganisation(**{**written, **numbers, "type": OrganisationType(written["type"])})
 
 
 def _read_colleagues(written: Iterable[Mapping[str, Any]]) -> Iterator[Colleague]:
@@ -61,12 +72,8 @@ def add_organisations(organisations: Iterable[NewOrganisation]) -> None:
             add_organisation(None, organisation)
 
 
-def add_colleagues(colleagues: Iterable[Colleague], *, password_hash: str | None) -> None:
-    """Add people who may sign in at once, inside an open action; somebody who is there stays as they are.
-
-    Args:
-        password_hash: None: nobody signs in as them.
-    """
+def add_colleagues(colleagues: Iterable[Colleague], *, password_hash: str) -> None:
+    """Add people who may sign in at once, inside an open action; somebody who is there stays as they are."""
     with writing() as session:
         ids = {row.ods_code: row.id for row in session.execute(select(Organisation.ods_code, Organisation.id))}
         known = set(session.scalars(select(Clinician.user_name)))
@@ -75,12 +82,12 @@ def add_colleagues(colleagues: Iterable[Colleague], *, password_hash: str | None
                 _add_colleague(session, colleague, ids, password_hash)
 
 
-def _add_colleague(session: Session, colleague: Colleague, ids: Mapping[str, UUID], password_hash: str | None) -> None:
+def _add_colleague(session: Session, colleague: Colleague, ids: Mapping[str, UUID], password_hash: str) -> None:
     (home, role), *others = colleague.works.items()
     new = NewClinician(colleague.user_name, colleague.name, role, colleague.number, is_demonstration=True)
     given = add_clinician(None, organisation_id=ids[home], new=new)
     clinician = session.get_one(Clinician, given.clinician_id)
-    clinician.password_hash, clinician.password_changed_at = password_hash, clock.now() if password_hash else None
+    clinician.password_hash, clinician.password_changed_at = password_hash, clock.now()
     session.delete(session.get_one(OneTimeCode, clinician.id))
     for ods_code, other_role in others:
         session.add(_membership(clinician.id, ids[ods_code], other_role))
@@ -112,47 +119,55 @@ def _authorisation(clinician_id: UUID, issued_by: str) -> SigningAuthorisation:
 # --- Who does what ---------------------------------------------------------------------------------------------------
 
 
-class Staff:
-    """Made-up people at work, by user name: each where they began to work first."""
+@dataclass(frozen=True)
+class Place:
+    """An organisation, as far as a story names it."""
 
-    def __init__(self, actors: Mapping[str, Actor], organisations: Mapping[str, UUID]) -> None:
-        self._actors, self._organisations = actors, organisations
-
-    def actor(self, user_name: str) -> Actor:
-        """Somebody at work."""
-        return self._actors[user_name]
-
-    def organisation(self, ods_code: str) -> UUID:
-        """The id of an organisation."""
-        return self._organisations[ods_code]
+    id: UUID
+    name: str
+    area: str
 
 
-def find_staff(*, like: str = "") -> Staff:
-    """The made-up people as they work today; `like`: only those whose user name begins so."""
-    session = db.session
+@dataclass(frozen=True)
+class World:
+    """Who works where, and who may sign from when until when: read once, before many people.
+
+    `actors`: by user name, each where they began to work first. `places`: by ODS code.
+    """
+
+    actors: Mapping[str, Actor]
+    places: Mapping[str, Place]
+    signing_days: Mapping[UUID, tuple[tuple[date, date], ...]]
+    workplaces: Mapping[UUID, list[UUID]]
+
+
+def find_world() -> World:
+    """The made-up people as they work today."""
+    session, today = db.session(), clock.today()
     organisations = {row.id: row for row in session.scalars(select(Organisation))}
-    signers = _find_signers(session(), clock.today())
+    signing_days = _find_signing_days(session)
+    actors: dict[str, Actor] = {}
+    workplaces: dict[UUID, list[UUID]] = {}
     rows = session.execute(
         select(Clinician, Membership)
         .join(Membership, Membership.clinician_id == Clinician.id)
-        .where(Clinician.is_demonstration, Clinician.user_name.startswith(like))
-        .order_by(Membership.organisation_id != Clinician.home_organisation_id, Membership.id)
+        .where(Clinician.is_demonstration)
+        .order_by(Membership.organisation_id != Clinician.home_organisation_id, Membership.from_date)
     )
-    actors: dict[str, Actor] = {}
     for clinician, membership in rows:
-        organisation = organisations[membership.organisation_id]
-        actor = _actor(clinician, membership, organisation, may_sign=clinician.id in signers)
+        may_sign = any(start <= today <= end for start, end in signing_days.get(clinician.id, ()))
+        actor = _actor(clinician, membership, organisations[membership.organisation_id], may_sign=may_sign)
         actors.setdefault(clinician.user_name, actor)
-    return Staff(actors, {row.ods_code: row.id for row in organisations.values()})
+        workplaces.setdefault(clinician.id, []).append(membership.organisation_id)
+    places = {row.ods_code: Place(row.id, row.name, row.area) for row in organisations.values()}
+    return World(actors, places, signing_days, workplaces)
 
 
-def _find_signers(session: Session, today: date) -> set[UUID]:
-    current = select(SigningAuthorisation.clinician_id).where(
-        SigningAuthorisation.from_date <= today,
-        SigningAuthorisation.until_date >= today,
-        SigningAuthorisation.revoked_on.is_(None),
-    )
-    return set(session.scalars(current))
+def _find_signing_days(session: Session) -> dict[UUID, tuple[tuple[date, date], ...]]:
+    found: dict[UUID, tuple[tuple[date, date], ...]] = {}
+    for row in session.scalars(select(SigningAuthorisation).where(SigningAuthorisation.revoked_on.is_(None))):
+        found[row.clinician_id] = (*found.get(row.clinician_id, ()), (row.from_date, row.until_date))
+    return found
 
 
 def _actor(clinician: Clinician, membership: Membership, organisation: Organisation, *, may_sign: bool) -> Actor:
@@ -172,8 +187,3 @@ def _actor(clinician: Clinician, membership: Membership, organisation: Organisat
 def has_demonstration_people() -> bool:
     """Whether anybody here is made up."""
     return db.session.scalars(select(Clinician.id).where(Clinician.is_demonstration).limit(1)).first() is not None
-
-
-def counted_from(now: datetime) -> datetime:
-    """The moment at which everybody had begun to work."""
-    return now - timedelta(days=BEGAN_DAYS_AGO)

@@ -1,0 +1,142 @@
+"""Tell stories through the ordinary actions: each deed at its time, by whoever did it, one transaction a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from epaccs.access.actions import begin_relationship, event, give_reason
+from epaccs.access.queries import INCIDENT_HOURS
+from epaccs.access.rules import AccessReason
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import writing
+from epaccs.cpr_decisions import actions as cpr
+from epaccs.cpr_decisions.rules import EditKind
+from epaccs.demo.staff import World
+from epaccs.demo.stories import Concern, Joined, Step, Story
+from epaccs.register import actions as register
+from epaccs.versions.actions import apply_edit
+from epaccs.versions.queries import find_recorded
+from epaccs.versions.registry import EditRequest
+
+#: What was compared when a record was opened.
+CHECKED: Final = ("name", "born")
+
+
+def tell_stories(stories: Iterable[Story], world: World, *, told: Callable[[], None] = lambda: None) -> None:
+    """Tell each through the actions that people use, one transaction a person."""
+    for story in stories:
+        _Teller(story, world).tell()
+        told()
+
+
+class _Teller:
+    """Tells one story: each deed at its time, by whoever did it."""
+
+    def __init__(self, story: Story, world: World) -> None:
+        self._story, self._world = story, world
+        self._opened: dict[str, datetime] = {}
+
+    def tell(self) -> None:
+        """The whole story, or nothing of it."""
+        story = self._story
+        with writing():
+            with clock.standing_at(story.registered_at):
+                self._begin()
+            for step in story.steps:
+                with clock.standing_at(step.at):
+                    self._take(step)
+            if story.joined is not None:
+                self._join(story.joined)
+
+    def _begin(self) -> None:
+        story, actor = self._story, self._world.actors[self._story.registered_by]
+        if story.declined_on is not None:
+            register.record_declined(actor, story.entry_id, identity=story.identity, declined_on=story.declined_on)
+            return
+        register.register_patient(
+            actor, story.entry_id, identity=story.identity, consent=story.consent, first_sections=story.sections
+        )
+        self._opened[story.registered_by] = story.registered_at
+
+    def _take(self, step: Step | Concern) -> None:
+        actor = self._world.actors[step.by]
+        if isinstance(step, Concern):
+            self._concern(actor, step)
+            return
+        self._open(actor, step.by, step.at)
+        request = self._request(step)
+        match step.section:
+            case "identity" | "consent":
+                register.amend(actor, request)
+            case "lifecycle":
+                register.change_lifecycle(
+                    actor,
+                    step.id,
+                    entry_id=request.entry_id,
+                    kind=step.kind,
+                    body=step.body,
+                    base_version=request.base_version,
+                )
+            case "cpr":
+                cpr.change(
+                    actor,
+                    step.id,
+                    entry_id=request.entry_id,
+                    kind=EditKind(step.kind),
+                    body=step.body,
+                    base_version=request.base_version,
+                )
+            case _:
+                apply_edit(actor, request)
+
+    def _request(self, step: Step) -> EditRequest:
+        entry_id, base_version = self._story.entry_id, step.base_version
+        if base_version is None:
+            recorded = find_recorded(entry_id, step.section)
+            base_version = recorded.version if recorded else 0
+        return EditRequest(step.id, entry_id, step.section, step.kind, step.body, base_version)
+
+    def _open(self, actor: Actor, user_name: str, at: datetime) -> None:
+        """Once a shift."""
+        before = self._opened.get(user_name)
+        if before is None or at - before >= timedelta(hours=INCIDENT_HOURS):
+            _open(actor, self._story.entry_id)
+            self._opened[user_name] = at
+
+    def _concern(self, actor: Actor, step: Concern) -> None:
+        entry_id, organisation_id = self._story.entry_id, self._world.places[step.organisation_ods].id
+        with writing() as session:
+            begin_relationship(
+                session,
+                entry_id=entry_id,
+                organisation_id=organisation_id,
+                reason=step.reason,
+                recorded_by=actor.clinician_id,
+            )
+            log.record(event(actor, EventKind.RELATIONSHIP_CHANGED, entry_id=entry_id, reason=step.reason))
+
+    def _join(self, joined: Joined) -> None:
+        """The first says that it is one person, the second agrees."""
+        proposer, second = self._world.actors[joined.proposed_by], self._world.actors[joined.agreed_by]
+        both = (joined.survivor_id, self._story.entry_id)
+        with clock.standing_at(joined.proposed_at):
+            for entry_id in both:
+                _open(proposer, entry_id)
+            merge_id = register.propose_merge(
+                proposer, survivor_id=joined.survivor_id, other_id=self._story.entry_id, reason=joined.reason
+            )
+        with clock.standing_at(joined.agreed_at):
+            for entry_id in both:
+                _open(second, entry_id)
+            register.confirm_merge(second, merge_id)
+
+
+def _open(actor: Actor, entry_id: UUID) -> None:
+    """Say why, and what was compared, as somebody does who opens a record."""
+    give_reason(actor, entry_id, reason=AccessReason.PERMISSION_GIVEN, identifiers_checked=CHECKED, cannot_check=False)
