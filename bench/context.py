@@ -180,6 +180,14 @@ class Context:
         """The address of a register without people, for measuring how it fills."""
         yield self._make_database(database, f"empty_{uuid4().hex[:8]}")
 
+    @contextmanager
+    def program_on(self, url: str) -> Iterator[Flask]:
+        """The whole program on a register, for measuring what it does there."""
+        app = create_app(self._settings(url))
+        with app.app_context():
+            yield app
+        _let_go(app)
+
     def _make_database(self, database: str, name: str) -> str:
         if database == SQLITE:
             url = f"sqlite:///{self._folder / name}.sqlite3"
