@@ -17,6 +17,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
+    from epaccs.register.sections import take_made_up_people_only
+
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
     app.config.update(
@@ -28,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     audit_log.use_key(settings.secret_key)
     sealing.use_secret(settings.secret_key)
+    take_made_up_people_only(settings.is_demo)
     db.init_app(app)
     web.init_app(app, settings)
     operations.init_app(app, settings)

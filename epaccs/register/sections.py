@@ -15,6 +15,7 @@ from epaccs.access.rules import Permission, Tier
 from epaccs.clinicians.model import Organisation
 from epaccs.core import names
 from epaccs.core.errors import RuleBroken
+from epaccs.core.nhs_number import check_synthetic
 from epaccs.register import rules
 from epaccs.register.model import RegisterEntry, SupersededNumber
 from epaccs.register.rules import ConsentStatus, DeathStatus, LifecycleStatus
@@ -56,8 +57,18 @@ def _amended(base: Value | None, body: Body, _context: Context) -> Value:
     return value
 
 
+_takes_made_up_people_only: list[bool] = [False]
+
+
+def take_made_up_people_only(only: bool) -> None:
+    """Whether this is a demonstration, on which nobody who may be real is put (hazard H-22)."""
+    _takes_made_up_people_only[:] = [only]
+
+
 def _check_identity(value: Value, context: Context) -> None:
     rules.check_identity(value, today=context.today)
+    if _takes_made_up_people_only[0] and value.get("nhs_number"):
+        check_synthetic(value["nhs_number"])
 
 
 def _project_identity(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
