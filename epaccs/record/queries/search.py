@@ -175,21 +175,14 @@ def _may_be_known(reach: ColumnElement[bool]) -> ColumnElement[bool]:
 def _hits_by_name(reach: ColumnElement[bool], criteria: Criteria) -> list[_Hit]:
     """Weigh every way of saying each candidate; the best way counts."""
     best: dict[UUID, _Hit] = {}
-    for row in db.session.execute(_candidates(reach, criteria)):
-        keys = Keys(row.family_key, row.given_key, row.street_key, row.born_on, getattr(row, "postcode", None) or "")
+    for entry_id, is_reachable, *kept in db.session.execute(_candidates(reach, criteria)):
+        keys = Keys(*kept)
         points = score(criteria, keys)
-        if points < LOWEST_SCORE:
+        earlier = best.get(entry_id)
+        if points < LOWEST_SCORE or (earlier is not None and points <= earlier.score):
             continue
-        earlier = best.get(row.entry_id)
-        if earlier is None or points > earlier.score:
-            best[row.entry_id] = _Hit(
-                row.entry_id,
-                points,
-                (row.family_key, row.given_key),
-                row.born_on,
-                row.is_reachable,
-                is_same_person(criteria, keys),
-            )
+        names = (keys.family, keys.given)
+        best[entry_id] = _Hit(entry_id, points, names, keys.born_on, is_reachable, is_same_person(criteria, keys))
     return list(best.values())
 
 
@@ -201,7 +194,7 @@ def _candidates(reach: ColumnElement[bool], criteria: Criteria) -> Select[Any]:
     found = union(*_ways(criteria)).cte("found").prefix_with("MATERIALIZED")
     key = _KEYS.c
     statement = (
-        select(key.entry_id, key.family_key, key.given_key, key.street_key, key.born_on, reach.label("is_reachable"))
+        select(key.entry_id, reach.label("is_reachable"), key.family_key, key.given_key, key.street_key, key.born_on)
         .select_from(found)
         .join(_KEYS, key.entry_id == found.c.entry_id)
         .join(_SCOPES, _SCOPES.c.entry_id == key.entry_id)

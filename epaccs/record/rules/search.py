@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -282,6 +282,7 @@ def read_typed_seconds(milliseconds: str) -> float | None:
 # --- Dates of birth that were mistyped -------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)
 def near_dates(born_on: date) -> tuple[date, ...]:
     """Dates for which this one is easily mistyped: day and month swapped, one digit or one step away.
 
@@ -316,7 +317,7 @@ class Keys:
     given: str
     street: str
     born_on: date
-    postcode: str = ""
+    postcode: str | None = None
 
 
 def near_words(typed: str, words: Iterable[str], *, limit: int) -> list[str]:
@@ -331,6 +332,7 @@ def near_words(typed: str, words: Iterable[str], *, limit: int) -> list[str]:
     return [word for _, word in sorted(near)[:limit]]
 
 
+@lru_cache(maxsize=32768)
 def likeness(typed: str, kept: str) -> float:
     """1: the same; 0: nothing alike. One typing error counts little even in a name of two letters."""
     if typed == kept:
