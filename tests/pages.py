@@ -283,6 +283,14 @@ def every_error_stands_by_its_box_and_is_linked(page: Page) -> Iterator[str]:
         yield f"it shows errors with status {page.status}"
 
 
+def its_summary_is_in_the_order_of_its_boxes(page: Page) -> Iterator[str]:
+    order = {str(element.get("id")): number for number, element in enumerate(page.tree.iter())}
+    links = [link for summary in page.with_class("nhsuk-error-summary") for link in summary.iter("a")]
+    places = [order.get((link.get("href") or "#")[1:], 0) for link in links]
+    if places != sorted(places):
+        yield f"the summary leads up and down the page: {[text_of(link) for link in links]}"
+
+
 HOUSE_RULES: tuple[Callable[[Page], Iterator[str]], ...] = (
     it_has_the_status_expected,
     it_is_html_without_a_fault,
@@ -303,6 +311,7 @@ HOUSE_RULES: tuple[Callable[[Page], Iterator[str]], ...] = (
     it_is_not_kept,
     it_has_the_headers_of_the_house,
     every_error_stands_by_its_box_and_is_linked,
+    its_summary_is_in_the_order_of_its_boxes,
 )
 
 

@@ -116,6 +116,12 @@ def test_a_page_that_keeps_every_rule_has_no_fault(show: Callable[..., Page]) ->
             "Enter the date",
             id="an error without a link",
         ),
+        pytest.param(
+            "its_summary_is_in_the_order_of_its_boxes",
+            '<ul><li><a href="#born">Enter the date</a></li></ul>',
+            '<ul><li><a href="#born">Enter the date</a></li><li><a href="#main">Enter</a></li></ul>',
+            id="a summary that leads up again",
+        ),
     ],
 )
 def test_a_broken_page_is_caught(show: Callable[..., Page], rule: str, old: str, new: str) -> None:

@@ -61,6 +61,9 @@ class IdentitySchema(Schema):
         "The address is restricted: show no address, telephone, practice or place to anybody",
         source="PDS restricted record",
     )
+    care_home_ods = ShortText(
+        "Care home, if they live in one (ODS code)", limit=12, source="SCCI1580 item 39", place=True
+    )
     usual_gp_name = ShortText("Usual GP", required=True, source="SCCI1580 item 19", place=True)
     practice_ods = ShortText(
         "GP practice (ODS code)",
@@ -69,9 +72,6 @@ class IdentitySchema(Schema):
         required=True,
         source="SCCI1580 item 20",
         place=True,
-    )
-    care_home_ods = ShortText(
-        "Care home, if they live in one (ODS code)", limit=12, source="SCCI1580 item 39", place=True
     )
     main_carer = Choice("Main carer", MAIN_CARER, required=True, source="SCCI1580 item 16")
     main_carer_name = ShortText("Name of the main carer", source="SCCI1580 item 16")
@@ -86,7 +86,14 @@ _STATUSES = {str(status): label for status, label in CONSENT_LABELS.items()}
 class ConsentSchema(Schema):
     """The two agreements: to be on the register, and to be shared."""
 
-    register_status = Choice("To be on the register", _STATUSES, required=True, source="SCCI1580 item 1")
+    register_status = Choice(
+        "To be on the register",
+        _STATUSES,
+        called="agreement to be on the register",
+        ask="Choose what was decided about being on the register",
+        required=True,
+        source="SCCI1580 item 1",
+    )
     register_decided_by = ShortText(
         "Who decided?", called="name of who decided on the register", source="SCCI1580 item 1"
     )
@@ -101,7 +108,12 @@ class ConsentSchema(Schema):
         limit=2000,
     )
     share_status = Choice(
-        "To share with the services that care for them", _STATUSES, required=True, source="SCCI1580 item 1"
+        "To share with the services that care for them",
+        _STATUSES,
+        called="agreement to share",
+        ask="Choose what was decided about sharing",
+        required=True,
+        source="SCCI1580 item 1",
     )
     share_decided_by = ShortText(
         "Who decided about sharing?", called="name of who decided about sharing", source="SCCI1580 item 1"
@@ -112,10 +124,14 @@ class ConsentSchema(Schema):
     share_basis = FreeText("On what basis is it shared?", called="basis of sharing", rows=2, limit=2000)
 
 
-class RegisterSchema(IdentitySchema, ConsentSchema):
-    """Everything needed to put a person on the register: the mandatory items and what usually comes with them."""
+class WhyOnRegisterSchema(Schema):
+    """Why somebody is thought to be in the last year of life."""
 
     primary_diagnosis = ShortText("Main diagnosis", required=True, limit=300, source="SCCI1580 item 26")
+
+
+class RegisterSchema(ConsentSchema, WhyOnRegisterSchema, IdentitySchema):
+    """Everything needed to put a person on the register; the fields of the last base come first, as on the page."""
 
 
 class DeclineSchema(IdentitySchema):

@@ -1,0 +1,229 @@
+"""What somebody does at a keyboard and sees on a screen; a walk is written in these words.
+
+Everything is found by what a person sees of it: its label, its role, its words. No mouse: a thing is reached with Tab and
+the arrows, and pressed with Enter or Space. Every page somebody arrives at is held to the rules of `accessibility`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Download, Locator, Page
+
+from e2e.accessibility import FAULT_OF_FOCUS, check_page
+
+LONDON = ZoneInfo("Europe/London")
+#: More stops than any page has.
+MANY = 400
+
+#: The key that leads on from here to the target, null when it is reached; and what is wrong with what has the focus now.
+_NEXT_STEP = f"""target => {{
+  const here = document.activeElement;
+  const fault = ({FAULT_OF_FOCUS})();
+  if (here === target || target.contains(here)) return {{ key: null, fault }};
+  const isBehind = here !== document.body
+    && here.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING;
+  return {{ key: isBehind ? "Shift+Tab" : "Tab", fault }};
+}}"""
+
+
+class Somebody:
+    """One person at one browser.
+
+    `presses_since` counts what was pressed since `starts_counting`.
+    """
+
+    def __init__(self, page: Page, user_name: str, password: str) -> None:
+        self.page, self.user_name, self._password = page, user_name, password
+        self.presses_since = 0
+
+    # --- Coming and going ---
+
+    def opens(self, path: str) -> Self:
+        """Type an address."""
+        self.page.goto(path)
+        return self._looks()
+
+    def signs_in(self) -> Self:
+        """At the page that asks for it, or at the first page."""
+        if self.heading != "Sign in":
+            self.opens("/")
+        return self.types("User name", self.user_name).types("Password", self._password).presses("Sign in")
+
+    # --- The hands ---
+
+    def goes_to(self, target: Locator) -> Self:
+        """Tab until it has the focus."""
+        assert target.count() == 1, f"{target} is there {target.count()} times on {self.heading!r}: {self.text}"
+        element = target.element_handle()
+        for _ in range(MANY):
+            step = self.page.evaluate(_NEXT_STEP, element)
+            assert step["fault"] is None, f"{self.path} {self.page.viewport_size}: {step['fault']}"
+            if step["key"] is None:
+                return self
+            self.page.keyboard.press(step["key"])
+        raise AssertionError(f"{target} is not reached with Tab on {self.heading!r}")
+
+    def presses(self, words: str, *, within: str | None = None) -> Self:
+        """Press a link or a button that leads to a page."""
+        self.goes_to(self._pressable(words, within))
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        self.presses_since += 1
+        return self._looks()
+
+    def fetches(self, words: str) -> Download:
+        """Press a link or a button that brings a file."""
+        self.goes_to(self._pressable(words, None))
+        with self.page.expect_download() as coming:
+            self.page.keyboard.press("Enter")
+        self.presses_since += 1
+        return coming.value
+
+    def follows_the_problem(self, sentence: str) -> Self:
+        """Go from the list of problems to the box."""
+        self.goes_to(self.page.get_by_role("alert").get_by_role("link", name=sentence, exact=True))
+        self.page.keyboard.press("Enter")
+        return self
+
+    def types(self, label: str, words: str, *, within: str | None = None) -> Self:
+        """Type into a box, in place of what stands there."""
+        self.goes_to(self._within(within).get_by_label(label, exact=True))
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(words)
+        return self
+
+    def types_date(self, question: str, day: date) -> Self:
+        """Into its three boxes."""
+        for box, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+            self.types(box, str(number), within=question)
+        return self
+
+    def types_moment(self, question: str, moment: datetime) -> Self:
+        """Into its four boxes, by British clocks."""
+        local = moment.astimezone(LONDON)
+        return self.types_date(question, local.date()).types("Time (24-hour)", f"{local:%H:%M}", within=question)
+
+    def chooses(self, question: str, answer: str) -> Self:
+        """One of several: Tab to the first, arrows to the right one, Space if nothing was chosen before."""
+        wanted = self._group(question).get_by_role("radio", name=answer, exact=True)
+        self.goes_to(self._group(question))
+        for _ in range(self._group(question).get_by_role("radio").count()):
+            if wanted.evaluate("it => it === document.activeElement"):
+                break
+            self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Space")
+        assert wanted.is_checked(), f"{answer!r} of {question!r} cannot be chosen with the keyboard"
+        return self
+
+    def picks(self, label: str, answer: str) -> Self:
+        """One of a list that opens."""
+        wanted = self.page.get_by_label(label, exact=True)
+        self.goes_to(wanted)
+        self.page.keyboard.type(answer)
+        chosen = wanted.locator("option:checked").inner_text()
+        assert chosen == answer, f"{chosen!r} is chosen in {label!r}, not {answer!r}"
+        return self
+
+    def ticks(self, label: str, *, within: str | None = None) -> Self:
+        """A box to tick."""
+        wanted = self._within(within).get_by_role("checkbox", name=label, exact=True)
+        self.goes_to(wanted)
+        self.page.keyboard.press("Space")
+        assert wanted.is_checked(), f"{label!r} cannot be ticked with the keyboard"
+        return self
+
+    def starts_counting(self) -> Self:
+        """From here on each press counts."""
+        self.presses_since = 0
+        return self
+
+    # --- The eyes ---
+
+    @property
+    def heading(self) -> str:
+        """What page it is."""
+        return squeeze(self.page.locator("h1").inner_text())
+
+    @property
+    def text(self) -> str:
+        """Everything that can be read on the page."""
+        return squeeze(self.page.locator("body").inner_text())
+
+    @property
+    def line(self) -> str:
+        """The large line of the CPR decision."""
+        return squeeze(self.page.locator("#cpr-line").inner_text())
+
+    @property
+    def path(self) -> str:
+        """Where the page is."""
+        return re.sub(r"^https?://[^/]+", "", self.page.url)
+
+    def sees(self, *sentences: str) -> Self:
+        """Everything is on the page."""
+        text = self.text
+        for sentence in sentences:
+            assert squeeze(sentence) in text, f"{sentence!r} is not on {self.heading!r}: {text}"
+        return self
+
+    def sees_nothing_of(self, *sentences: str) -> Self:
+        """Nothing of it is on the page."""
+        for sentence in sentences:
+            assert sentence not in self.text, f"{sentence!r} is on {self.heading!r}"
+        return self
+
+    def sees_at_once(self, words: str) -> Self:
+        """It is on the first screen, before anybody scrolls, and nothing covers it."""
+        found = self.page.get_by_text(words).first.bounding_box()
+        screen = self.page.viewport_size
+        assert found is not None, f"{words!r} is not on the page"
+        assert screen is not None
+        assert found["y"] + found["height"] <= screen["height"], f"{words!r} is at {found}, below the first screen"
+        return self
+
+    def sees_problems(self, *sentences: str) -> Self:
+        """These and no others are in the list of problems, and the title says so first."""
+        listed = [squeeze(one) for one in self.page.get_by_role("alert").locator("li").all_inner_texts()]
+        assert listed == list(sentences), f"the problems are {listed}"
+        assert self.page.title().startswith("Error: ")
+        return self
+
+    def finds_typed(self, label: str, words: str, *, within: str | None = None) -> Self:
+        """What was typed still stands in the box."""
+        found = self._within(within).get_by_label(label, exact=True).input_value()
+        assert found == words, f"{found!r} stands in {label!r}"
+        return self
+
+    def photographs(self, file: Path) -> Self:
+        """The whole page as a picture."""
+        self.page.screenshot(path=file, full_page=True)
+        return self
+
+    # --- Finding by what is seen ---
+
+    def _pressable(self, words: str, within: str | None) -> Locator:
+        room = self._within(within)
+        exactly = re.compile(rf"^\s*{re.escape(words)}\s*$")
+        return room.get_by_role("button", name=exactly).or_(room.get_by_role("link", name=exactly))
+
+    def _within(self, question: str | None) -> Locator:
+        return self._group(question) if question else self.page.locator("body")
+
+    def _group(self, question: str) -> Locator:
+        """The boxes under one question, or one part of the page."""
+        groups = self.page.get_by_role("group", name=question, exact=True)
+        return groups.or_(self.page.get_by_role("region", name=question, exact=True))
+
+    def _looks(self) -> Self:
+        check_page(self.page)
+        return self
+
+
+def squeeze(words: str) -> str:
+    """Words as they are read: one space for any white space."""
+    return " ".join(words.split())
