@@ -34,16 +34,19 @@ from epaccs.handover.rules import (
     MISSES_LIMIT,
     MISSES_WINDOW,
     Destination,
+    Happened,
     SheetStatus,
     TooManyMisses,
     check_may_go,
     format_code,
+    moves_line,
     parse_code,
     status_after,
 )
 from epaccs.record.queries.summaries import is_restricted_now
 from epaccs.settings import Settings
-from epaccs.versions.model import Entry
+from epaccs.versions.model import Entry, SectionVersion
+from epaccs.versions.rules import Value
 
 #: How often a sheet is made again because the record changed while it was laid out.
 TRIES: Final = 3
@@ -200,14 +203,28 @@ def follow_change(session: Session, change: Change) -> None:
     if not sheets:
         return
     scope = session.get(EntryScope, change.entry_id)
-    is_open, is_restricted = scope is not None and scope.is_open, is_restricted_now(change.entry_id)
+    happened = Happened(
+        moves_line=moves_line(change.section, *_last_two(session, change)),
+        is_open=scope is not None and scope.is_open,
+        is_restricted=is_restricted_now(change.entry_id),
+    )
     for sheet in sheets:
-        status = status_after(
-            change.section, is_open=is_open, is_restricted=is_restricted, tells_address=sheet.tells_address
-        )
+        status = status_after(happened, tells_address=sheet.tells_address)
         if status is not SheetStatus.CURRENT:
             sheet.status, sheet.ended_at = str(status), change.recorded_at
     session.flush()
+
+
+def _last_two(session: Session, change: Change) -> tuple[Value, Value]:
+    """What the section said before the change, and what it says now."""
+    statement = (
+        select(SectionVersion.value)
+        .where(SectionVersion.entry_id == change.entry_id, SectionVersion.section == change.section)
+        .order_by(SectionVersion.version.desc())
+        .limit(2)
+    )
+    now, before = [*session.scalars(statement), {}, {}][:2]
+    return before, now
 
 
 def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:

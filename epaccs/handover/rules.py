@@ -19,13 +19,15 @@ from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.record.rules.card import Card, Site
 from epaccs.record.rules.whole import ShownSection
 from epaccs.record.summary import RecordSummary
+from epaccs.versions.rules import Value
 
 #: No vowels, so that no number spells a word, and nothing that is taken for something else in handwriting.
 ALPHABET: Final = "23456789CDFGHJKMNPQRTVWXY"
 CODE_LENGTH: Final = 8
 
-#: What the line about CPR is made of: a change here may put another line on the page than stands on the paper.
-SECTIONS_OF_THE_LINE: Final = frozenset({"cpr", "legal", "lifecycle"})
+#: What the line about CPR is made of, beside a death: advance decisions can refuse it, or put it in doubt.
+SECTIONS_OF_THE_LINE: Final = frozenset({"cpr", "legal"})
+DEATH: Final = ("death", "seen_alive")
 
 #: A longer place is given once, whole, in the section about the sheet; the foot of each page says so.
 FOOT_PLACE_LIMIT: Final = 120
@@ -72,18 +74,27 @@ def format_code(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
+def can_be_code(text: str) -> bool:
+    """Whether a sheet could have this number, in any spacing and either case."""
+    code = _squeezed(text)
+    return len(code) == CODE_LENGTH and set(code) <= set(ALPHABET)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
 def parse_code(text: str) -> str:
     """Read the number of a sheet in any spacing and either case.
 
     Raises:
         RuleBroken: no sheet has a number like this.
     """
-    typed = re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
-    if not typed:
+    if not _squeezed(text):
         raise RuleBroken("Enter the sheet number", field="code")
-    if len(typed) != CODE_LENGTH or not set(typed) <= set(ALPHABET):
+    if not can_be_code(text):
         raise RuleBroken("Enter the 8 letters and digits on the sheet, for example 7K4P-93XQ", field="code")
-    return typed
+    return _squeezed(text)
 
 
 # --- Before it is printed --------------------------------------------------------------------------------------------
@@ -220,15 +231,33 @@ def original_sentence(card: Card) -> str:
 # --- What makes it wrong ---------------------------------------------------------------------------------------------
 
 
-def status_after(section: str, *, is_open: bool, is_restricted: bool, tells_address: bool) -> SheetStatus:
-    """What becomes of a current sheet when a section has changed.
+def moves_line(section: str, before: Value, now: Value) -> bool:
+    """Whether another line about CPR may stand in the register than on paper from before a change.
+
+    A dispute begun or settled is a change of the section too, though its value stays.
+    """
+    if section == "lifecycle":
+        return any(before.get(part) != now.get(part) for part in DEATH)
+    return section in SECTIONS_OF_THE_LINE
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A change, as far as paper is concerned.
 
     Args:
-        section: that changed.
+        moves_line: another line about CPR may stand in the register now.
         is_open: the person is still on the register.
         is_restricted: the address must not be told now.
-        tells_address: the sheet was printed when it could be.
     """
-    if not is_open or (is_restricted and tells_address):
+
+    moves_line: bool
+    is_open: bool
+    is_restricted: bool
+
+
+def status_after(happened: Happened, *, tells_address: bool) -> SheetStatus:
+    """What becomes of a current sheet; `tells_address`: it was printed when the address could be told."""
+    if not happened.is_open or (happened.is_restricted and tells_address):
         return SheetStatus.WITHDRAWN
-    return SheetStatus.REPLACED if section in SECTIONS_OF_THE_LINE else SheetStatus.CURRENT
+    return SheetStatus.REPLACED if happened.moves_line else SheetStatus.CURRENT

@@ -12,12 +12,12 @@ from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.clinicians.guard import current_actor
 from epaccs.core import clock
-from epaccs.core.forms import Form, answer_form
+from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
 from epaccs.handover import actions, queries
 from epaccs.handover.actions import PrintedSheet, build_order
-from epaccs.handover.rules import TooManyMisses
+from epaccs.handover.rules import can_be_code
 from epaccs.handover.schema import CodeSchema, build_print_schema
 from epaccs.settings import Settings
 
@@ -71,29 +71,33 @@ def collected(entry_id: str, sheet_id: str) -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """The box for a sheet number."""
     form = Form(CodeSchema, sent_form())
-    return answer_form(form, lambda fields: _show_checked(fields["code"], form), _show_box)
+    return answer_form(form, lambda fields: _show_checked(fields["code"]), _show_box)
 
 
 @bp.get("/check/<code>")
 @public
 def check_code(code: str) -> ResponseReturnValue:
     """Whether the sheet of this number still holds; where the code on the paper leads."""
-    form = Form(CodeSchema, MultiDict({"code": code[:40]}))
-    return answer_form(form, lambda fields: _show_checked(fields["code"], form), _show_box)
+    if not can_be_code(code):
+        return _show_unknown(code)
+    form = Form(CodeSchema, MultiDict({"code": code}))
+    return answer_form(form, lambda fields: _show_checked(fields["code"]), _show_box)
 
 
 def _show_box(form: Form) -> str:
     return render_template("handover/check.html", form=form)
 
 
-def _show_checked(typed: str, form: Form) -> ResponseReturnValue:
-    try:
-        checked = actions.check_sheet(typed, address=request.remote_addr or "")
-    except TooManyMisses as error:
-        form.refuse(error)
-        return _show_box(form), 429
-    page = render_template("handover/checked.html", checked=checked, typed=typed, checked_at=clock.now())
-    return page, 200 if checked else 404
+def _show_checked(typed: str) -> ResponseReturnValue:
+    checked = actions.check_sheet(typed, address=request.remote_addr or "")
+    if checked is None:
+        return _show_unknown(typed)
+    return render_template("handover/checked.html", checked=checked, typed=typed, checked_at=clock.now())
+
+
+def _show_unknown(typed: str) -> ResponseReturnValue:
+    page = render_template("handover/checked.html", checked=None, typed=showable(typed[:20]), checked_at=clock.now())
+    return page, 404
 
 
 def _settings() -> Settings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from epaccs.core.errors import RuleBroken
@@ -9,10 +11,12 @@ from epaccs.cpr_decisions.rules.words import FORBIDDEN
 from epaccs.handover.rules import (
     ALPHABET,
     Destination,
+    Happened,
     SheetStatus,
     check_is_open,
     check_may_go,
     format_code,
+    moves_line,
     parse_code,
     status_after,
 )
@@ -155,26 +159,46 @@ def test_the_versions_are_those_of_the_sections_that_are_shown_and_were_recorded
 
 
 @pytest.mark.parametrize(
-    ("section", "facts", "status"),
+    ("section", "before", "now"),
     [
-        pytest.param("cpr", {}, SheetStatus.REPLACED, id="CPR"),
-        pytest.param("legal", {}, SheetStatus.REPLACED, id="an advance decision that may refuse CPR"),
-        pytest.param("lifecycle", {}, SheetStatus.REPLACED, id="a death reported"),
-        pytest.param("treatment_level", {}, SheetStatus.CURRENT, id="the treatment level"),
-        pytest.param("contacts", {}, SheetStatus.CURRENT, id="a telephone number"),
-        pytest.param("lifecycle", {"is_open": False}, SheetStatus.WITHDRAWN, id="removed from the register"),
-        pytest.param("identity", {"is_restricted": True}, SheetStatus.WITHDRAWN, id="the address restricted since"),
-        pytest.param(
-            "identity",
-            {"is_restricted": True, "tells_address": False},
-            SheetStatus.CURRENT,
-            id="the address was restricted when it was printed",
-        ),
+        pytest.param("cpr", {}, {}, id="CPR, even if only a dispute began"),
+        pytest.param("legal", {}, {"items": {}}, id="an advance decision that may refuse CPR"),
+        pytest.param("lifecycle", {}, {"death": {"status": "reported"}}, id="a death reported"),
+        pytest.param("lifecycle", {"death": {}}, {"death": {}, "seen_alive": [{}]}, id="seen alive"),
+        pytest.param("lifecycle", {"death": {"status": "reported"}}, {}, id="a death reversed"),
     ],
 )
-def test_what_becomes_of_a_sheet_when_a_section_changes(
-    section: str, facts: dict[str, bool], status: SheetStatus
-) -> None:
-    usual = {"is_open": True, "is_restricted": False, "tells_address": True}
+def test_a_change_that_may_move_the_line(section: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+    assert moves_line(section, before, now)
 
-    assert status_after(section, **{**usual, **facts}) is status
+
+@pytest.mark.parametrize(
+    ("section", "now"),
+    [
+        pytest.param("treatment_level", {"level": "comfort_only"}, id="the treatment level"),
+        pytest.param("contacts", {"items": {}}, id="a telephone number"),
+        pytest.param("identity", {"family_name": "Wood"}, id="a name"),
+        pytest.param("lifecycle", {"reviewed_on": "2026-11-20"}, id="a review of the record"),
+    ],
+)
+def test_a_change_that_leaves_the_line(section: str, now: dict[str, Any]) -> None:
+    assert not moves_line(section, {}, now)
+
+
+@pytest.mark.parametrize(
+    ("facts", "tells_address", "status"),
+    [
+        pytest.param({}, True, SheetStatus.CURRENT, id="nothing of the line"),
+        pytest.param({"moves_line": True}, True, SheetStatus.REPLACED, id="the line"),
+        pytest.param({"is_open": False}, True, SheetStatus.WITHDRAWN, id="removed from the register"),
+        pytest.param({"is_open": False, "moves_line": True}, True, SheetStatus.WITHDRAWN, id="merged into another"),
+        pytest.param({"is_restricted": True}, True, SheetStatus.WITHDRAWN, id="the address restricted since"),
+        pytest.param({"is_restricted": True}, False, SheetStatus.CURRENT, id="restricted when it was printed"),
+    ],
+)
+def test_what_becomes_of_a_sheet_after_a_change(
+    facts: dict[str, bool], tells_address: bool, status: SheetStatus
+) -> None:
+    usual = {"moves_line": False, "is_open": True, "is_restricted": False}
+
+    assert status_after(Happened(**{**usual, **facts}), tells_address=tells_address) is status
