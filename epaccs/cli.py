@@ -79,6 +79,11 @@ def database() -> None:
 @in_the_house
 def upgrade(as_json: bool) -> None:
     """Bring the schema to what this program needs; does nothing when it is there."""
+    bring_up_schema(as_json=as_json)
+
+
+def bring_up_schema(*, as_json: bool = False) -> None:
+    """Make the database and its schema, or bring an older one up; say so only when something was done."""
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -235,6 +240,13 @@ def demo() -> None:
 @in_the_house
 def load(patients: int | None, seed: int, if_empty: bool, as_json: bool) -> None:
     """Load made-up people, never among real ones. Repeating it adds only who is missing."""
+    load_made_up_people(patients, seed=seed, if_empty=if_empty, as_json=as_json)
+
+
+def load_made_up_people(
+    patients: int | None = None, *, seed: int = 1, if_empty: bool = True, as_json: bool = False
+) -> None:
+    """Load made-up people and say how many; nothing is said when `if_empty` found others."""
     from flask import current_app
 
     from epaccs.demo import loader
@@ -310,7 +322,10 @@ def verify(as_json: bool) -> None:
 @click.option("--host", default="localhost", show_default=True)
 @click.option("--port", default=None, type=click.IntRange(1, 65535), help="Default: EPACCS_PORT, else 5000.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-def serve(host: str, port: int | None, workers: int) -> None:
+@click.option(
+    "--prepare", is_flag=True, help="First bring the schema up, and load the demonstration if nobody is here."
+)
+def serve(host: str, port: int | None, workers: int, prepare: bool) -> None:
     """Serve the register; Ctrl-C lets requests in flight finish and stops."""
     from epaccs.server import check_may_serve, serve_forever
 
@@ -318,6 +333,8 @@ def serve(host: str, port: int | None, workers: int) -> None:
         app = create_app()
         settings: Settings = app.config["EPACCS"]
         with app.app_context():
+            if prepare:
+                prepare_to_serve(settings)
             check_may_serve(settings)
     except (SettingsError, EpaccsError) as error:
         raise click.ClickException(str(error)) from error
@@ -326,6 +343,14 @@ def serve(host: str, port: int | None, workers: int) -> None:
     if settings.is_demo:
         click.echo(f"Sign in as gp, paramedic, hospice-nurse, … with the password {settings.demo_password}")
     serve_forever(app, host=host, port=chosen, workers=workers)
+
+
+def prepare_to_serve(settings: Settings) -> None:
+    """What a fresh machine lacks; one process does it all, so that the next start takes seconds."""
+    bring_up_schema()
+    if settings.is_demo:
+        load_made_up_people()
+    db.session.remove()
 
 
 @main.command()

@@ -69,7 +69,8 @@ def serve_forever(app: Flask, *, host: str, port: int, workers: int) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     # It was chosen at the import, before the folder was known.
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
-    rounds = subprocess.Popen([sys.executable, "-m", "epaccs", "worker"])
+    # In a group of its own: Ctrl-C on a terminal reaches this process, which then ends that one.
+    rounds = subprocess.Popen([sys.executable, "-m", "epaccs", "worker"], process_group=0)
     try:
         _Server(app, _options(host, port, workers)).run()
     finally:
