@@ -12,6 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -38,19 +40,41 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.fixture
-def server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server with two processes, and its address."""
+@dataclass(frozen=True)
+class Serving:
+    """A server with two processes that answer and one that does the rounds."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    output: Path
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(with_signal)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def serving(environment: dict[str, str], *options: str) -> Iterator[Serving]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    wait_for(address)
-    yield process, address
-    process.terminate()
-    process.wait(timeout=40)
+    command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port), *options]
+    output = Path(environment["EPACCS_DATA_DIR"]).with_name(f"output-{port}.txt")
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=subprocess.DEVNULL)
+    server = Serving(process, f"http://127.0.0.1:{port}", output)
+    try:
+        wait_for(server.address)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(environment: dict[str, str]) -> Iterator[Serving]:
+    """A server on a database that is ready."""
+    with serving(environment) as server:
+        yield server
 
 
 def wait_for(address: str) -> None:
@@ -81,46 +105,55 @@ def ask(address: str) -> str:
 
 
 def test_the_server_is_alive_ready_and_counts_what_its_processes_did(
-    server: tuple[subprocess.Popen[bytes], str],
+    server: Serving,
 ) -> None:
-    _, address = server
-
     for _ in range(8):
-        ask(f"{address}/sign-in")
+        ask(f"{server.address}/sign-in")
 
-    assert ask(f"{address}/readyz") == "ready\n"
-    counted = re.search(r'epaccs_request_seconds_count\{.*route="[\w.]*sign_in".*\} (\d+)', ask(f"{address}/metrics"))
+    assert ask(f"{server.address}/readyz") == "ready\n"
+    counted = re.search(
+        r'epaccs_request_seconds_count\{.*route="[\w.]*sign_in".*\} (\d+)', ask(f"{server.address}/metrics")
+    )
     assert counted is not None
     assert float(counted[1]) == 8
 
 
-def test_the_server_stops_when_told_and_leaves_nobody_behind(server: tuple[subprocess.Popen[bytes], str]) -> None:
-    process, address = server
-    children = wait_for_children(process.pid, 3)  # two that answer and one that does the rounds
+def test_the_server_stops_when_told_and_leaves_nobody_behind(server: Serving) -> None:
+    children = wait_for_children(server.process.pid, 3)
 
-    process.send_signal(signal.SIGINT)
+    status = server.stop(signal.SIGINT)
 
-    assert process.wait(timeout=40) == 0
+    assert status == 0
     assert [child for child in children if Path(f"/proc/{child}").exists()] == []
     with pytest.raises(urllib.error.URLError):
-        ask(f"{address}/healthz")
+        ask(f"{server.address}/healthz")
 
 
 def test_a_request_that_is_being_read_when_the_server_is_told_to_stop_is_answered(
-    server: tuple[subprocess.Popen[bytes], str],
+    server: Serving,
 ) -> None:
-    process, address = server
-    port = int(address.rpartition(":")[2])
+    port = int(server.address.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=40) as browser:
         browser.sendall(b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n")
         time.sleep(0.5)  # until a process has taken it
 
-        process.terminate()
+        server.process.terminate()
         time.sleep(0.5)
         browser.sendall(b"Connection: close\r\n\r\n")
 
         assert browser.recv(15) == b"HTTP/1.1 200 OK"
-    assert process.wait(timeout=40) == 0
+    assert server.process.wait(timeout=60) == 0
+
+
+def test_a_fresh_machine_is_prepared_once(nowhere: dict[str, str]) -> None:
+    with serving(nowhere, "--prepare") as first:
+        pass
+    with serving(nowhere, "--prepare") as second:
+        assert ask(f"{second.address}/readyz") == "ready\n"
+
+    assert "The schema is what this program needs." in first.output.read_text()
+    assert "200 made-up people were loaded" in first.output.read_text()
+    assert second.output.read_text().startswith("EPaCCS serves on ")
 
 
 def test_a_database_with_another_schema_is_not_served(nowhere: dict[str, str], tmp_path: Path) -> None:
