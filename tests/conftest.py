@@ -21,7 +21,7 @@ from epaccs.core.db import db
 from epaccs.settings import Mode, Settings
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-SECRET = "a secret of the tests, long enough to be one"  # noqa: S105
+SECRET = "a secret of the tests, long enough to be one"
 
 
 @pytest.fixture(autouse=True)
