@@ -1,4 +1,4 @@
-"""What a handover sheet costs, from pressing the button to the file, beside bare WeasyPrint on the same finished page."""
+"""What a handover sheet costs, from the button to the file, beside bare WeasyPrint on the same finished page."""
 
 from __future__ import annotations
 
