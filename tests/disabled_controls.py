@@ -1,0 +1,464 @@
+"""What would happen without each control of the hazard log: for each a function that does the wrong thing in its place.
+
+The code of a wrong function runs in the module of the right one (see `tests.hazards.turned_off`): it takes the same
+arguments, and imports or finds there whatever it needs.
+"""
+
+# ruff: noqa: F821 - names of the module in which a wrong function runs
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from epaccs.core.errors import EpaccsError
+
+Wrong = Callable[..., Any]
+
+#: How a test fails that found something wrong.
+FOUND_WRONG = (AssertionError, pytest.fail.Exception, EpaccsError, IntegrityError)
+
+
+def found_something_wrong(error: BaseException) -> bool:
+    """Whether a test failed because of what it found; any other error is a mistake in the test or here.
+
+    A test that expects one row, `(row,) = rows`, finds too few or too many.
+    """
+    return isinstance(error, FOUND_WRONG) or (isinstance(error, ValueError) and "values to unpack" in str(error))
+
+
+@dataclass(frozen=True)
+class Disabled:
+    """A wrong function; `instead_of`: whose place it takes, where that is not the control's own."""
+
+    wrong: Wrong
+    instead_of: str | None = None
+
+
+DISABLED: dict[str, Disabled] = {}
+
+
+def off(control_id: str, *, instead_of: str | None = None) -> Callable[[Wrong], Wrong]:
+    """This is what happens without the control."""
+
+    def note(wrong: Wrong) -> Wrong:
+        assert control_id not in DISABLED
+        DISABLED[control_id] = Disabled(wrong, instead_of)
+        return wrong
+
+    return note
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """Whoever would check, tell or keep something does not."""
+
+
+def none_of_them(*_: Any, **__: Any) -> tuple[Any, ...]:
+    """Whoever would find something finds nothing."""
+    return ()
+
+
+def no_text(*_: Any, **__: Any) -> str:
+    """Whoever would say something says nothing."""
+    return ""
+
+
+def yes(*_: Any, **__: Any) -> bool:
+    """Whoever would ask is told yes."""
+    return True
+
+
+def no(*_: Any, **__: Any) -> bool:
+    """Whoever would ask is told no."""
+    return False
+
+
+# --- H-01 wrong person -----------------------------------------------------------------------------------------------
+
+off("H-01a")(nothing)
+off("H-01b")(no)
+off("H-01d")(no_text)
+off("H-01e")(none_of_them)
+off("H-01f")(nothing)
+
+
+@off("H-01c")
+def nothing_need_be_compared(identifiers: Any, *, cannot_check: bool) -> list[str]:
+    del cannot_check
+    return list(identifiers)
+
+
+# --- H-02 something written down is lost -----------------------------------------------------------------------------
+
+
+@off("H-02a")
+def the_later_change_overwrites_the_earlier(base: Any, current: Any, proposed: Any) -> Any:
+    del base, current
+    return proposed
+
+
+off("H-02b")(nothing)
+
+
+@off("H-02c")
+def what_the_other_record_knew_is_dropped(_actor: Any, _merge: Any) -> list[Any]:
+    return []
+
+
+# --- H-03 a line outlives its decision -------------------------------------------------------------------------------
+
+off("H-03a")(no)
+off("H-03b")(nothing)
+off("H-03c")(nothing)
+
+
+@off("H-03d")
+def a_sheet_stays_valid(*_: Any, **__: Any) -> Any:
+    return SheetStatus.CURRENT
+
+
+# --- H-04 a CPR line read as a refusal of all treatment --------------------------------------------------------------
+
+off("H-04a")(nothing)
+
+
+@off("H-04b")
+def the_line_says_no_more_than_the_recommendation(reading: Any) -> Any:
+    decision = get_in_force(reading.state)
+    situation = Situation.FOR_CPR if decision.recommendation is Recommendation.FOR_CPR else Situation.NOT_FOR_CPR
+    return _look(situation, reading.words.line_of(decision.recommendation), _signed(decision, reading.words))
+
+
+# --- H-05 seen by the wrong people -----------------------------------------------------------------------------------
+
+
+@off("H-05a")
+def everybody_sees_everything(material: Any, *_: Any, **__: Any) -> Any:
+    return material
+
+
+off("H-05b")(yes)
+off("H-05c")(nothing)
+off("H-05d")(none_of_them)
+
+
+# --- H-06 no entry read as a decision --------------------------------------------------------------------------------
+
+
+@off("H-06a")
+def nothing_recorded_looks_decided(reading: Any) -> Any:
+    return _look(Situation.FOR_CPR, reading.words.for_cpr)
+
+
+@off("H-06b")
+def what_is_not_found_says_no_more(status: int) -> Any:
+    return Refusal(status, "not-found", "Nothing was found", ())
+
+
+@off("H-06c")
+def what_is_hidden_looks_like_none(words: Any = None) -> Any:
+    return _look(Situation.NONE_RECORDED, (words or Words()).none_recorded)
+
+
+off("H-06d")(none_of_them)
+
+# --- H-07 an active ICD at the end of life ---------------------------------------------------------------------------
+
+off("H-07a")(none_of_them)
+off("H-07b")(none_of_them)
+
+# --- H-08 a legal document mistaken ----------------------------------------------------------------------------------
+
+off("H-08a")(nothing)
+off("H-08b")(nothing)
+off("H-08c")(nothing)
+off("H-08d")(nothing)
+
+# --- H-09 order by a clock -------------------------------------------------------------------------------------------
+
+
+@off("H-09a")
+def numbers_come_from_the_clock(session: Any, *, count: int = 1) -> int:
+    del session, count
+    from epaccs.core import clock
+
+    return int(clock.now().timestamp() * 1000)
+
+
+@off("H-09b")
+def the_newest_change_wins(position: Any, proposed: Any, *, critical: bool, independent: bool) -> Any:
+    del position, critical, independent
+    return Decision(Outcome.APPLIED, proposed)
+
+
+# --- H-10 an update that is not passed on ----------------------------------------------------------------------------
+
+off("H-10a")(nothing)
+off("H-10b")(nothing)
+
+# --- H-11 shared against the person's will ---------------------------------------------------------------------------
+
+off("H-11a")(yes)
+off("H-11b")(no)
+off("H-11d")(nothing)
+
+
+@off("H-11c")
+def the_street_is_kept_for_searching(entry_id: Any, identity: Any, lifecycle: Any = None) -> Any:
+    from dataclasses import replace
+
+    street = choose_street(identity.get("address") or "")
+    person = _person_row(entry_id, {**identity, "address_restricted": False}, lifecycle, street)
+    key = {"entry_id": entry_id, "number": 0, "family_key": "x", "given_key": "x", "born_on": person["born_on"]}
+    rows = SearchRows(person=person, keys=[], words=[])
+    return replace(rows, keys=[{**key, "street_key": build_street_key(street) if street else ""}])
+
+
+# --- H-12 absence of allergies mistaken ------------------------------------------------------------------------------
+
+off("H-12a")(nothing)
+
+
+@off("H-12b")
+def there_is_one_negative_only(self: Any) -> str:
+    return "Known allergies" if self.items else "No known allergies"
+
+
+# --- H-13 a decision silently replaced -------------------------------------------------------------------------------
+
+off("H-13a")(the_newest_change_wins)
+
+
+@off("H-13b", instead_of="epaccs.core.migration.upgrade")
+def two_decisions_may_be_in_force(connection: Any, revision: str = "head") -> None:
+    from sqlalchemy import text
+
+    command.upgrade(_config(connection), revision)
+    connection.execute(text("DROP INDEX ix_cpr_decision_one_in_force"))
+
+
+off("H-13c")(nothing)
+
+
+@off("H-13d")
+def nothing_is_ever_in_doubt(*_: Any, **__: Any) -> list[Any]:
+    return []
+
+
+# --- H-14 a record that exists is not found --------------------------------------------------------------------------
+
+
+@off("H-14a")
+def only_what_was_typed_is_looked_for(typed: str, known: Any, *, limit: int) -> list[str]:
+    del limit
+    return [typed] if typed in known else []
+
+
+off("H-14b")(nothing)
+
+
+@off("H-14c")
+def a_replaced_number_is_forgotten(base: Any, body: Any, _context: Any) -> Any:
+    return without_blanks({**(base or {}), **body})
+
+
+# --- H-15 signed without authority or without the facts --------------------------------------------------------------
+
+off("H-15a")(nothing)
+off("H-15b")(none_of_them)
+off("H-15c")(nothing)
+off("H-15d")(none_of_them)
+
+# --- H-16 sections contradict each other -----------------------------------------------------------------------------
+
+off("H-16a")(nothing)
+off("H-16b")(nothing)
+
+# --- H-17 existence disclosed to whoever may not know ----------------------------------------------------------------
+
+
+@off("H-17a")
+def a_stranger_is_told_that_there_is_something(actor: Any, entry_id: Any, permission: Any) -> Any:
+    standing = find_standing(actor, entry_id)
+    check(permission, standing.facts, role=actor.role)
+    return standing
+
+
+off("H-17b")(yes)
+off("H-17c")(yes)
+
+# --- H-18 audit changed, or a read without a trace -------------------------------------------------------------------
+
+
+@off("H-18a")
+def every_chain_holds(*_: Any) -> tuple[int, None]:
+    return 0, None
+
+
+off("H-18b")(nothing)
+
+
+@off("H-18c", instead_of="epaccs.core.migration.upgrade")
+def rows_of_the_audit_can_be_changed(connection: Any, revision: str = "head") -> None:
+    from sqlalchemy import text
+
+    command.upgrade(_config(connection), revision)
+    for deed in ("update", "delete"):
+        connection.execute(text(f"DROP TRIGGER audit_event_no_{deed}"))
+
+
+off("H-18d")(nothing)
+
+# --- H-19 somebody else's session ------------------------------------------------------------------------------------
+
+off("H-19a")(nothing)
+off("H-19b")(nothing)
+
+# --- H-20 typed text lost when a session ends ------------------------------------------------------------------------
+
+off("H-20a")(no)
+
+
+@off("H-20b")
+def whoever_signs_in_next_sees_it(_actor: Any, _path: str) -> Any:
+    row = db.session.scalars(select(SealedForm)).first()
+    return json.loads(sealing.unseal(row.sealed_fields, purpose=_PURPOSE, record_id=row.id)) if row else None
+
+
+# --- H-21 guessed passwords; a lock-out by a stranger ----------------------------------------------------------------
+
+off("H-21a")(nothing)
+
+
+@off("H-21b")
+def every_place_is_strange(_session: Any, _clinician: Any, door: Any) -> tuple[str, bool]:
+    return door.address, False
+
+
+@off("H-21c")
+def a_password_is_enough(*_: Any, **__: Any) -> Any:
+    return Step.NONE
+
+
+# --- H-22 made-up people among real ones -----------------------------------------------------------------------------
+
+off("H-22a")(nothing)
+off("H-22b")(nothing)
+off("H-22c")(nothing)
+
+# --- H-23 text cut off or changed ------------------------------------------------------------------------------------
+
+
+@off("H-23a")
+def what_cannot_be_kept_is_dropped(text: str, *, limit: int = 200_000, **_: Any) -> str:
+    return "".join(character for character in text.strip() if character.isprintable() or character == "\n")[:limit]
+
+
+off("H-23b")(yes)
+
+
+# --- H-24 register half-written or unavailable -----------------------------------------------------------------------
+
+
+@off("H-24a")
+def every_part_is_kept_by_itself() -> Any:
+    session = db.session()
+    yield session
+    session.commit()
+
+
+@off("H-24b")
+def a_lost_database_is_something_unforeseen(_error: Exception) -> Any:
+    return FAILED
+
+
+off("H-24c")(nothing)
+
+# --- H-25 a death recorded in error, or not passed on ----------------------------------------------------------------
+
+off("H-25a")(nothing)
+
+
+@off("H-25b")
+def nobody_is_seen_alive_again(lifecycle: Any, **_: Any) -> Any:
+    return lifecycle
+
+
+# --- H-26 the person was not told ------------------------------------------------------------------------------------
+
+off("H-26a")(none_of_them)
+off("H-26b")(none_of_them)
+off("H-26c")(nothing)
+
+# --- H-27 the person's own withdrawal does not reach the bedside -----------------------------------------------------
+
+off("H-27a")(no)
+off("H-27b")(none_of_them)
+
+# --- H-28 a proposal or report read as a decision --------------------------------------------------------------------
+
+
+@off("H-28a")
+def what_was_proposed_takes_the_line(state: Any, **_: Any) -> Any:
+    if state.open_proposals:
+        return Situation.AWAITING
+    return Situation.NOT_FOR_CPR if state.in_force else Situation.NONE_RECORDED
+
+
+# --- H-29 a review date read as an end -------------------------------------------------------------------------------
+
+
+@off("H-29a")
+def a_decision_ends_with_its_review_date(state: Any, *, around: Any, **_: Any) -> Any:
+    decision = state.in_force
+    if decision is None or (decision.review_on is not None and decision.review_on < around.today):
+        return Situation.NONE_RECORDED
+    return Situation.FOR_CPR if decision.recommendation is Recommendation.FOR_CPR else Situation.NOT_FOR_CPR
+
+
+# --- H-30 a change that nobody meant ---------------------------------------------------------------------------------
+
+off("H-30a", instead_of="flask_wtf.csrf.CSRFProtect.protect")(nothing)
+off("H-30b")(nothing)
+
+# --- H-31 typed text acts on page or paper ---------------------------------------------------------------------------
+
+off("H-31a", instead_of="flask.app.Flask.select_jinja_autoescape")(no)
+
+
+@off("H-31b")
+def the_renderer_fetches_whatever_it_is_told(self: Any, url: str, headers: Any = None) -> Any:
+    del self, headers
+    return URLFetcherResponse(url, b"")
+
+
+# --- H-32 names in logs ----------------------------------------------------------------------------------------------
+
+
+@off("H-32a")
+def the_text_of_a_failure_is_logged(exc_info: Any) -> None:
+    extra = {"request_id": request_id(), "error": exc_info[0].__name__, "places": []}
+    _log.error("A request failed: %s", exc_info[1], extra=extra)
+
+
+# --- H-33 a stolen copy of the database ------------------------------------------------------------------------------
+
+
+@off("H-33a")
+def a_cookie_is_kept_as_it_is(token: str) -> str:
+    return token
+
+
+@off("H-33b")
+def nothing_is_sealed(content: bytes, **_: Any) -> bytes:
+    return content
+
+
+@off("H-33c", instead_of="pathlib.Path.touch")
+def a_copy_is_readable_by_everybody(self: Any, **_: Any) -> None:
+    self.write_bytes(b"")
+    self.chmod(0o644)
