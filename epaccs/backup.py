@@ -1,4 +1,4 @@
-"""Copy the whole register into one file and bring it back, and prove that nothing was lost on the way (feature F99).
+"""Copy the whole register into one file and bring it back, and prove that nothing was lost on the way (hazard H-24).
 
 The file is a tar archive: the database's own dump (SQLite's backup, or pg_dump), and a manifest with the schema, the
 number of rows of each table and the heads of the audit chains, all taken from the same moment. A restored copy must

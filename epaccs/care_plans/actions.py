@@ -18,7 +18,7 @@ from epaccs.versions.schema import plain
 def save_section(
     actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, fields: Mapping[str, Any], base_version: int
 ) -> Applied:
-    """Keep the section's fields as the form gave them; one nurse can add one fact and save (feature F11).
+    """Keep the section's fields as the form gave them; one nurse can add one fact and save.
 
     Raises:
         NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`.

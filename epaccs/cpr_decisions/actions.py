@@ -89,7 +89,7 @@ def _follow(actor: Actor, request: EditRequest, kind: EditKind) -> None:
 def _report_to_survivor(actor: Actor, request: EditRequest) -> None:
     """Two records of one person with different decisions: the survivor is told of the other, and is in doubt.
 
-    Source: feature F01 and docs/domain.md, CPR decisions, in doubt; hazard H-13.
+    Source: docs/domain.md, CPR decisions, in doubt; hazard H-13.
     """
     survivor = UUID(request.body["survivor_id"])
     theirs = _in_force(request.entry_id)

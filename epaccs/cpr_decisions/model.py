@@ -1,4 +1,4 @@
-"""Decisions as rows, so that "at most one in force" is a constraint of the database and not a hope (feature F16)."""
+"""Decisions as rows, so that "at most one in force" is a constraint of the database and not a hope (hazard H-13)."""
 
 from __future__ import annotations
 

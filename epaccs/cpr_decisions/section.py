@@ -185,7 +185,7 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
     Raises:
         RuleBroken: "CPR recommended" is in force, and no reason is given.
 
-    Source: feature F17; hazard H-16.
+    Source: hazard H-16.
     """
     if section != "treatment_level" or body.get("contradiction_reason"):
         return

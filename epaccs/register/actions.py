@@ -76,7 +76,7 @@ def register_patient(
         Forbidden: the role does not register.
         RuleBroken, RulesBroken: what to correct. DuplicateFound: they are on the register already.
 
-    Source: SCCI1580 v4.0, the 13 mandatory items; feature F01; hazard H-01.
+    Source: SCCI1580 v4.0, the 13 mandatory items; hazard H-01.
     """
     identity, consent = _load_identity(identity), _load_consent(consent)
     rules.check_may_register(nest_consent(consent))
@@ -183,7 +183,7 @@ def _open_for_author(actor: Actor, entry_id: UUID) -> None:
 def record_declined(actor: Actor, edit_id: UUID, *, identity: dict[str, Any], declined_on: str) -> UUID:
     """Note for the person's own practice that they do not want to be on the register; nothing is shared.
 
-    Source: facts 5.1, refusal; hazard H-11.
+    Source: SCCI1580 v4.0 item 1, refusal; hazard H-11.
     """
     identity = _load_identity(identity)
     with writing() as session:

@@ -19,7 +19,7 @@ ICD = {
 class RisksSchema(Schema):
     """Alerts and access to the home."""
 
-    icd = Choice("Implanted defibrillator (ICD)", ICD, source="facts 4.7", card=True)
+    icd = Choice("Implanted defibrillator (ICD)", ICD, source="PRSB alerts", card=True)
     pacemaker = YesNo("Pacemaker?", card=True)
     oxygen = YesNo("Oxygen at home?", hint="Fire risk: no smoking, no flames", card=True)
     infection = ShortText("Infection to know of", limit=300, card=True)
@@ -47,5 +47,5 @@ RISKS = SectionDeclaration(
     critical=False,
     schema=RisksSchema,
     needs=True,
-    source="PRSB alerts; facts 4.7",
+    source="PRSB palliative and end of life care standard, alerts",
 )

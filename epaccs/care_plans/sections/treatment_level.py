@@ -35,7 +35,7 @@ class TreatmentLevelSchema(Schema):
         LEVELS,
         hint="The furthest that treatment should go. About everything except CPR",
         required=True,
-        source="TEP 735324008; facts 4.3",
+        source="SNOMED CT 735324008",
         card=True,
     )
     clinical_focus = Choice("What care aims at", FOCUS, source="emergency plan, clinical recommendations", card=True)
@@ -56,7 +56,7 @@ class TreatmentLevelSchema(Schema):
         "If the CPR decision says otherwise, why do both stand?",
         called="reason why both stand",
         rows=2,
-        source="feature F17",
+        source="hazard H-16",
     )
 
 

@@ -19,7 +19,7 @@ from epaccs.record.model import SearchPerson
 from epaccs.register.model import RegisterEntry
 from epaccs.register.queries import reviews_due
 
-#: Scopes under which a list of people is a caseload and not browsing (feature F43: no browsing).
+#: Scopes under which a list of people is a caseload and not browsing (nobody leafs through the register).
 LISTED = frozenset({Scope.OWN_PRACTICE, Scope.RELATIONSHIP, Scope.RESIDENTS})
 PAGE = 50
 

@@ -1,6 +1,6 @@
 """Whether what was sent about a person was seen.
 
-Source: SCCI1580 v4.0, notifications; feature F23; hazard H-10.
+Source: SCCI1580 v4.0, notifications; hazard H-10.
 """
 
 from __future__ import annotations
