@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -11,13 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from rich.console import Console
 
+from epaccs.access.actions import give_reason, may_open
+from epaccs.access.rules import AccessReason, Permission
 from epaccs.app import create_app
 from epaccs.audit import log as audit_log
 from epaccs.backup import BackupFailed
@@ -25,11 +28,15 @@ from epaccs.backup import backup as make_backup
 from epaccs.backup import restore as bring_back
 from epaccs.clinicians import actions as clinicians
 from epaccs.clinicians import queries as clinician_queries
-from epaccs.clinicians.rules import OrganisationType, Role
-from epaccs.core import fields, migration
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, OrganisationType, Role
+from epaccs.core import clock, fields, migration
 from epaccs.core.db import db
 from epaccs.core.errors import EpaccsError, RuleBroken
-from epaccs.register.queries import count_by_status
+from epaccs.core.identifiers import new_id
+from epaccs.core.nhs_number import parse_nhs_number
+from epaccs.handover.actions import Order, print_sheet
+from epaccs.handover.rules import Destination
+from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -219,6 +226,83 @@ def count(as_json: bool) -> None:
     say(words or "Nobody is on the register.", as_json=as_json, entries=counted)
 
 
+# Handover
+
+
+@main.group()
+def handover() -> None:
+    """Sheets of paper."""
+
+
+@handover.command("print")
+@click.argument("nhs_number")
+@click.option("--as", "user_name", required=True, metavar="USER", help="Who prints, by user name.")
+@click.option("--organisation", "ods_code", metavar="ODS-CODE", help="Where they work, if at several places.")
+@click.option("--out", "file", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--for", "printed_for", help="Name and role of whoever gets it; left out: whoever prints.")
+@click.option("--place", default="", help="Where this copy will be kept.")
+@click.option("--home", is_flag=True, help="It goes to the person, or where they live.")
+@click.option("--not-told-because", default="", help="Why it goes there before the person is told of the decision.")
+@json_option
+@in_the_house
+def print_handover(nhs_number: str, file: Path, as_json: bool, **asked: Any) -> None:
+    """Print the sheet of a person to FILE, readable by its owner only.
+
+    Whoever prints reaches the same people as on the page. The reason that is recorded is direct care without asking.
+    """
+    actor = at_work(asked["user_name"], asked["ods_code"])
+    entry_id = get_entry_by_number(actor, parse_nhs_number(nhs_number))
+    if not may_open(actor, entry_id, Permission.PRINT):
+        give_reason(actor, entry_id, reason=AccessReason.CANNOT_ASK, identifiers_checked=(), cannot_check=True)
+    order = Order(
+        printed_for=asked["printed_for"] or f"{actor.name}, {ROLE_LABELS[actor.role]}",
+        destination=Destination.HOME if asked["home"] else Destination.PROFESSIONAL,
+        place=asked["place"],
+        not_told_because=asked["not_told_because"],
+    )
+    with open_for_owner(file) as written:
+        settings: Settings = current_app.config["EPACCS"]
+        printed = print_sheet(actor, new_id(), entry_id=entry_id, order=order, settings=settings)
+        written.write(printed.content or b"")
+    say(f"Sheet {printed.number} is in {file.name}.", as_json=as_json, number=printed.number)
+
+
+@contextmanager
+def open_for_owner(file: Path) -> Iterator[BinaryIO]:
+    """A new file that only its owner reads; it is gone again when nothing came of it.
+
+    Raises:
+        RuleBroken: it is there already, or cannot be written.
+    """
+    try:
+        written = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except FileExistsError:
+        raise RuleBroken(f"{file.name} is there already. Name a new file") from None
+    except OSError:
+        raise RuleBroken(f"{file.name} cannot be written. Name a file in a folder where you may write") from None
+    try:
+        with written:
+            yield written
+    except BaseException:
+        file.unlink()
+        raise
+
+
+def at_work(user_name: str, ods_code: str | None) -> Actor:
+    """The person who does what is asked here.
+
+    Raises:
+        RuleBroken: nobody works under that name, or they work at several places and none was named.
+    """
+    actors = clinician_queries.find_at_work(user_name, today=clock.today())
+    chosen = [actor for actor in actors if ods_code in (None, actor.organisation_ods)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise RuleBroken("Nobody works under that user name there. Check how it is spelt")
+    raise RuleBroken("This person works in several roles. Name the place with --organisation")
+
+
 # Demonstration
 
 
@@ -247,8 +331,6 @@ def load_made_up_people(
     patients: int | None = None, *, seed: int = 1, if_empty: bool = True, as_json: bool = False
 ) -> None:
     """Load made-up people and say how many; nothing is said when `if_empty` found others."""
-    from flask import current_app
-
     from epaccs.demo import loader
 
     settings: Settings = current_app.config["EPACCS"]
@@ -299,7 +381,6 @@ def anchor_file(app: Flask) -> Path:
 @in_the_house
 def verify(as_json: bool) -> None:
     """Walk every chain; name the first row that was changed."""
-    from flask import current_app
     from rich.progress import Progress
 
     with Progress(disable=as_json or not sys.stderr.isatty(), transient=True) as progress:
@@ -358,8 +439,6 @@ def prepare_to_serve(settings: Settings) -> None:
 @in_the_house
 def worker(once: bool) -> None:
     """Each minute: anchor the audit outside the database, forget what has run out. `epaccs serve` runs one itself."""
-    from flask import current_app
-
     from epaccs.server import do_rounds
 
     stop = threading.Event()

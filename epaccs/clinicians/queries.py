@@ -525,6 +525,28 @@ def find_clinician_id(user_name: str) -> UUID | None:
     return db.session.scalars(select(Clinician.id).where(Clinician.user_name == check_user_name(user_name))).first()
 
 
+def find_at_work(user_name: str, *, today: date) -> list[Actor]:
+    """A person in each role they hold today, acting without a session; empty: nobody of that name works anywhere."""
+    person = db.session.scalars(
+        select(Clinician).where(Clinician.user_name == check_user_name(user_name), Clinician.ended_at.is_(None))
+    ).first()
+    if person is None:
+        return []
+    return [
+        Actor(
+            clinician_id=person.id,
+            name=person.name,
+            role=place.role,
+            professional_number=person.professional_number,
+            organisation_id=place.organisation_id,
+            organisation_name=place.organisation_name,
+            organisation_type=place.organisation_type,
+            organisation_ods=place.organisation_ods,
+        )
+        for place in open_places(person.id, today=today)
+    ]
+
+
 def signing_days(clinician_id: UUID) -> tuple[tuple[date, date], ...]:
     """From when until when a clinician may sign CPR decisions; a revoked authorisation ends on the day before."""
     rows = db.session.execute(
