@@ -200,29 +200,41 @@ def test_there_are_rules_to_look_at() -> None:
 LOADED_BY_OTHERS = {
     "brotli": "Flask-Compress",
     "gunicorn": "epaccs serve",
+    "nhsuk-frontend-jinja": "Jinja's loader of templates, by name",
     "psycopg": "SQLAlchemy, by the address of the database",
     "tzdata": "zoneinfo, where the machine itself knows no British clocks",
 }
 
 
-def find_named_packages() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {re.match(r"[\w-]+", line)[0].lower() for line in project["dependencies"]}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def find_imported_packages() -> set[str]:
+def find_names(lines: list[str]) -> set[str]:
+    return {re.match(r"[\w-]+", line)[0].lower() for line in lines}
+
+
+def find_imported_packages(modules: list[Path]) -> set[str]:
     owners = packages_distributions()
-    roots = {name.partition(".")[0] for path in find_modules() for name in find_imports(ast.parse(path.read_text()))}
-    outside = roots - sys.stdlib_module_names - {"epaccs"}
+    roots = {name.partition(".")[0] for path in modules for name in find_imports(ast.parse(path.read_text()))}
+    outside = roots - sys.stdlib_module_names - {"bench", "e2e", "epaccs", "tests"}
     return {owners[root][0].lower().replace("_", "-").replace(".", "-") for root in outside}
 
 
 def test_every_package_that_the_program_imports_is_named_so_that_a_server_has_it() -> None:
-    assert sorted(find_imported_packages() - find_named_packages()) == []
+    assert sorted(find_imported_packages(find_modules()) - find_names(PROJECT["dependencies"])) == []
 
 
 def test_no_package_is_named_that_the_program_does_not_use() -> None:
-    assert sorted(find_named_packages() - find_imported_packages() - set(LOADED_BY_OTHERS)) == []
+    named = find_names(PROJECT["dependencies"]) - set(LOADED_BY_OTHERS)
+
+    assert sorted(named - find_imported_packages(find_modules())) == []
+
+
+def test_every_package_that_tests_and_measurements_import_is_named() -> None:
+    modules = [path for folder in ("tests", "e2e", "bench") for path in (ROOT / folder).rglob("*.py")]
+    named = find_names(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+
+    assert sorted(find_imported_packages(modules) - named) == []
 
 
 # --- decision records ---
