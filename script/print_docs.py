@@ -1,0 +1,119 @@
+"""Print into docs/domain.md what it says of the code, from what the code runs on: states, lines, access, fields.
+
+With --check nothing is written, and the exit status is 1 when the page says something else.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from marshmallow import Schema
+
+from epaccs.access.rules import render_access_tables
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
+from epaccs.core.forms import FormField
+from epaccs.cpr_decisions.rules import GENERATED as CPR
+from epaccs.record.declared import sights
+from epaccs.record.sight import FieldSight
+from epaccs.register.schema import ConsentSchema, IdentitySchema
+
+PAGE = Path(__file__).parents[1] / "docs" / "domain.md"
+HEAD = "| field | question | answers | seen with | source | shown |\n|---|---|---|---|---|---|"
+
+
+def render_fields() -> str:
+    """Every declared field of the record: question, answers, tier, source, and where it is shown."""
+    parts = [_render_register("identity", "Who the person is: on every page and sheet about them.", IdentitySchema)]
+    parts += [_render_section(declaration) for declaration in SECTIONS.values()]
+    parts.append(_render_register("consent", "The two agreements: what was decided is in the record.", ConsentSchema))
+    return "\n\n".join(parts)
+
+
+def _render_register(name: str, lead: str, schema: type[Schema]) -> str:
+    seen = sights()[name]
+    rows = _rows(_fields_of(schema), seen.fields, default=seen.tier, shown="")
+    return "\n".join([f"#### {seen.label} (`{name}`)", "", f"{lead} A stale change is held.", "", HEAD, *rows])
+
+
+def _render_section(declaration: SectionDeclaration) -> str:
+    seen = sights()[declaration.name]
+    held = "A stale change is held." if declaration.critical else "Stale changes of different things are merged."
+    lines = [f"#### {declaration.label} (`{declaration.name}`)", "", f"{declaration.lead} {held}"]
+    lines += [f"Source: {declaration.source}.", "", HEAD]
+    lines += _rows(declaration.fields(), seen.fields, default=declaration.tier)
+    if declaration.items:
+        items = declaration.item_fields()
+        lines += _rows(items, seen.item_fields, default=declaration.tier, of=f"{declaration.items.one}: ")
+    return "\n".join(lines)
+
+
+def _fields_of(schema: type[Schema]) -> Mapping[str, FormField]:
+    return {name: field for name, field in schema().fields.items() if isinstance(field, FormField)}
+
+
+def _rows(
+    fields: Mapping[str, FormField],
+    seen: Mapping[str, FieldSight],
+    *,
+    default: str,
+    of: str = "",
+    shown: str = "record, paper",
+) -> Iterator[str]:
+    """One row a field.
+
+    Args:
+        seen: how each is seen.
+        default: the tier of a field that is not seen by itself.
+        of: the line of a list that the fields belong to.
+        shown: where a field is shown that declares nothing about it.
+    """
+    for name, field in fields.items():
+        sight = seen.get(name)
+        tier = sight.tier if sight else default
+        source = field.metadata.get("source", "")
+        cells = (f"`{name}`", of + field.metadata["label"], _answers(field), tier, source, _shown(field, sight, shown))
+        yield "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+def _answers(field: FormField) -> str:
+    values = field.metadata.get("values", {})
+    return "; ".join(values.values()) if values else field.kind.replace("_", " ")
+
+
+def _shown(field: FormField, sight: FieldSight | None, default: str) -> str:
+    where = "card, record, paper" if field.metadata.get("card") else default
+    if sight and sight.is_masked:
+        where = "masked: asked for by itself, never on paper"
+    needs = "also to roles that see practical needs only" if sight and sight.needs else ""
+    place = "not while the address is restricted" if sight and sight.tells_place else ""
+    return "; ".join(part for part in (where, needs, place) if part)
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {**CPR, "access": render_access_tables, "fields": render_fields}
+
+
+def fill(page: str) -> str:
+    """The page with everything between its markers printed anew."""
+    return re.sub(
+        r"(<!-- generated: ([\w-]+) -->\n).*?(\n<!-- end -->)",
+        lambda found: f"{found[1]}\n{GENERATED[found[2]]().strip()}\n{found[3]}",
+        page,
+        flags=re.DOTALL,
+    )
+
+
+def main() -> int:
+    """0: the page says what the code runs on, now or already."""
+    page = PAGE.read_text(encoding="utf-8")
+    printed = fill(page)
+    if "--check" in sys.argv[1:]:
+        return int(printed != page)
+    PAGE.write_text(printed, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
