@@ -131,7 +131,7 @@ def end_read() -> None:
 
 def canonical_json(value: Any) -> str:
     """The one way a value is written down where it is hashed or compared."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _CANONICAL.encode(value)
 
 
 def _plain(value: Any) -> str:
@@ -140,6 +140,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, UUID) or hasattr(value, "isoformat"):
         return value.isoformat() if hasattr(value, "isoformat") else str(value)
     raise TypeError(f"{type(value).__name__} cannot be written down")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def engine_options(url: str) -> dict[str, Any]:

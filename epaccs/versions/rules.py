@@ -187,11 +187,11 @@ def provenance(before: Value | None, value: Value, known: Mapping[str, Any], sta
 
     Keys are field names, and `items/<id>` for items.
     """
-    stamps = dict(known)
+    stamps, said = dict(known), stamp.to_value()
     was = _flat(before or {})
     for key, part in _flat(value).items():
         if key not in was or was[key] != part:
-            stamps[key] = stamp.to_value()
+            stamps[key] = said
     return stamps
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
 
 class WrongPart(ValueError):
@@ -48,8 +48,18 @@ class Kept:
 
     def to_value(self) -> dict[str, Any]:
         """The part as JSON holds it."""
-        parts = {name: _write(getattr(self, name)) for name in _kinds(type(self))}
-        return {**{name: part for name, part in parts.items() if part not in (None, "", [], {})}, **self.extra}
+        value: dict[str, Any] = {}
+        for name, part in vars(self).items():
+            # Most parts of most people are empty: they are passed over before anything is made of them.
+            if not part and part in _EMPTY:
+                continue
+            written = part if type(part) is str else _write(part)
+            if written != {} and name != "extra":
+                value[name] = written
+        return {**value, **self.extra}
+
+
+_EMPTY: Final = (None, "", (), {})
 
 
 def _find_kinds(cls: type[Kept]) -> dict[str, Any]:
@@ -122,6 +132,8 @@ def _read_single(kind: type, part: Any, path: str) -> Any:
 
 
 def _write(part: Any) -> Any:
+    if type(part) in (str, bool, int):
+        return part
     if isinstance(part, Kept):
         return part.to_value()
     if isinstance(part, tuple):
