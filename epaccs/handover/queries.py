@@ -15,6 +15,7 @@ from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.handover.model import HandoverSheet
+from epaccs.handover.particulars import with_cpr
 from epaccs.handover.rules import Printed, Sheet, SheetStatus, build_site, check_is_open, format_code, versions_shown
 from epaccs.record.queries.summaries import is_restricted_now, read_record
 from epaccs.record.rules.card import Card, Site, build_card
@@ -39,7 +40,7 @@ class Contents:
     @property
     def versions(self) -> dict[str, int]:
         """The version of each section that is shown."""
-        return versions_shown(self.card, self.sections)
+        return versions_shown(self.sections)
 
     @property
     def person_not_told(self) -> bool:
@@ -64,7 +65,7 @@ def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Conten
     card = build_card(
         opened.summary, now=now, copy_left_at=now, site=build_site(site, now), has_namesake=opened.has_namesake
     )
-    return Contents(card, opened.sections, number)
+    return Contents(card, with_cpr(card, opened.sections), number)
 
 
 def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, settings: Settings) -> Sheet:

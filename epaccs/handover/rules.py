@@ -182,13 +182,13 @@ class Sheet:
     @property
     def versions(self) -> dict[str, int]:
         """The version of each section that is shown."""
-        return versions_shown(self.card, self.sections)
+        return versions_shown(self.sections)
 
     @property
     def versions_in_words(self) -> str:
         """The same as a sentence."""
-        labels = {"cpr": "CPR decision", **{section.name: section.label for section in self.sections}}
-        return "; ".join(f"{labels[name]} {version}" for name, version in self.versions.items()) or "none"
+        shown = (section for section in self.sections if section.version)
+        return "; ".join(f"{section.label.partition(':')[0]} {section.version}" for section in shown) or "none"
 
     @property
     def at(self) -> datetime:
@@ -208,11 +208,9 @@ class Sheet:
         return "Where the original is: see About this sheet, at the end."
 
 
-def versions_shown(card: Card, sections: Sequence[ShownSection]) -> dict[str, int]:
+def versions_shown(sections: Sequence[ShownSection]) -> dict[str, int]:
     """The version of each section that stands on the paper; what was never recorded has none."""
-    cpr = card.summary.cpr.version if card.summary.cpr else 0
-    versions = {"cpr": cpr, **{section.name: section.version for section in sections}}
-    return {name: version for name, version in versions.items() if version}
+    return {section.name: section.version for section in sections if section.version}
 
 
 def original_sentence(card: Card) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 import yaml
 
 from epaccs.access.rules import Tier
+from epaccs.handover.particulars import with_cpr
 from epaccs.handover.pdf import TEMPLATES
 from epaccs.handover.rules import Printed, Sheet, build_site
 from epaccs.record.declared import sights
@@ -77,4 +78,4 @@ def a_sheet(
     card = build_card(summary, now=now, copy_left_at=now, site=build_site(SITE, now))
     if summary.identity.is_restricted:
         printed = replace(printed, organisation="", place="")
-    return Sheet("7K4P93XQ", card, shown, 7, printed, "http://localhost:5000/check/7K4P-93XQ", is_demo)
+    return Sheet("7K4P93XQ", card, with_cpr(card, shown), 7, printed, "http://localhost:5000/check/7K4P-93XQ", is_demo)

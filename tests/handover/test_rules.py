@@ -153,6 +153,7 @@ def test_the_versions_are_those_of_the_sections_that_are_shown_and_were_recorded
 
     assert sheet.versions == {"identity": 1, "diagnosis": 10, "consent": 3}
     assert sheet.versions_in_words.startswith("The person 1; ")
+    assert a_sheet().versions_in_words.startswith("CPR decision 4; The person 1; ")
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------
