@@ -58,7 +58,7 @@ class FieldSight:
             return "Recorded"
         if isinstance(answer, bool):
             return "Yes" if answer else "No"
-        if isinstance(answer, list | tuple):
+        if isinstance(answer, list):
             return ", ".join(self.words(one) for one in answer)
         match self.kind:
             case "date":
@@ -148,7 +148,16 @@ def _visible_section(recorded: Recorded, sight: SectionSight, tiers: frozenset[T
     if restricted:
         stamps = {key: _without_telling_keys(stamp) for key, stamp in stamps.items()}
         confirmed_by = _without_telling_keys(confirmed_by)
-    return replace(recorded, value=value, provenance=stamps, confirmed_by=confirmed_by)
+    return Recorded(
+        section=recorded.section,
+        version=recorded.version,
+        value=value,
+        provenance=stamps,
+        recorded_at=recorded.recorded_at,
+        disputed=recorded.disputed,
+        confirmed_at=recorded.confirmed_at,
+        confirmed_by=confirmed_by,
+    )
 
 
 def _is_there(key: str, value: Value) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -85,7 +85,7 @@ def read_record(standing: Standing) -> Opened:
     rows = _read(standing)
     stored, namesake = rows.pop(_CARD, None), rows.pop(_NAMESAKE, None)
     recorded = _as_material(standing.entry_id, rows)
-    summary = RecordSummary.from_value(stored["value"]) if stored else _build(recorded, standing)
+    summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
     sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations)
     return Opened(standing, summary, sections, has_namesake=namesake is not None)
@@ -100,11 +100,11 @@ def _build_reading_statement() -> Any:
     """Everything that the page shows, in one read: two reads could stand on either side of somebody's change."""
     card, section = StoredCard.__table__, SectionHead.__table__
     entry_id = bindparam("entry_id", type_=Uuid)
-    columns = ("value", "provenance", "version", "recorded_at", "disputed", "confirmed_at", "confirmed_by")
-    none = {name: type_coerce(cast(null(), section.c[name].type), section.c[name].type).label(name) for name in columns}
-    stored = select(literal(_CARD).label("section"), card.c.value, *(none[name] for name in columns[1:]))
-    sections = select(section.c.section, *(section.c[name] for name in columns))
-    namesake = select(literal(_NAMESAKE), *none.values())
+    columns = [section.c[one.name] for one in fields(Recorded)]
+    none = {one.name: type_coerce(cast(null(), one.type), one.type).label(one.name) for one in columns}
+    stored = select(*({**none, "section": literal(_CARD).label("section"), "value": card.c.value}).values())
+    sections = select(*columns)
+    namesake = select(*({**none, "section": literal(_NAMESAKE).label("section")}).values())
     return union_all(
         stored.where(card.c.entry_id == entry_id, card.c.audience == bindparam("audience")),
         sections.where(section.c.entry_id == entry_id),
@@ -131,16 +131,16 @@ def _build_has_namesake(entry_id: Any) -> Any:
 _READING = _build_reading_statement()
 
 
-def _read(standing: Standing) -> dict[str, dict[str, Any]]:
+def _read(standing: Standing) -> dict[str, Recorded]:
     asked = {"entry_id": standing.entry_id, "audience": audience_name(standing.tiers)}
-    return {row["section"]: dict(row) for row in db.session.execute(_READING, asked).mappings()}
+    return {row[0]: Recorded(*row) for row in db.session.execute(_READING, asked)}
 
 
-def _as_material(entry_id: UUID, rows: Mapping[str, dict[str, Any]]) -> Material:
+def _as_material(entry_id: UUID, sections: dict[str, Recorded]) -> Material:
     """The sections as they were read; what waits for a person is looked up only where a section says that it does."""
-    if any(row["disputed"] for row in rows.values()):
+    if any(one.disputed for one in sections.values()):
         return material(entry_id)
-    return Material(entry_id, {name: Recorded(**row) for name, row in rows.items()}, ())
+    return Material(entry_id, sections, ())
 
 
 def _names_of_organisations(recorded: Material, summary: RecordSummary) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
 from epaccs.record.rules.parts import Rival, Said
@@ -21,8 +21,7 @@ _ELSEWHERE: Final = frozenset({"cpr", "lifecycle"})
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One fact. `said` None: entered with the rest of its section."""
 
     label: str
@@ -30,8 +29,7 @@ class Line:
     said: Said | None = None
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """One line of a section's list, such as one contact."""
 
     title: str
