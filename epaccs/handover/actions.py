@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,6 +43,8 @@ from epaccs.handover.rules import (
     parse_code,
     status_after,
 )
+from epaccs.notices.actions import About, end, notify
+from epaccs.notices.rules import NoticeKind
 from epaccs.record.queries.summaries import is_restricted_now
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry, SectionVersion
@@ -195,7 +197,7 @@ def note_shown(actor: Actor, entry_id: UUID) -> None:
 
 
 def follow_change(session: Session, change: Change) -> None:
-    """End the sheets that a change made wrong: a projector of `core.changes`."""
+    """End the sheets that a change made wrong, and tell whoever printed them: a projector of `core.changes`."""
     statement = select(HandoverSheet).where(
         HandoverSheet.entry_id == change.entry_id, HandoverSheet.status == str(SheetStatus.CURRENT)
     )
@@ -208,11 +210,19 @@ def follow_change(session: Session, change: Change) -> None:
         is_open=scope is not None and scope.is_open,
         is_restricted=is_restricted_now(change.entry_id),
     )
-    for sheet in sheets:
-        status = status_after(happened, tells_address=sheet.tells_address)
-        if status is not SheetStatus.CURRENT:
-            sheet.status, sheet.ended_at = str(status), change.recorded_at
+    ended = [sheet for sheet in sheets if _ended(sheet, happened, at=change.recorded_at)]
     session.flush()
+    printers = {UUID(sheet.printed_by["organisation_id"]) for sheet in ended}
+    notify(session, About(change.entry_id, NoticeKind.PAPER_OUT_OF_DATE, "cpr"), organisation_ids=printers)
+
+
+def _ended(sheet: HandoverSheet, happened: Happened, *, at: datetime) -> bool:
+    """End the sheet if what happened makes it wrong."""
+    status = status_after(happened, tells_address=sheet.tells_address)
+    if status is SheetStatus.CURRENT:
+        return False
+    sheet.status, sheet.ended_at = str(status), at
+    return True
 
 
 def _last_two(session: Session, change: Change) -> tuple[Value, Value]:
@@ -228,7 +238,7 @@ def _last_two(session: Session, change: Change) -> tuple[Value, Value]:
 
 
 def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
-    """Somebody holds the paper in their hands and destroys it.
+    """Somebody holds the paper in their hands and destroys it; when it was the last, nobody need look for paper.
 
     Raises:
         NotFound: no such sheet of this person.
@@ -241,6 +251,9 @@ def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
             raise NotFound
         if sheet.collected_at is None:
             sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
+            session.flush()
+            if not queries.has_paper_to_collect(entry_id):
+                end(session, entry_id=entry_id, kinds=[NoticeKind.PAPER_OUT_OF_DATE])
             log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=entry_id, sheet_id=sheet_id))
 
 

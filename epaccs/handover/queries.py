@@ -124,6 +124,14 @@ def paper_copies(actor: Actor, entry_id: UUID) -> list[PaperCopy]:
     return [_as_copy(sheet, with_places=with_places) for sheet in db.session.scalars(statement)]
 
 
+def has_paper_to_collect(entry_id: UUID) -> bool:
+    """Whether paper is about that must not be relied on."""
+    statement = select(HandoverSheet.id).where(
+        HandoverSheet.entry_id == entry_id, HandoverSheet.ended_at.is_not(None), HandoverSheet.collected_at.is_(None)
+    )
+    return db.session.scalars(statement.limit(1)).first() is not None
+
+
 def _as_copy(sheet: HandoverSheet, *, with_places: bool) -> PaperCopy:
     if sheet.printed_at is None:
         raise ValueError("A number that was never printed is no copy")

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     DEATH_REPORTED = "death_reported"
     MERGE_PROPOSED = "merge_proposed"
     READ_WHAT_WAS_WRONG = "read_what_was_wrong"
+    PAPER_OUT_OF_DATE = "paper_out_of_date"
     LOOKS_WRONG = "looks_wrong"
     REGISTERED = "registered"
     UPDATED = "updated"
@@ -72,6 +73,9 @@ MEANINGS: dict[NoticeKind, Meaning] = {
     ),
     NoticeKind.READ_WHAT_WAS_WRONG: Meaning(
         "You saw or printed an entry that has since been found wrong. Read it again", "record.show", is_task=True
+    ),
+    NoticeKind.PAPER_OUT_OF_DATE: Meaning(
+        "A printed sheet is out of date. Find it, destroy it and say so; print a new one", "handover.show", is_task=True
     ),
     NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "record.show", is_task=True),
     NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),

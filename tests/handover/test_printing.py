@@ -28,6 +28,8 @@ from epaccs.handover import actions, pdf, queries
 from epaccs.handover.actions import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
 from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, parse_code
+from epaccs.notices.model import Notice
+from epaccs.notices.rules import NoticeKind
 from epaccs.register.actions import change_lifecycle
 from epaccs.settings import Settings
 from epaccs.versions.actions import apply_edit
@@ -437,6 +439,40 @@ def test_the_newest_sheet_says_what_the_replaced_one_does_not(gp: Actor, entry_i
     assert text_of(printed.content).count("Not for CPR") >= 2
     assert [copy.status for copy in queries.paper_copies(gp, entry_id)] == ["current", "replaced"]
     assert [copy.is_to_collect for copy in queries.paper_copies(gp, entry_id)] == [False, True]
+
+
+def test_whoever_printed_is_told_until_the_last_wrong_paper_is_destroyed(
+    gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    wrong = [print_one(gp, entry_id, settings) for _ in range(2)]
+    sign(gp, entry_id)
+    print_one(gp, entry_id, settings)
+    [told] = open_notices(entry_id)
+    assert told.organisation_id == gp.organisation_id
+
+    note_collected(gp, wrong[0].id, entry_id=entry_id)
+    assert len(open_notices(entry_id)) == 1
+    note_collected(gp, wrong[1].id, entry_id=entry_id)
+
+    assert open_notices(entry_id) == []
+
+
+def open_notices(entry_id: UUID) -> list[Notice]:
+    """What asks somebody to find paper."""
+    statement = select(Notice).where(
+        Notice.entry_id == entry_id,
+        Notice.kind == str(NoticeKind.PAPER_OUT_OF_DATE),
+        Notice.ended_at.is_(None),
+    )
+    return list(db.session.scalars(statement))
+
+
+def test_a_change_that_leaves_paper_right_tells_nobody(gp: Actor, entry_id: UUID, settings: Settings) -> None:
+    print_one(gp, entry_id, settings)
+
+    change_treatment_level(gp, entry_id)
+
+    assert open_notices(entry_id) == []
 
 
 def test_a_destroyed_copy_is_noted_once(gp: Actor, entry_id: UUID, settings: Settings) -> None:
