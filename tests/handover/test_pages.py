@@ -96,7 +96,7 @@ def test_the_page_shows_what_will_be_printed_and_that_it_was_looked_at_is_record
 ) -> None:
     pages = opened(app, gp, entry_id)
 
-    pages.see("diagnosis and prognosis", "Not on it:", "No sheet of this person was printed.")
+    pages.see("Diagnosis and prognosis", "Not on it:", "No sheet of this person was printed.")
     assert count_of(EventKind.FORM_VIEWED) == 1
     assert sheets() == []
 
