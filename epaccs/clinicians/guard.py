@@ -163,9 +163,20 @@ def _read_visit(asked: Request) -> Visit:
     end = end_of(facts, now=now)
     if end is not None:
         return Visit(owner=facts, end=end)
-    if is_seen_again(facts, now=now):
+    if is_seen_again(facts, now=now) and not _is_asked_by_a_page():
         _note_seen(facts)
     return Visit(owner=facts, signed_in=SignedInPerson(facts))
+
+
+def asked_by_a_page(view: View) -> View:
+    """For what an open page asks by itself: nobody is at the keyboard for it, so it keeps no session open."""
+    view.is_asked_by_a_page = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_asked_by_a_page() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "is_asked_by_a_page", False)
 
 
 def _note_seen(facts: SessionFacts) -> None:

@@ -481,3 +481,45 @@ def test_anything_typed_is_shown_as_text_on_every_page_of_the_record(
         pages.see_nothing_of("<script>alert(1)")
         assert HOSTILE.upper() in pages.page.text
         assert HOSTILE in pages.page.text or end == "/who-has-looked"
+
+
+# --- A page that stays open ------------------------------------------------------------------------------------------
+
+
+def test_an_open_page_learns_that_the_record_was_changed_and_nothing_of_what(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    pages = open_record(app, gp, entry_id)
+    strip = pages.page.with_class("app-strip")[0]
+
+    before = pages.browser.get(str(strip.get("data-ask")))  # type: ignore[union-attr]
+    apply_edit(gp, an_edit(entry_id, "treatment_level", {"level": "treat_at_home"}))
+    after = pages.browser.get(str(strip.get("data-ask")))  # type: ignore[union-attr]
+
+    assert before.json == {"number": int(str(strip.get("data-number")))}
+    assert list(after.json) == ["number"]  # type: ignore[arg-type]
+    assert after.json["number"] > before.json["number"]  # type: ignore[index]
+    assert before.headers["Cache-Control"] == "no-store"
+
+
+def test_whoever_may_not_see_the_card_is_not_told_whether_it_changed(app: Flask) -> None:
+    entry_id = a_person_with_everything(a_signer())
+    stranger = visit(app, a_clinician(Role.HOSPICE_NURSE))
+
+    answer = stranger.browser.get(f"/record/{entry_id}/number")  # type: ignore[union-attr]
+
+    assert answer.status_code == 404
+
+
+def test_a_page_left_open_keeps_no_session_open(app: Flask, frozen_clock: Callable[[datetime], None]) -> None:
+    gp = a_signer()
+    entry_id = a_registered_person(gp)
+    pages = open_record(app, gp, entry_id)
+    for minute in range(10, 60, 10):
+        frozen_clock(datetime(2026, 11, 21, 3, minute, tzinfo=UTC))
+        assert pages.browser.get(f"/record/{entry_id}/number").status_code == 200  # type: ignore[union-attr]
+
+    frozen_clock(datetime(2026, 11, 21, 4, 5, tzinfo=UTC))
+    pages.open(f"/record/{entry_id}")
+
+    pages.see("You were signed out because this browser was not used for a while.")

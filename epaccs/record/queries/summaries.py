@@ -230,6 +230,20 @@ def get_record_at(actor: Actor, entry_id: UUID, moment: datetime) -> Opened:
     )
 
 
+def get_number(actor: Actor, entry_id: UUID) -> int:
+    """The number of the last change: by which an open page knows whether it is still what the register says.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+    """
+    standing = get_standing(actor, entry_id, Permission.VIEW_CARD)
+    audience = audience_name(standing.tiers)
+    number = db.session.scalar(
+        select(StoredCard.number).where(StoredCard.entry_id == entry_id, StoredCard.audience == audience)
+    )
+    return number or 0
+
+
 def is_restricted_now(entry_id: UUID) -> bool:
     """Whether nothing that leads to the door may be shown, of whatever day it is."""
     identity = find_recorded(entry_id, "identity")

@@ -103,6 +103,11 @@ class Card:
         return self.calls[:BAR_PLACES]
 
     @property
+    def is_past_age(self) -> bool:
+        """The copy claims nothing about the present any more."""
+        return self.line.situation is Situation.COPY_PAST_AGE
+
+    @property
     def decision_id(self) -> str:
         """The decision in force that this card shows; empty: none."""
         in_force = self.summary.cpr.state.in_force if self.summary.cpr else None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
@@ -14,7 +14,7 @@ from epaccs.access.actions import give_reason
 from epaccs.access.guard import needs
 from epaccs.access.queries import Standing
 from epaccs.access.rules import AccessReason, Permission
-from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.guard import asked_by_a_page, current_actor
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.errors import NotFound, RuleBroken
@@ -75,6 +75,14 @@ def _search_id() -> UUID | None:
         return parse_id(request.values.get("search", ""))
     except NotFound:
         return None
+
+
+@bp.get("/record/<entry_id>/number")
+@needs(Permission.VIEW_CARD)
+@asked_by_a_page
+def number(entry_id: str) -> ResponseReturnValue:
+    """The number of the last change, for a page that is open; it tells nothing of what was changed."""
+    return jsonify(number=summaries.get_number(current_actor(), parse_id(entry_id)))
 
 
 # The way in

@@ -6,7 +6,12 @@
 /** @typedef {{ connect: (root: HTMLElement) => void }} Component */
 
 /** What a page calls it -> the file; the NHS components bring names of their own. */
-const COMPONENTS = { "nhsuk-error-summary": "error-summary", "send-once": "send-once", "search-clock": "search-clock" };
+const COMPONENTS = {
+  "nhsuk-error-summary": "error-summary",
+  "send-once": "send-once",
+  "search-clock": "search-clock",
+  "page-age": "page-age",
+};
 
 for (const [name, file] of Object.entries(COMPONENTS)) {
   const roots = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-module="${name}"]`));
