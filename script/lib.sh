@@ -88,15 +88,17 @@ for name in ("libpango-1.0", "libpangoft2-1.0", "libharfbuzz-subset", "libgobjec
 PYTHON
 }
 
-have_liberation_fonts() {
+# $1: the name of its file, without its kind
+have_font() {
   [ -n "$(find -L /usr/share/fonts /usr/local/share/fonts /Library/Fonts ~/.fonts ~/.local/share/fonts ~/Library/Fonts \
-    -iname 'LiberationSans-Regular.*' -print -quit 2>/dev/null)" ]
+    -iname "$1.*" -print -quit 2>/dev/null)" ]
 }
 
 install_system_libraries() {
   have_pango || install_packages "Pango and HarfBuzz, with which sheets are laid out for print" \
     libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-  have_liberation_fonts || install_packages "the Liberation fonts, in which sheets are printed" fonts-liberation
+  have_font LiberationSans-Regular || install_packages "the Liberation fonts, in which sheets are printed" fonts-liberation
+  have_font DejaVuSans || install_packages "the DejaVu fonts, for letters that the others lack, as in Nguyễn" fonts-dejavu-core
 }
 
 # A virtual environment cannot be moved: one made in another folder is made anew.

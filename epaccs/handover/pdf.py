@@ -37,6 +37,8 @@ from epaccs.record.rules.card import find_unbroken, fits
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "print_templates"
 STYLE_SHEETS: Final = ("sheet.css",)
 
+#: So many characters that no font has are written by their names.
+MOST_NAMES: Final = 1000
 #: A longer answer stands under its question, across the page, where it flows over as many pages as it needs.
 LONGEST_CELL: Final = 400
 
@@ -50,6 +52,7 @@ _NOT_PRINTABLE: Final = re.compile(
     + "]"
 )
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
+_SQUARE: Final = "\u25a1"
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 
 _log = logging.getLogger("epaccs.handover")
@@ -195,7 +198,7 @@ def render_html(html: str) -> Rendered:
         rendered = _lay_out(html)
         if missing:
             _log.info("A sheet was laid out again without the characters that no font has")
-            rendered = _lay_out(html.translate({ord(one): _name_of(one) for one in missing}))
+            rendered = _lay_out(_named(html, missing))
     return rendered
 
 
@@ -211,8 +214,11 @@ def _lay_out(html: str) -> Rendered:
     return Rendered(pdf, len(document.pages))
 
 
-def _name_of(character: str) -> str:
-    return f"[{unicodedata.name(character, f'U+{ord(character):04X}').lower()}]"
+def _named(html: str, missing: set[str]) -> str:
+    """Each missing character by its name; very many as squares, or their names would fill a thousand pages."""
+    if sum(html.count(one) for one in missing) > MOST_NAMES:
+        return html.translate(dict.fromkeys(map(ord, missing), _SQUARE))
+    return html.translate({ord(one): f"[{unicodedata.name(one, f'U+{ord(one):04X}').lower()}]" for one in missing})
 
 
 class _Missing(logging.Handler):

@@ -33,6 +33,7 @@ _WIDTHS: Final = {
 #: In ems. A letter with an accent is as wide as without; of another script, wider than any of these.
 _WIDTH_OF: Final = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 _OTHER_SCRIPT: Final = 1.2
+_LAST_OF_FONT: Final = "\u017f"
 
 
 def head_height(sheet: Sheet) -> float:
@@ -89,4 +90,5 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _width(letter: str) -> float:
     plain = unicodedata.normalize("NFD", letter)[0]
-    return _WIDTH_OF.get(plain, _OTHER_SCRIPT)
+    # A letter with two accents comes from a second, wider font.
+    return _WIDTH_OF.get(plain, _OTHER_SCRIPT) * (1.3 if letter > _LAST_OF_FONT else 1)
