@@ -37,9 +37,11 @@ _TOO_SMALL = """least => {
     const around = [...it.parentElement.childNodes].filter(one => one !== it);
     return !around.some(one => one.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(one.textContent));
   };
+  // A link may be spread over what it stands in.
+  const reach = it => getComputedStyle(it, "::after").position === "absolute" ? it.offsetParent : it;
   const wanted = "a[href], button, summary, select, input:not([type=hidden]), textarea";
   return [...document.querySelectorAll(wanted)].filter(it => {
-    const box = it.getBoundingClientRect();
+    const box = reach(it).getBoundingClientRect();
     const isSeen = it.checkVisibility({ visibilityProperty: true }) && box.width > 1 && box.height > 1 && box.bottom > 0;
     return isSeen && stands(it) && (box.height < least - 0.5 || box.width < 24);
   }).map(it => {
@@ -65,25 +67,30 @@ FAULT_OF_FOCUS = """() => {
 }"""
 
 
-def check_page(page: Page) -> None:
+def check_page(page: Page, *, scripts: bool = True) -> None:
     """Hold a page to all of it.
+
+    Args:
+        page: as it stands.
+        scripts: whether the browser runs any; without, axe cannot run either, and the rest is looked at.
 
     Raises:
         AssertionError: with everything that is wrong.
     """
-    faults = faults_of(page)
+    faults = (_faults_found_by_axe(page) if scripts else []) + _faults_measured(page)
     assert not faults, f"{page.url} {page.viewport_size}:\n  " + "\n  ".join(faults)
 
 
-def faults_of(page: Page) -> list[str]:
-    """What is wrong with a page, in words."""
+def _faults_measured(page: Page) -> list[str]:
+    found = [f"wider than the screen: {one}" for one in page.evaluate(_TOO_WIDE)]
+    return found + [f"smaller than {TARGET_PIXELS} pixels: {one}" for one in page.evaluate(_TOO_SMALL, TARGET_PIXELS)]
+
+
+def _faults_found_by_axe(page: Page) -> list[str]:
     violations = Axe().run(page, options=RULES).response["violations"]
     if page.locator(CLINICAL).count():
         violations += Axe().run(page, CLINICAL, options=ENHANCED).response["violations"]
-    found = [f"{one['id']}: {_where(one)}" for one in violations]
-    found += [f"wider than the screen: {one}" for one in page.evaluate(_TOO_WIDE)]
-    found += [f"smaller than {TARGET_PIXELS} pixels: {one}" for one in page.evaluate(_TOO_SMALL, TARGET_PIXELS)]
-    return found
+    return [f"{one['id']}: {_where(one)}" for one in violations]
 
 
 def _where(violation: dict[str, object]) -> str:

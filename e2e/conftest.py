@@ -218,7 +218,7 @@ def sits_down(site: Site, chromium: Browser) -> Iterator[SitsDown]:
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        return Somebody(context.new_page(), site.user_names[actor.clinician_id], PASSWORD)
+        return Somebody(context.new_page(), site.user_names[actor.clinician_id], PASSWORD, scripts=scripts)
 
     yield sit_down
     for context in contexts:

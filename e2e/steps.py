@@ -34,11 +34,11 @@ _NEXT_STEP = f"""target => {{
 class Somebody:
     """One person at one browser.
 
-    `presses_since` counts what was pressed since `starts_counting`.
+    `presses_since` counts what was pressed since `starts_counting`; `scripts`: whether the browser runs any.
     """
 
-    def __init__(self, page: Page, user_name: str, password: str) -> None:
-        self.page, self.user_name, self._password = page, user_name, password
+    def __init__(self, page: Page, user_name: str, password: str, *, scripts: bool) -> None:
+        self.page, self.user_name, self._password, self._scripts = page, user_name, password, scripts
         self.presses_since = 0
 
     # --- Coming and going ---
@@ -142,6 +142,13 @@ class Somebody:
         self.presses_since = 0
         return self
 
+    def says_why(self, reason: str = "Cannot ask; needed for their direct care") -> Self:
+        """At the page that asks why a record is opened: the reason, and two things that were compared."""
+        self.chooses("Why are you opening this record?", reason)
+        for identifier in ("Name", "Date of birth"):
+            self.ticks(identifier, within="What did you compare?")
+        return self.presses("Open the record")
+
     # --- The eyes ---
 
     @property
@@ -207,20 +214,27 @@ class Somebody:
     # --- Finding by what is seen ---
 
     def _pressable(self, words: str, within: str | None) -> Locator:
+        """By its words; some are followed by words for those who only hear the page."""
         room = self._within(within)
-        exactly = re.compile(rf"^\s*{re.escape(words)}\s*$")
-        return room.get_by_role("button", name=exactly).or_(room.get_by_role("link", name=exactly))
+        for ending in (r"\s*$", r"\s"):
+            name = re.compile(rf"^\s*{re.escape(words)}{ending}")
+            found = room.get_by_role("button", name=name).or_(room.get_by_role("link", name=name))
+            if found.count():
+                break
+        return found
 
     def _within(self, question: str | None) -> Locator:
         return self._group(question) if question else self.page.locator("body")
 
     def _group(self, question: str) -> Locator:
         """The boxes under one question, or one part of the page."""
-        groups = self.page.get_by_role("group", name=question, exact=True)
-        return groups.or_(self.page.get_by_role("region", name=question, exact=True))
+        found = self.page.get_by_role("group", name=question, exact=True)
+        for role in ("region", "navigation"):
+            found = found.or_(self.page.get_by_role(role, name=question, exact=True))
+        return found
 
     def _looks(self) -> Self:
-        check_page(self.page)
+        check_page(self.page, scripts=self._scripts)
         return self
 
 
