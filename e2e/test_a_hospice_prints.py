@@ -1,0 +1,92 @@
+"""A hospice nurse prints the handover sheet; whoever holds it can ask whether it is still true."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+import pdfplumber
+from playwright.sync_api import Route
+
+from e2e.conftest import Site, SitsDown
+from e2e.scenes import days_ago, decided, on_the_register
+from e2e.steps import Somebody
+from epaccs.access.actions import begin_relationship
+from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.core.db import writing
+from epaccs.core.fields import format_date
+from tests.factories import an_organisation
+
+
+def prints(nurse: Somebody) -> bytes:
+    """Press the button, and take the sheet as the server answers it: a browser without a screen shows no PDF."""
+    sheets: list[bytes] = []
+
+    def take(route: Route) -> None:
+        answer = route.fetch()
+        assert answer.headers["content-type"] == "application/pdf", answer.text()
+        assert answer.headers["cache-control"] == "no-store"
+        sheets.append(answer.body())
+        route.fulfill(status=200, content_type="text/html", body="<h1>The sheet is shown here</h1>")
+
+    nurse.goes_to(nurse.page.get_by_role("button", name="Print the sheet", exact=True))
+    nurse.page.route("**/handover", take)
+    with nurse.page.expect_navigation():
+        nurse.page.keyboard.press("Enter")
+    nurse.page.unroute("**/handover")
+    return sheets[0]
+
+
+def pages_of(sheet: bytes) -> list[str]:
+    """The words of each page, as a reader of paper meets them."""
+    with pdfplumber.open(BytesIO(sheet)) as document:
+        return [" ".join((page.extract_text() or "").split()) for page in document.pages]
+
+
+def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, sits_down: SitsDown) -> None:
+    name, born = site.a_name(), site.a_birthday()
+    hospice = an_organisation(type=OrganisationType.HOSPICE)
+    with days_ago(3):
+        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        entry_id = on_the_register(gp, family_name=name, born_on=born, treatment_level={"level": "treat_at_home"})
+        decided(gp, entry_id)
+        with writing() as session:
+            begin_relationship(
+                session, entry_id=entry_id, organisation_id=hospice.id, reason="referral", recorded_by=gp.clinician_id
+            )
+    nurse_at_work = site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly")
+    nurse = sits_down(nurse_at_work)
+
+    # given a nurse who finds her patient on her list
+    nurse.opens("/").signs_in().presses(f"{name.upper()}, Grace (Mrs)")
+    nurse.chooses("Why are you opening this record?", "The person has given permission now")
+    nurse.ticks("Name", within="What did you compare?").ticks("Date of birth", within="What did you compare?")
+    nurse.presses("Open the record")
+    assert nurse.line == "Not for CPR"
+
+    # when she prints the sheet for a colleague
+    nurse.presses("Print the handover sheet")
+    nurse.types("Who is it for?", "L Hart, community nurse")
+    nurse.chooses("Where does this copy go?", "To a professional or a service")
+    sheet = prints(nurse)
+
+    # then every page says who it is about beside the CPR line, when it was true, and where the original is
+    pages = pages_of(sheet)
+    assert pages
+    for words in pages:
+        assert name.upper() in words
+        assert format_date(born) in words
+        assert "Not for CPR" in words
+        assert re.search("valid as at", words, re.IGNORECASE)
+        assert "Printed copy of the register, not the signed form" in words
+
+    # and its number says that it is the current one, to anybody who asks, and nothing of the person
+    number = re.search(r"/check/([0-9A-Z-]+)", " ".join(pages))
+    assert number is not None
+    nurse.opens(f"/check/{number[1]}").sees("current").sees_nothing_of(name, "Not for CPR")
+
+    # when the GP signs another decision
+    decided(gp, entry_id, recommendation="for_cpr", reason="benefit_expected")
+
+    # then the same number says that the sheet is replaced
+    nurse.opens(f"/check/{number[1]}").sees("replaced").sees_nothing_of(name, "CPR recommended")

@@ -1,0 +1,94 @@
+"""Two clinicians change one decision at once: nothing is lost, neither side is current, and a person settles it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from e2e.conftest import Site, SitsDown
+from e2e.scenes import days_ago, on_the_register
+from e2e.steps import Somebody
+from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.core.fields import local_date
+from tests.factories import an_organisation
+
+NOW = datetime.now(UTC)
+
+
+def opens_the_record(somebody: Somebody, entry_id: UUID) -> None:
+    """With the reason and two things compared."""
+    somebody.opens(f"/record/{entry_id}")
+    somebody.chooses("Why are you opening this record?", "The person has given permission now")
+    somebody.ticks("Name", within="What did you compare?").ticks("Date of birth", within="What did you compare?")
+    somebody.presses("Open the record")
+
+
+def begins_a_decision(somebody: Somebody) -> None:
+    """Up to the form, which is made on what stands then."""
+    somebody.presses("CPR decision: read, change, withdraw").presses("Sign a CPR decision")
+
+
+def gives(somebody: Somebody, recommendation: str, reason: str) -> None:
+    """Every fact that a decision needs."""
+    somebody.chooses("What is recommended?", recommendation)
+    somebody.types_moment("When was it decided?", NOW - timedelta(hours=1))
+    somebody.chooses("Why?", reason)
+    somebody.chooses("Does the person have capacity for this decision?", "Yes")
+    somebody.types_moment("When was capacity assessed?", NOW - timedelta(hours=1))
+    somebody.chooses("With capacity: was the person involved?", "Yes")
+    somebody.ticks("The person", within="Who knows of the decision?")
+    somebody.types_date("Review date", local_date(NOW) + timedelta(days=90))
+    somebody.types("Where is the signed original now?", "Hall drawer, yellow folder")
+
+
+def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsDown) -> None:
+    name, born = site.a_name(), site.a_birthday()
+    with days_ago(3):
+        gp_at_work = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        entry_id = on_the_register(gp_at_work, family_name=name, born_on=born)
+        service = an_organisation(type=OrganisationType.OUT_OF_HOURS, name=f"Night Service for {name}")
+        doctor_at_work = site.employs(Role.OUT_OF_HOURS_GP, service, name="Dr Rashid Noor", may_sign=True)
+    gp, doctor = sits_down(gp_at_work), sits_down(doctor_at_work)
+
+    # given two clinicians who have the same empty record before them, each in a browser of their own
+    for somebody in (gp, doctor):
+        somebody.opens("/").signs_in()
+        opens_the_record(somebody, entry_id)
+        assert somebody.line == "No CPR decision recorded here"
+        begins_a_decision(somebody)
+
+    # when both sign, each without having seen the other
+    gives(gp, "Not for CPR", "CPR would not work")
+    gives(doctor, "CPR recommended", "The person wants CPR")
+    gp.presses("Sign")
+    assert gp.line == "Not for CPR"
+    doctor.presses("Sign")
+
+    # then the second is held, and the page shows both sides with who and when
+    assert doctor.heading == "CPR decision: which side stands?"
+    doctor.sees("Last confirmed", "Not for CPR", "Dr Anita Patel", "Dr Rashid Noor, out-of-hours GP", "CPR recommended")
+
+    # and for everybody neither side is current
+    gp.opens(f"/record/{entry_id}")
+    assert gp.line == "CPR decision in doubt"
+    gp.sees_at_once("CPR decision in doubt").sees("Dr Rashid Noor")
+
+    # when the GP's first page says that it waits, and she opens it
+    gp.opens("/").sees("Two changes disagree. Settle which stands")
+    gp.opens(f"/record/{entry_id}").presses("CPR decision: read, change, withdraw").presses("See both sides")
+    gp.presses("Settle")
+
+    # then settling without saying which and why is refused
+    gp.sees_problems("Choose which side stands", "Say why this side stands")
+
+    # when she has rung the doctor and says which side stands
+    gp.chooses("Which side stands?", f"The change by Dr Rashid Noor, out-of-hours GP, Night Service for {name} stands")
+    gp.types("Why does it stand?", "Rang Dr Noor: she said so to him with capacity")
+    gp.presses("Settle")
+
+    # then the doctor's decision stands in his name, for both, and what was replaced is in the history
+    assert gp.line == "CPR recommended"
+    doctor.opens(f"/record/{entry_id}")
+    assert doctor.line == "CPR recommended"
+    doctor.sees("Dr Rashid Noor")
+    doctor.presses("CPR decision: read, change, withdraw").sees("a disagreement is settled".capitalize())

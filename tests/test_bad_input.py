@@ -1,0 +1,330 @@
+"""What bad input gets: a clear sentence, no change, and nothing typed is lost; on both databases."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, func, select, text
+from werkzeug.datastructures import MultiDict
+
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor, Role
+from epaccs.core.db import db
+from epaccs.core.identifiers import new_id
+from epaccs.versions.model import Edit, Entry
+from epaccs.versions.queries import find_recorded
+from tests.factories import a_clinician, a_consent, a_registered_person, an_identity, sign_in
+from tests.pages import PageClient
+
+REASON = {"reason": "permission_given", "identifiers_checked": ["name", "born"]}
+HOSTILE = [
+    pytest.param("<script>alert(1)</script><img src=x onerror=alert(1)>", id="markup"),
+    pytest.param("{{ 7*7 }} {% raw %} ${7*7} #{7*7}", id="template syntax"),
+    pytest.param("' OR 1=1; DROP TABLE entry; --", id="quotes and SQL"),
+    pytest.param("שלום \u200fالسلام\u200e עולם", id="right to left"),
+    pytest.param("🧑‍⚕️ café Nguyễn O'Neill 漢字", id="emoji and accents"),
+]
+
+
+@pytest.fixture
+def gp(app: Flask) -> Actor:
+    return a_clinician(Role.GP, may_sign=True)
+
+
+@pytest.fixture
+def browser(app: Flask, gp: Actor) -> PageClient:
+    page = PageClient(app)
+    sign_in(page.browser, gp)
+    return page
+
+
+def registration(gp: Actor, **changes: object) -> dict[str, object]:
+    """Everything the form of registration asks for, as typed."""
+    practice = db.session.get(Organisation, gp.organisation_id)
+    assert practice is not None
+    identity = {name: typed for name, typed in an_identity(practice).items() if name != "address_restricted"}
+    return {
+        **identity,
+        "born_on": date(1941, 1, 6),
+        "primary_diagnosis": "Heart failure",
+        "register_status": "given",
+        "register_decided_by": "The person",
+        "register_decided_on": date(2026, 11, 1),
+        "share_status": "given",
+        "share_decided_by": "The person",
+        "share_decided_on": date(2026, 11, 1),
+        **changes,
+    }
+
+
+def people() -> int:
+    return db.session.scalar(select(func.count()).select_from(Entry)) or 0
+
+
+def opened(browser: PageClient, entry: UUID) -> PageClient:
+    """The record, after the reason was given where it is still asked for."""
+    browser.open(f"/record/{entry}")
+    return browser.fill(**REASON).submit("Open the record") if browser.page.heading == "Open this record" else browser
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param("999 000 0019", id="wrong check digit"),
+        pytest.param("999 ABC 0018", id="letters"),
+        pytest.param("999000001", id="nine digits"),
+        pytest.param("99900000180", id="eleven digits"),
+    ],
+)
+def test_a_wrong_nhs_number_is_refused_and_everything_typed_stays(browser: PageClient, gp: Actor, number: str) -> None:
+    browser.open("/register/new").fill(**registration(gp, nhs_number=number)).submit("Put on the register", status=422)
+
+    assert len(browser.errors()) == 1
+    assert browser.value_of("nhs_number") == number
+    assert browser.value_of("given_name") == "Grace"
+    assert people() == 0
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param("9990000018", id="plain"),
+        pytest.param("  999-000-0018 ", id="dashes and spaces"),
+        pytest.param("９９９０００００１８", id="full-width digits"),
+    ],
+)
+def test_an_nhs_number_is_read_however_it_is_spaced(browser: PageClient, gp: Actor, number: str) -> None:
+    browser.open("/register/new").fill(**registration(gp, nhs_number=number)).submit("Put on the register")
+
+    browser.see("999 000 0018")
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "sentence"),
+    [
+        pytest.param("31", "02", "1940", "must be a real date", id="31-02-1940"),
+        pytest.param("30", "02", "40", "four digits", id="30/02/40"),
+        pytest.param("1", "1", "2090", "today or in the past", id="the future"),
+        pytest.param("1", "1", "1850", "on or after", id="1850"),
+        pytest.param("x", "1", "1940", "as a number", id="a letter for a day"),
+        pytest.param("", "", "", "Enter the date of birth", id="nothing"),
+    ],
+)
+def test_a_date_that_cannot_be_is_refused(
+    browser: PageClient, gp: Actor, day: str, month: str, year: str, sentence: str
+) -> None:
+    answers = {**registration(gp)}
+    answers.pop("born_on")
+    browser.open("/register/new").fill(**answers)
+    browser.typed.update({"born_on-day": day, "born_on-month": month, "born_on-year": year})
+
+    browser.submit("Put on the register", status=422)
+
+    assert any(sentence in one for one in browser.errors())
+    assert browser.value_of("born_on-year") == year
+    assert people() == 0
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_words_are_kept_as_text_and_shown_as_text(browser: PageClient, gp: Actor, words: str) -> None:
+    entry = a_registered_person(gp)
+    opened(browser, entry).open(f"/record/{entry}/plan/treatment_level")
+
+    browser.fill(level="treat_at_home", guidance=words).submit("Save")
+
+    browser.see(words)
+    recorded = find_recorded(entry, "treatment_level")
+    assert recorded is not None
+    assert recorded.value["guidance"] == words
+
+
+def test_two_hundred_thousand_characters_are_kept_whole_and_more_is_refused(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    words = "wish " * 39_999 + "wish."
+    opened(browser, entry).open(f"/record/{entry}/plan/treatment_level")
+    browser.fill(level="treat_at_home", guidance=words).submit("Save")
+    recorded = find_recorded(entry, "treatment_level")
+    assert recorded is not None
+    assert recorded.value["guidance"] == words
+
+    browser.open(f"/record/{entry}/plan/treatment_level").fill(guidance=words + "more").submit("Save", status=422)
+
+    assert any("200,000" in one for one in browser.errors())
+    assert find_recorded(entry, "treatment_level") == recorded
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param("a\x00b", id="null byte"),
+        pytest.param("a\u202eb", id="mark that turns the order around"),
+        pytest.param("a\x07b", id="bell"),
+    ],
+)
+def test_a_character_that_cannot_be_kept_is_named(browser: PageClient, gp: Actor, sent: str) -> None:
+    entry = a_registered_person(gp)
+    opened(browser, entry).open(f"/record/{entry}/plan/treatment_level")
+
+    browser.fill(level="treat_at_home", guidance=sent).submit("Save", status=422)
+
+    assert any("cannot be kept" in one for one in browser.errors())
+    assert find_recorded(entry, "treatment_level") is None
+
+
+def _raw_form(browser: PageClient, entry: UUID, **changes: list[str]) -> MultiDict[str, str]:
+    """The treatment level's form as a browser would send it, with names given any number of times."""
+    opened(browser, entry).open(f"/record/{entry}/plan/treatment_level")
+    fields: dict[str, list[str]] = {
+        name: [str(browser.value_of(name))] for name in ("csrf_token", "edit_id", "base_version", "guidance")
+    }
+    for name in ("agreed_with", "contradiction_reason", "decided_on-day", "decided_on-month", "decided_on-year"):
+        fields[name] = [""]
+    fields |= {"level": ["treat_at_home"], "action": ["save"], **changes}
+    return MultiDict([(name, one) for name, values in fields.items() for one in values])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"guidance": ["one", "two"]}, "sent twice", id="a field twice"),
+        pytest.param({"guidance": []}, "did not arrive", id="a field missing"),
+        pytest.param({"is_admin": ["yes"]}, "does not know", id="a field nobody asked for"),
+        pytest.param({"edit_id": ["not an id"]}, "without its number", id="no number of the edit"),
+        pytest.param({"base_version": ["minus one"]}, "which version", id="no version"),
+        pytest.param({"base_version": ["99"]}, "does not hold", id="a version that is not there"),
+    ],
+)
+def test_a_form_that_did_not_arrive_whole_changes_nothing(
+    browser: PageClient, gp: Actor, changes: dict[str, list[str]], sentence: str
+) -> None:
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry, **changes)
+
+    answer = browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert find_recorded(entry, "treatment_level") is None
+
+
+def test_a_form_sent_twice_has_one_effect(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry)
+
+    answers = [browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form).status_code for _ in range(2)]
+
+    assert answers == [303, 303]
+    recorded = find_recorded(entry, "treatment_level")
+    assert recorded is not None
+    assert recorded.version == 1
+
+
+def test_the_same_form_with_other_words_is_not_taken_for_a_repeat(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry)
+    browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+    changed = form.copy()
+    changed["level"] = "comfort_only"
+
+    answer = browser.browser.post(f"/record/{entry}/plan/treatment_level", data=changed)
+
+    assert answer.status_code == 422
+    assert "sent before with other words" in answer.text
+
+
+def test_a_stale_form_is_held_and_leads_to_both_sides(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    first, second = _raw_form(browser, entry), _raw_form(browser, entry, level=["comfort_only"])
+    browser.browser.post(f"/record/{entry}/plan/treatment_level", data=first)
+
+    browser.browser.post(f"/record/{entry}/plan/treatment_level", data=second)
+
+    recorded = find_recorded(entry, "treatment_level")
+    assert recorded is not None
+    assert (recorded.value["level"], recorded.disputed) == ("treat_at_home", True)
+    browser.open("/held").see("Treatment level")
+
+
+@pytest.mark.parametrize("path", ["", "/cpr", "/history", "/plan/legal", "/handover", "/identity", "/held/x"])
+def test_another_practices_patient_is_as_if_absent(app: Flask, gp: Actor, path: str) -> None:
+    """The person shares nothing, so that not even an emergency opens it from outside."""
+    entry = a_registered_person(gp, consent=a_consent(share_status="refused"))
+    page = PageClient(app)
+    sign_in(page.browser, a_clinician(Role.GP))
+
+    known, unknown = (page.browser.get(f"/record/{one}{path}") for one in (entry, new_id()))
+
+    assert (known.status_code, unknown.status_code) == (404, 404)
+    assert "Testperson" not in known.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/record/1", "/record/%00", "/record/../../etc/passwd", "/held/'", "/record/999 000 0018"]
+)
+def test_an_address_that_is_none_is_not_found(browser: PageClient, path: str) -> None:
+    assert browser.browser.get(path).status_code == 404
+
+
+def test_what_was_typed_when_the_session_ended_is_there_for_the_same_person_only(app: Flask, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    mine = PageClient(app)
+    sign_in(mine.browser, gp)
+    form = _raw_form(mine, entry, guidance=["Only the two of us know"])
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE clinician_session SET ended_at = created_at"))
+
+    answer = mine.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+    other = PageClient(app)
+    sign_in(other.browser, a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id)))
+
+    assert answer.status_code in (303, 401, 422)
+    assert find_recorded(entry, "treatment_level") is None
+    opened(other, entry).open(f"/record/{entry}/plan/treatment_level").see_nothing_of("Only the two of us know")
+    sign_in(mine.browser, gp)
+    opened(mine, entry).open(f"/record/{entry}/plan/treatment_level").see("Only the two of us know")
+
+
+def test_a_locked_database_is_said_and_nothing_is_half_written(app: Flask, browser: PageClient, gp: Actor) -> None:
+    if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        pytest.skip("PostgreSQL waits for rows, not for the whole database")
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry)
+    edits = db.session.scalar(select(func.count()).select_from(Edit))
+    db.session.commit()
+    other = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    raw = other.raw_connection()
+    raw.isolation_level = None
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        with app.app_context():
+            db.session.execute(text("PRAGMA busy_timeout = 100"))
+        answer = browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+    finally:
+        raw.execute("ROLLBACK")
+        raw.close()
+        other.dispose()
+
+    assert answer.status_code == 503
+    assert "Nothing" in answer.text or "nothing" in answer.text
+    assert db.session.scalar(select(func.count()).select_from(Edit)) == edits
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(app: Flask, browser: PageClient, gp: Actor) -> None:
+    """SQLite's own limit of pages stands in for a disk without room: both end in the same refusal of the file."""
+    if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        pytest.skip("the limit is SQLite's")
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry, guidance=["long " * 20_000])
+    db.session.commit()
+    db.session.execute(text("PRAGMA max_page_count = 1"))
+    db.session.commit()
+
+    answer = browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+    db.session.execute(text("PRAGMA max_page_count = 1000000"))
+    db.session.commit()
+
+    assert answer.status_code == 503
+    assert find_recorded(entry, "treatment_level") is None
