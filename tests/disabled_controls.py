@@ -388,6 +388,8 @@ def nobody_is_seen_alive_again(lifecycle: Any, **_: Any) -> Any:
     return lifecycle
 
 
+off("H-25c")(nothing)
+
 # --- H-26 the person was not told ------------------------------------------------------------------------------------
 
 off("H-26a")(none_of_them)

@@ -20,7 +20,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
-from epaccs.notices.actions import About, notify_accountable
+from epaccs.notices.actions import About, end, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.register import queries, rules
 from epaccs.register.model import Merge, RegistrationDraft
@@ -270,6 +270,7 @@ def propose_merge(actor: Actor, *, survivor_id: UUID, other_id: UUID, reason: st
         )
         session.add(merge)
         session.flush()
+        notify_accountable(session, About(survivor_id, NoticeKind.MERGE_PROPOSED))
         log.record(event(actor, EventKind.MERGED, entry_id=survivor_id, step="proposed", other=other_id))
         return merge.id
 
@@ -295,6 +296,7 @@ def confirm_merge(actor: Actor, merge_id: UUID) -> None:
         merge.confirmed_by, merge.confirmed_at = actor.clinician_id, clock.now()
         merge.carried = [str(edit_id) for edit_id in _carry(actor, merge)]
         _merge_lifecycle(actor, merge, "merge", {"survivor_id": str(merge.survivor_id)})
+        end(session, entry_id=merge.survivor_id, kinds=[NoticeKind.MERGE_PROPOSED])
         log.record(event(actor, EventKind.MERGED, entry_id=merge.survivor_id, step="confirmed", other=merge.other_id))
 
 
@@ -306,6 +308,7 @@ def refuse_merge(actor: Actor, merge_id: UUID) -> None:
         if merge.confirmed_at is not None:
             raise RuleBroken("This merge was confirmed. Take it back instead")
         merge.refused_at = clock.now()
+        end(session, entry_id=merge.survivor_id, kinds=[NoticeKind.MERGE_PROPOSED])
         log.record(event(actor, EventKind.MERGED, entry_id=merge.survivor_id, step="refused", other=merge.other_id))
 
 

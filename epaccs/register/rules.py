@@ -283,6 +283,12 @@ def death_reversed(lifecycle: Mapping[str, Any] | None, *, reason: str, by: Valu
     return {**kept, "death_reversals": [*kept.get("death_reversals", []), reversal]}
 
 
+def is_death_reported(lifecycle: Mapping[str, Any] | None) -> bool:
+    """Somebody reported a death that nobody has confirmed or reversed."""
+    death = death_of(lifecycle)
+    return death is not None and death["status"] == DeathStatus.REPORTED
+
+
 def is_death_in_doubt(lifecycle: Mapping[str, Any] | None) -> bool:
     """Reported dead, and seen alive since."""
     return death_of(lifecycle) is not None and bool((lifecycle or {}).get("seen_alive"))

@@ -16,6 +16,8 @@ from epaccs.clinicians.model import Organisation
 from epaccs.core import names
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import check_synthetic
+from epaccs.notices.actions import About, Desk, SessionDesk
+from epaccs.notices.rules import NoticeKind
 from epaccs.register import rules
 from epaccs.register.model import RegisterEntry, SupersededNumber
 from epaccs.register.rules import ConsentStatus, DeathStatus, LifecycleStatus
@@ -219,6 +221,17 @@ def _project_lifecycle(session: Session, entry_id: UUID, value: Value, context: 
         entry.status = value["status"]
         entry.review_due_on = rules.find_review_due(value)
     session.flush()
+    notice_death(SessionDesk(session), value, context)
+
+
+def notice_death(desk: Desk, value: Value, context: Context) -> None:
+    """Whoever answers for the person is asked to confirm a reported death, or to reverse it (hazard H-25)."""
+    if rules.is_death_reported(value):
+        desk.notify_accountable(
+            About(context.entry_id, NoticeKind.DEATH_REPORTED, LIFECYCLE, context.edit_id, severity="high")
+        )
+    elif rules.is_death_reported(context.values.get(LIFECYCLE)):
+        desk.end(entry_id=context.entry_id, kinds=[NoticeKind.DEATH_REPORTED], section=LIFECYCLE)
 
 
 IDENTITY_SECTION = Section(
