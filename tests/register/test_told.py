@@ -56,7 +56,7 @@ def test_a_reported_death_waits_with_the_practice(gp: Actor, entry: UUID) -> Non
 
     report_a_death(gp, entry)
 
-    assert waiting(gp)[0] == "death_reported"
+    assert waiting(gp)[:1] == ["death_reported"]
 
 
 @pytest.mark.parametrize(
