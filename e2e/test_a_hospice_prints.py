@@ -9,7 +9,7 @@ import pdfplumber
 from playwright.sync_api import Route
 
 from e2e.conftest import Site, SitsDown
-from e2e.scenes import days_ago, decided, on_the_register
+from e2e.scenes import days_ago, decided, on_the_register, opened
 from e2e.steps import Somebody
 from epaccs.access.actions import begin_relationship
 from epaccs.clinicians.rules import OrganisationType, Role
@@ -86,6 +86,7 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
     nurse.opens(f"/check/{number[1]}").sees("current").sees_nothing_of(name, "Not for CPR")
 
     # when the GP signs another decision
+    opened(gp, entry_id)
     decided(gp, entry_id, recommendation="for_cpr", reason="benefit_expected")
 
     # then the same number says that the sheet is replaced

@@ -314,8 +314,12 @@ def check(permission: Permission, facts: Iterable[Fact], *, role: Role) -> None:
     Raises:
         Forbidden: with a sentence that names the role and the deed.
     """
-    if not can(permission, facts):
-        raise Forbidden(refusal(permission, role))
+    held = frozenset(facts)
+    if can(permission, held):
+        return
+    if can(permission, held | {Fact.REASON_GIVEN}):
+        raise Forbidden("Say first why you open this record: open it again and give the reason.")
+    raise Forbidden(refusal(permission, role))
 
 
 def refusal(permission: Permission, role: Role) -> str:
