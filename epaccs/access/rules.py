@@ -337,20 +337,10 @@ def visible_tiers(role: Role, *, incident: bool, resident: bool) -> frozenset[Ti
         incident: the reader opened the card with a reason within the last twelve hours.
         resident: the person lives in the reader's care home.
     """
-    tiers: set[Tier] = set()
-    for tier, sight in ACCESS_TABLE[role].sights.items():
-        match sight:
-            case Sight.YES | Sight.READ_BACK:
-                tiers.add(tier)
-            case Sight.INCIDENT:
-                tiers |= {tier} if incident else set()
-            case Sight.RESIDENTS:
-                tiers |= {tier} if resident else set()
-            case Sight.NEEDS:
-                tiers.add(Tier.NEEDS)
-            case Sight.NO | Sight.GOVERNANCE:
-                pass
-    return frozenset(tiers)
+    granted = {Sight.YES: True, Sight.READ_BACK: True, Sight.INCIDENT: incident, Sight.RESIDENTS: resident}
+    sights = ACCESS_TABLE[role].sights
+    tiers = {tier for tier, sight in sights.items() if granted.get(sight, False)}
+    return frozenset(tiers | ({Tier.NEEDS} if Sight.NEEDS in sights.values() else set()))
 
 
 def audience_name(tiers: frozenset[Tier]) -> str:

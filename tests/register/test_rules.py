@@ -212,3 +212,35 @@ def test_removal_and_merging_can_be_taken_back() -> None:
 )
 def test_a_record_is_due_for_review_in_three_months(decided: date, due: date) -> None:
     assert rules.review_due_on(decided) == due
+
+
+@pytest.mark.parametrize(
+    ("next_on", "sentence"),
+    [
+        pytest.param(date(2026, 11, 21), "after today", id="today"),
+        pytest.param(date(2027, 2, 22), "at most three months", id="three months and a day"),
+    ],
+)
+def test_a_next_review_that_the_standard_does_not_allow_is_refused(next_on: date, sentence: str) -> None:
+    with pytest.raises(RuleBroken, match=sentence):
+        rules.reviewed(OPEN, next_on=next_on, by=BY, now=NOW)
+
+
+def test_a_record_is_reviewed_and_says_when_next() -> None:
+    reviewed = rules.reviewed(OPEN, next_on=date(2027, 2, 21), by=BY, now=NOW)
+
+    assert reviewed["reviewed"]["by"] == BY
+    assert rules.find_review_due(reviewed) == date(2027, 2, 21)
+
+
+@pytest.mark.parametrize(
+    "lifecycle",
+    [
+        pytest.param(None, id="nothing recorded"),
+        pytest.param(OPEN, id="no date"),
+        pytest.param({"status": "removed", "review_due_on": "2027-02-21"}, id="removed"),
+        pytest.param({**OPEN, "review_due_on": "2027-02-21", "death": {"status": "reported"}}, id="died"),
+    ],
+)
+def test_no_review_is_due_where_nobody_is_to_be_reviewed(lifecycle: dict[str, Any] | None) -> None:
+    assert rules.find_review_due(lifecycle) is None
