@@ -33,6 +33,8 @@ SECONDS = Histogram(
 )
 
 _UNLOGGED = frozenset({"static", "operations.healthz", "operations.readyz", "operations.metrics"})
+#: Ids, classes and places; never the text of an exception.
+_CARRIED = ("request_id", "error", "places")
 _log = structlog.get_logger("epaccs")
 
 
@@ -63,7 +65,8 @@ def configure_logs(level: str) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],
-            foreign_pre_chain=shared,
+            # What a line of the standard library carries beside its sentence, by name: nothing else can slip in.
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(allow=_CARRIED)],
         )
     )
     root = logging.getLogger("epaccs")

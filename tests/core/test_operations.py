@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from epaccs.app import create_app
 from epaccs.core.db import writing
-from epaccs.settings import SettingsError, load_settings
+from epaccs.settings import Settings, SettingsError, load_settings
 
 
 def test_a_living_process_says_so(client: FlaskClient) -> None:
@@ -58,6 +60,25 @@ def test_a_log_line_names_the_route_and_nobody(app: Flask, capfd: pytest.Capture
     assert not any(word in json.dumps(lines) for word in ("OKONKWO", "999-000", "Grace"))
 
 
+def test_a_failure_is_logged_under_the_number_that_its_page_shows(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(replace(settings, testing=False))
+
+    @app.get("/broken")
+    def broken() -> str:
+        raise ZeroDivisionError("OKONKWO 9990000018")
+
+    answer = app.test_client().get("/broken")
+
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    (failed,) = [line for line in lines if line["event"] == "A request failed"]
+    assert failed["request_id"] in answer.text
+    assert failed["error"] == "ZeroDivisionError"
+    assert any("broken" in place for place in failed["places"])
+    assert "OKONKWO" not in json.dumps(lines)
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -73,7 +94,7 @@ def test_a_log_line_names_the_route_and_nobody(app: Flask, capfd: pytest.Capture
             id="live without a named proxy",
         ),
         pytest.param({"EPACCS_MODE": "real"}, "Set it to demo or live", id="no such mode"),
-        pytest.param({"EPACCS_PORT": "many"}, "cannot be read", id="a word for a number"),
+        pytest.param({"EPACCS_PORT": "many"}, "is not a whole number", id="a word for a number"),
         pytest.param({"EPACCS_DATABASE_URL": "mysql://x"}, "names no database known here", id="another database"),
     ],
 )
