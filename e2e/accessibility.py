@@ -21,6 +21,10 @@ ENHANCED = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values":
 
 TARGET_PIXELS = 44
 
+#: Everything a page is made of: each element with its classes.
+_PARTS = "() => [...new Set([...document.querySelectorAll('body *')].map(it => `${it.tagName} ${it.className}`))]"
+_looked_at: set[tuple[int, frozenset[str]]] = set()
+
 _TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   const over = document.documentElement.scrollWidth - width;
@@ -42,7 +46,7 @@ _TOO_SMALL = """least => {
   const wanted = "a[href], button, summary, select, input:not([type=hidden]), textarea";
   return [...document.querySelectorAll(wanted)].filter(it => {
     const box = reach(it).getBoundingClientRect();
-    const isSeen = it.checkVisibility({ visibilityProperty: true }) && box.width > 1 && box.height > 1 && box.bottom > 0;
+    const isSeen = it.checkVisibility({ visibilityProperty: true }) && box.width > 1 && box.bottom > 0;
     return isSeen && stands(it) && (box.height < least - 0.5 || box.width < 24);
   }).map(it => {
     const box = it.getBoundingClientRect();
@@ -51,8 +55,25 @@ _TOO_SMALL = """least => {
   });
 }"""
 
-#: What is wrong with the thing that has the focus: it is out of sight, or something lies over it; null: nothing. Source: WCAG
-#: 2.2, 2.4.11.
+# Each thing that takes the focus, compared with itself without it: its outline, shadow, background or border must
+# differ, or that of the mark which its label draws.
+_LOOKS_THE_SAME = """() => {
+  const look = it => [[it, null], ...[...(it.labels ?? [])].map(label => [label, "::before"])].map(([part, mark]) => {
+    const style = getComputedStyle(part, mark);
+    const outline = style.outlineColor.endsWith(", 0)") ? "" : `${style.outlineStyle} ${style.outlineWidth}`;
+    return [outline, style.boxShadow, style.backgroundColor, style.borderColor, style.borderWidth].join();
+  }).join();
+  const wanted = "a[href], button, summary, select, input:not([type=hidden]), textarea";
+  return [...document.querySelectorAll(wanted)].filter(it => it.checkVisibility()).filter(it => {
+    document.activeElement.blur();
+    const without = look(it);
+    it.focus({ preventScroll: true, focusVisible: true });
+    return document.activeElement !== it || look(it) === without;
+  }).map(it => `${it.tagName} ${it.className}: ${(it.textContent || it.name).trim().slice(0, 60)}`);
+}"""
+
+#: What is wrong with the thing that has the focus: it is out of sight, or something lies over it; null: nothing.
+#: Source: WCAG 2.2, 2.4.11.
 FAULT_OF_FOCUS = """() => {
   const it = document.activeElement;
   if (!it || it === document.body) return null;
@@ -62,8 +83,8 @@ FAULT_OF_FOCUS = """() => {
   const x = box.left + Math.min(box.width, innerWidth) / 2;
   const hits = [box.top + 4, box.top + box.height / 2, box.bottom - 4].map(y => document.elementFromPoint(x, y));
   if (hits.some(hit => hit && (it.contains(hit) || shown.contains(hit)))) return null;
-  const hit = hits.find(one => one);
-  return `${it.tagName} ${(it.textContent || it.name).trim().slice(0, 60)} is under ${hit ? hit.className : "the edge"}`;
+  const above = hits.find(hit => hit)?.className ?? "the edge";
+  return `${it.tagName} ${(it.textContent || it.name).trim().slice(0, 60)} is under ${above}`;
 }"""
 
 
@@ -77,20 +98,32 @@ def check_page(page: Page, *, scripts: bool = True) -> None:
     Raises:
         AssertionError: with everything that is wrong.
     """
-    faults = (_faults_found_by_axe(page) if scripts else []) + _faults_measured(page)
+    faults = (faults_found_by_axe(page) if scripts else []) + faults_measured(page)
     assert not faults, f"{page.url} {page.viewport_size}:\n  " + "\n  ".join(faults)
 
 
-def _faults_measured(page: Page) -> list[str]:
+def faults_found_by_axe(page: Page) -> list[str]:
+    """What axe finds; a page made of parts that it has looked at on this screen is not looked at again."""
+    parts = (page.evaluate("innerWidth"), frozenset(page.evaluate(_PARTS)))
+    if parts in _looked_at:
+        return []
+    violations = Axe().run(page, options=RULES).response["violations"]
+    if page.locator(CLINICAL).count():
+        violations += Axe().run(page, CLINICAL, options=ENHANCED).response["violations"]
+    if not violations:
+        _looked_at.add(parts)
+    return [f"{one['id']}: {_where(one)}" for one in violations]
+
+
+def faults_measured(page: Page) -> list[str]:
+    """What is too wide or too small."""
     found = [f"wider than the screen: {one}" for one in page.evaluate(_TOO_WIDE)]
     return found + [f"smaller than {TARGET_PIXELS} pixels: {one}" for one in page.evaluate(_TOO_SMALL, TARGET_PIXELS)]
 
 
-def _faults_found_by_axe(page: Page) -> list[str]:
-    violations = Axe().run(page, options=RULES).response["violations"]
-    if page.locator(CLINICAL).count():
-        violations += Axe().run(page, CLINICAL, options=ENHANCED).response["violations"]
-    return [f"{one['id']}: {_where(one)}" for one in violations]
+def faults_of_focus(page: Page) -> list[str]:
+    """What does not show that it has the focus; nobody can go on with Tab from where they were after this."""
+    return [f"looks the same with the focus: {one}" for one in page.evaluate(_LOOKS_THE_SAME)]
 
 
 def _where(violation: dict[str, object]) -> str:

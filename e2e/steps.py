@@ -1,7 +1,7 @@
 """What somebody does at a keyboard and sees on a screen; a walk is written in these words.
 
-Everything is found by what a person sees of it: its label, its role, its words. No mouse: a thing is reached with Tab and
-the arrows, and pressed with Enter or Space. Every page somebody arrives at is held to the rules of `accessibility`.
+Everything is found by what a person sees of it: its label, its role, its words. No mouse: a thing is reached with Tab
+and the arrows, and pressed with Enter or Space. Every page somebody arrives at is held to the rules of `accessibility`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LONDON = ZoneInfo("Europe/London")
 #: More stops than any page has.
 MANY = 400
 
-#: The key that leads on from here to the target, null when it is reached; and what is wrong with what has the focus now.
+#: The key that leads from here to the target, null when it is reached; and what is wrong with what has the focus now.
 _NEXT_STEP = f"""target => {{
   const here = document.activeElement;
   const fault = ({FAULT_OF_FOCUS})();

@@ -37,7 +37,9 @@ def test_a_card_left_open_says_how_old_it_is_and_that_the_record_was_changed(sit
     paramedic.page.get_by_text("This record was changed since.").wait_for()
 
     # then opening it again shows what it says now
-    paramedic.presses("Open it again").sees("Treat at home first.", "This copy left the register less than a minute ago.")
+    paramedic.presses("Open it again").sees(
+        "Treat at home first.", "This copy left the register less than a minute ago."
+    )
 
     # when the line is lost
     paramedic.page.context.set_offline(True)

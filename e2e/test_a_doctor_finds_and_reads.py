@@ -1,8 +1,6 @@
-"""A doctor at night finds a person and reads the decision; a paramedic does in an emergency; an officer sees who looked."""
+"""A doctor at night finds a person and reads the decision, a crew does in an emergency, an officer sees who looked."""
 
 from __future__ import annotations
-
-from datetime import date
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A GP puts a person on the register and signs a CPR decision; what is missing is said first, and nothing typed is lost."""
+"""A GP puts a person on the register and signs a CPR decision; what is missing is said, and nothing typed is lost."""
 
 from __future__ import annotations
 

@@ -59,9 +59,7 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
 
     # given a nurse who finds her patient on her list
     nurse.opens("/").signs_in().presses(f"{name.upper()}, Grace (Mrs)")
-    nurse.chooses("Why are you opening this record?", "The person has given permission now")
-    nurse.ticks("Name", within="What did you compare?").ticks("Date of birth", within="What did you compare?")
-    nurse.presses("Open the record")
+    nurse.says_why("The person has given permission now")
     assert nurse.line == "Not for CPR"
 
     # when she prints the sheet for a colleague

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from e2e.conftest import Site, SitsDown
 from e2e.scenes import days_ago, on_the_register
@@ -13,14 +12,6 @@ from epaccs.core.fields import local_date
 from tests.factories import an_organisation
 
 NOW = datetime.now(UTC)
-
-
-def opens_the_record(somebody: Somebody, entry_id: UUID) -> None:
-    """With the reason and two things compared."""
-    somebody.opens(f"/record/{entry_id}")
-    somebody.chooses("Why are you opening this record?", "The person has given permission now")
-    somebody.ticks("Name", within="What did you compare?").ticks("Date of birth", within="What did you compare?")
-    somebody.presses("Open the record")
 
 
 def begins_a_decision(somebody: Somebody) -> None:
@@ -53,7 +44,7 @@ def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsD
     # given two clinicians who have the same empty record before them, each in a browser of their own
     for somebody in (gp, doctor):
         somebody.opens("/").signs_in()
-        opens_the_record(somebody, entry_id)
+        somebody.opens(f"/record/{entry_id}").says_why()
         assert somebody.line == "No CPR decision recorded here"
         begins_a_decision(somebody)
 

@@ -1,0 +1,108 @@
+"""Every page that a person can reach is looked at, on both screens: with axe, with a ruler, and with the Tab key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+
+from e2e.accessibility import faults_found_by_axe, faults_measured, faults_of_focus
+from e2e.conftest import TELEPHONE, Site, SitsDown
+from e2e.scenes import days_ago, died, fully_recorded, on_the_register, opened
+from e2e.steps import Somebody
+from epaccs.access.rules import AccessReason
+from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.core.identifiers import new_id
+from tests.factories import a_membership, an_organisation
+
+#: Answers that are no pages, addresses that only lead on, and a step of signing in that few people have.
+NO_PAGES = {
+    "static",
+    "operations.healthz",
+    "operations.readyz",
+    "operations.metrics",
+    "record.number",
+    "register.merge_of_entry",
+    "versions.held_of_entry",
+    "signing_in.give_code",
+}
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def endpoint_of(app: Flask, path: str) -> str | None:
+    try:
+        return str(app.url_map.bind("localhost").match(urlsplit(path).path, method="GET")[0])
+    except HTTPException:
+        return None
+
+
+def kind_of(path: str) -> str:
+    """Pages that differ only in whom they are about are looked at once."""
+    return _ID.sub("ID", urlsplit(path).path)
+
+
+def links_of(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all("a[href^='/']", "links => links.map(it => it.getAttribute('href'))")
+    return found
+
+
+def pages_reached(page: Page, *starts: str) -> Iterator[str]:
+    """Every page that links lead to, one of each kind, in the order of reading."""
+    waiting, met = list(starts), {kind_of(start) for start in starts}
+    while waiting:
+        path = waiting.pop(0)
+        page.goto(path)
+        yield path
+        for link in links_of(page):
+            if kind_of(link) not in met:
+                met.add(kind_of(link))
+                waiting.append(link)
+
+
+def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[str]]]:
+    """Who looks, and where they begin: a GP with a full record and a dead person, those who govern, and a stranger."""
+    trust = an_organisation(type=OrganisationType.AMBULANCE)
+    gp_at_work = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+    with days_ago(2):
+        alive = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
+        fully_recorded(gp_at_work, alive)
+        opened(site.employs(Role.PARAMEDIC, trust), alive, reason=AccessReason.EMERGENCY)
+        dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
+        died(gp_at_work, dead)
+    gp = sits_down(gp_at_work).opens("/").signs_in()
+    yield gp, [f"/record/{alive}"]
+    gp.opens(f"/record/{alive}").says_why()
+    yield gp, ["/", f"/record/{alive}", f"/record/{alive}/key-safe", f"/record/{new_id()}", "/admin"]
+    gp.opens(f"/record/{dead}").says_why()
+    yield gp, [f"/record/{dead}", f"/record/{dead}/death", f"/record/{dead}/death/reverse"]
+    icb = an_organisation(type=OrganisationType.ICB)
+    yield sits_down(site.employs(Role.ADMINISTRATOR, icb)).opens("/").signs_in(), ["/"]
+    yield sits_down(site.employs(Role.PRIVACY_OFFICER, trust)).opens("/").signs_in(), ["/"]
+    two_places = site.employs(Role.GP)
+    a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
+    yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
+    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery"]
+
+
+def test_everybody_can_use_every_page(site: Site, sits_down: SitsDown) -> None:
+    faults: list[str] = []
+    seen: set[str | None] = set()
+
+    for reader, starts in readers(site, sits_down):
+        for path in pages_reached(reader.page, *starts):
+            seen.add(endpoint_of(site.app, path))
+            faults += [f"{kind_of(path)}: {fault}" for fault in faults_of(reader.page)]
+
+    every_page = {rule.endpoint for rule in site.app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    assert not faults, "\n" + "\n".join(faults)
+    assert every_page - NO_PAGES == seen - {None}, "a page that no link leads to"
+
+
+def faults_of(page: Page) -> list[str]:
+    """On the small screen with axe too: what it finds hardly depends on the screen, and it takes its time."""
+    found = faults_measured(page) + faults_of_focus(page)
+    return found + faults_found_by_axe(page) if page.viewport_size == TELEPHONE else found
