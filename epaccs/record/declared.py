@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from epaccs.access.rules import AUDIENCES, Tier
+from epaccs.access.rules import AUDIENCES, Tier, audience_name
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
+from epaccs.core.db import canonical_json
 from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
-from epaccs.record.sight import FieldSight, SectionSight, Sights, can_see
+from epaccs.cpr_decisions.rules import states
+from epaccs.cpr_decisions.rules.kept import Kept
+from epaccs.record.rules import parts
+from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, can_see
 from epaccs.register.rules import CONSENT_LABELS
 from epaccs.register.schema import IdentitySchema
 from epaccs.versions.rules import Value
@@ -48,6 +53,35 @@ def audiences_alike() -> tuple[tuple[frozenset[Tier], ...], ...]:
     for tiers in AUDIENCES:
         groups.setdefault(_seen_fields(tiers), []).append(tiers)
     return tuple(tuple(group) for group in groups.values())
+
+
+@cache
+def card_shape() -> str:
+    """By which a stored card is known to be made by these declarations; after a release it may not be.
+
+    A card of another shape is not read: what was added since would come back from it as hidden.
+    """
+    declared = [
+        [
+            section.name,
+            section.label,
+            section.tier,
+            section.empty,
+            *map(_shape_of_fields, (section.fields, section.item_fields)),
+        ]
+        for section in sights().values()
+    ]
+    kept = [one for module in (parts, states) for one in vars(module).values() if isinstance(one, type)]
+    written = sorted([one.__name__, *(part.name for part in fields(one))] for one in kept if issubclass(one, Kept))
+    said = canonical_json([declared, written, [audience_name(tiers) for tiers in AUDIENCES]])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _shape_of_fields(declared: Fields) -> list[Any]:
+    return [
+        [name, one.label, one.tier, one.needs, one.tells_place, one.is_masked, one.kind, dict(one.values)]
+        for name, one in declared.items()
+    ]
 
 
 def _seen_fields(tiers: frozenset[Tier]) -> frozenset[tuple[str, str]]:

@@ -23,6 +23,7 @@ class StoredCard(Base):
     entry_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     audience: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[int]  #: of the change it was made after
+    shape: Mapped[str] = mapped_column(String(16))  #: of the declarations it was made by; others make it again
     value: Mapped[dict[str, Any]]
     checksum: Mapped[str] = mapped_column(String(64))  #: of `value` in canonical JSON
 

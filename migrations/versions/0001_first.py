@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("audience", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("shape", sa.String(length=16), nullable=False),
         sa.Column("value", Document, nullable=False),
         sa.Column("checksum", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("entry_id", "audience", name=op.f("pk_card")),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from epaccs.access.model import AccessGrant
 from epaccs.access.rules import AUDIENCES, Permission, audience_name, can_ever, facts_of_role
@@ -230,16 +230,27 @@ def a_card_of(entry_id: UUID) -> StoredCard:
     return row
 
 
-def test_a_card_that_was_never_stored_is_built_from_the_record(app: Flask) -> None:
+@pytest.mark.parametrize(
+    "lose",
+    [
+        pytest.param(delete(StoredCard), id="never stored"),
+        pytest.param(
+            update(StoredCard).values(shape="before", value={"entry_id": NOBODY, "audience": "T0+T1"}),
+            id="made by the declarations of an earlier release",
+        ),
+    ],
+)
+def test_a_card_that_cannot_be_relied_on_is_built_from_the_record(app: Flask, lose: Any) -> None:
     gp = a_signer()
     entry_id = a_person_with_everything(gp)
     pages = open_record(app, gp, entry_id)
 
-    db.session.execute(StoredCard.__table__.delete())  # type: ignore[attr-defined]
+    db.session.execute(lose)
     db.session.commit()
     pages.open(f"/record/{entry_id}")
 
     pages.see("Not for CPR", "Hospital for comfort only.")
+    pages.see_nothing_of("your role cannot see this")
 
 
 # --- Who sees what ---------------------------------------------------------------------------------------------------

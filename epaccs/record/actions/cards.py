@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from epaccs.access.rules import Tier, audience_name
 from epaccs.core.changes import Change
 from epaccs.core.db import canonical_json
-from epaccs.record.declared import audiences_alike, sights
+from epaccs.record.declared import audiences_alike, card_shape, sights
 from epaccs.record.model import StoredCard
 from epaccs.record.queries.summaries import find_organisations
 from epaccs.record.summary import RecordSummary, build_summary
@@ -52,6 +52,7 @@ def _rows(audiences: Sequence[frozenset[Tier]], summary: RecordSummary) -> Itera
             "entry_id": UUID(summary.entry_id),
             "audience": own["audience"],
             "number": summary.number,
+            "shape": card_shape(),
             "value": own,
             "checksum": checksum(own),
         }

@@ -18,7 +18,7 @@ from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
-from epaccs.record.declared import sights
+from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.whole import ShownSection, build_sections
@@ -106,7 +106,11 @@ def _build_reading_statement() -> Any:
     sections = select(*columns)
     namesake = select(*({**none, "section": literal(_NAMESAKE).label("section")}).values())
     return union_all(
-        stored.where(card.c.entry_id == entry_id, card.c.audience == bindparam("audience")),
+        stored.where(
+            card.c.entry_id == entry_id,
+            card.c.audience == bindparam("audience"),
+            card.c.shape == bindparam("shape"),
+        ),
         sections.where(section.c.entry_id == entry_id),
         namesake.where(_build_has_namesake(entry_id)),
     )
@@ -132,7 +136,7 @@ _READING = _build_reading_statement()
 
 
 def _read(standing: Standing) -> dict[str, Recorded]:
-    asked = {"entry_id": standing.entry_id, "audience": audience_name(standing.tiers)}
+    asked = {"entry_id": standing.entry_id, "audience": audience_name(standing.tiers), "shape": card_shape()}
     return {row[0]: Recorded(*row) for row in db.session.execute(_READING, asked)}
 
 
