@@ -65,7 +65,9 @@ def test_a_changed_row_is_named(app: Flask) -> None:
 
 def test_a_removed_row_in_the_middle_is_named(app: Flask) -> None:
     some_events()
-    chain = db.session.scalars(select(AuditEvent.chain).where(AuditEvent.sequence == 2).order_by(AuditEvent.chain)).first()
+    chain = db.session.scalars(
+        select(AuditEvent.chain).where(AuditEvent.sequence == 2).order_by(AuditEvent.chain)
+    ).first()
     without_triggers(delete(AuditEvent).where(AuditEvent.chain == chain, AuditEvent.sequence == 1))
 
     assert log.verify().broken == f"chain {chain}: row 1 is missing"

@@ -59,7 +59,7 @@ class Kept:
         return {**value, **self.extra}
 
 
-_EMPTY: Final = (None, "", (), {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", (), {})
 
 
 def _find_kinds(cls: type[Kept]) -> dict[str, Any]:
