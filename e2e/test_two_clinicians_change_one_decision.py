@@ -66,8 +66,9 @@ def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsD
 
     # when the GP's first page says that it waits, and she opens it
     gp.opens("/").sees("Two changes disagree. Settle which stands")
-    gp.opens(f"/record/{entry_id}").presses("CPR decision: read, change, withdraw").presses("See both sides")
-    gp.presses("Settle")
+    gp.opens(f"/record/{entry_id}").presses("CPR decision: read, change, withdraw")
+    gp.sees("Dr Rashid Noor, out-of-hours GP", "The decision last confirmed").sees_nothing_of("The decision in force")
+    gp.presses("See both sides").presses("Settle")
 
     # then settling without saying which and why is refused
     gp.sees_problems("Choose which side stands", "Say why this side stands")

@@ -12,7 +12,7 @@ from epaccs.access.queries import Standing, get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
-from epaccs.clinicians.rules import Actor
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
 from epaccs.cpr_decisions import rules
@@ -125,7 +125,7 @@ def _as_rival(held: Held) -> HeldRival:
         kind=held.kind,
         body=held.body,
         author_name=author["name"],
-        author_role=author["role"],
+        author_role=ROLE_LABELS[Role(author["role"])],
         organisation_name=author["organisation_name"],
         received_at=held.held_at,
         decided_at=held.decided_at,
