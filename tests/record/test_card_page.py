@@ -534,3 +534,14 @@ def test_a_page_left_open_keeps_no_session_open(app: Flask, frozen_clock: Callab
     pages.open(f"/record/{entry_id}")
 
     pages.see("You were signed out because this browser was not used for a while.")
+
+
+def test_a_merged_entry_leads_to_the_one_that_carries_on(app: Flask) -> None:
+    gp = a_signer()
+    entry_id, survivor = a_person_with_everything(gp), a_registered_person(gp)
+    apply_edit(gp, an_edit(entry_id, "lifecycle", {"survivor_id": str(survivor)}, kind="merge"))
+
+    pages = open_record(app, gp, entry_id)
+
+    pages.see("This entry was merged into another").see_nothing_of("Not for CPR", "Codeine")
+    assert pages.follow("Open the record").page.url == f"/record/{survivor}"
