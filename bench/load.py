@@ -14,7 +14,7 @@ from epaccs.audit import log
 from epaccs.core.db import Base, db
 from epaccs.demo import loader
 
-PEOPLE: Final = 2_000
+PEOPLE: Final = 3_000
 MUST: Final = 0.33
 #: They are there before anybody: what is loaded moves their heads on.
 MOVED_ON: Final = frozenset({"audit_chain", "change_counter"})

@@ -86,31 +86,24 @@ def _move_head(connection: Connection, chain: int, sequence: int, last_hash: str
 
 
 class ManyEvents:
-    """Many deeds at once: every chain is locked, its rows are built in order, and all are written together."""
+    """Many deeds at once: every chain is locked, rows are built in the order of the deeds, and the heads move on."""
 
     def __init__(self, connection: Connection) -> None:
         """Lock the chains, inside a transaction."""
         self._connection = connection
         heads = connection.execute(select(AuditChain.__table__).order_by(AuditChain.chain).with_for_update())
         self._heads: dict[int, tuple[int, str]] = {row.chain: (row.sequence, row.hash) for row in heads}
-        self._rows: list[dict[str, Any]] = []
 
-    def add(self, event: Event, at: datetime) -> None:
-        """One deed at its time."""
+    def build_row(self, event: Event, at: datetime) -> dict[str, Any]:
+        """The row of one deed at its time; the caller writes it, in the same transaction."""
         chain = secrets.randbelow(CHAINS)
         sequence, previous = self._heads[chain]
         row = _build_row(event, at, chain=chain, sequence=sequence + 1, previous_hash=previous)
         self._heads[chain] = (row["sequence"], row["hash"])
-        self._rows.append(row)
+        return row
 
-    def build_rows(self) -> list[dict[str, Any]]:
-        """What `write` writes."""
-        return self._rows
-
-    def write(self) -> None:
-        """Write the rows and move the heads."""
-        if self._rows:
-            self._connection.execute(insert(AuditEvent.__table__), self._rows)  # type: ignore[arg-type]
+    def move_heads(self) -> None:
+        """Every row was written: the next deed follows the last of them."""
         for chain, (sequence, last_hash) in self._heads.items():
             _move_head(self._connection, chain, sequence, last_hash)
 

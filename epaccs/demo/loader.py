@@ -12,7 +12,7 @@ from sqlalchemy import func, not_, select
 
 from epaccs.clinicians.model import Organisation
 from epaccs.core import clock
-from epaccs.core.db import db
+from epaccs.core.db import db, end_read
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import SYNTHETIC_PREFIX
 from epaccs.demo import bulk, telling
@@ -113,7 +113,9 @@ def _without_those_here(stories: Iterable[Story]) -> list[Story]:
 
 
 def _find_here(entry_ids: Sequence[UUID]) -> set[UUID]:
-    return set(db.session.scalars(select(Entry.id).where(Entry.id.in_(entry_ids))))
+    here = set(db.session.scalars(select(Entry.id).where(Entry.id.in_(entry_ids))))
+    end_read()
+    return here
 
 
 def count_people() -> int:
@@ -148,7 +150,7 @@ def load_people(settings: Settings, count: int, *, seed: int = 1, progress: Prog
 
 
 def _make_stories(count: int, seed: int) -> Iterator[Story]:
-    """The people who are not here yet, a batch at a time, so that a million need no more memory than a thousand."""
+    """The people who are not here yet."""
     maker, numbers = PersonMaker(seed, clock.now()), _FreeNumbers(seed)
     for start in range(0, count, bulk.BATCH):
         ids = {number: entry_id_of(seed, number) for number in range(start, min(start + bulk.BATCH, count))}
@@ -170,5 +172,6 @@ class _FreeNumbers:
         while len(found) < count and (candidates := list(islice(self._left, count - len(found)))):
             used = select(RegisterEntry.nhs_number).where(RegisterEntry.nhs_number.in_(candidates))
             taken = set(db.session.scalars(used))
+            end_read()
             found += [number for number in candidates if number not in taken]
         return found + [None] * (count - len(found))

@@ -113,6 +113,8 @@ class _Person:
         sections = plans.first_sections(life, self.illness, self.scene, self.wanted, is_woman=self.is_woman)
         plans.add_documents(life, self.community, has_attorney=self.scene_name == "by_attorney")
         plans.add_medicines(life)
+        if not self.scene.is_death:
+            plans.add_review(life)
         self.scene.play(life)
         self._end_sharing(life)
         return Story(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from epaccs.care_plans.sections.preferred_places import PLACES
@@ -194,3 +195,12 @@ def add_medicines(life: Life) -> None:
         body |= {"where": life.pick("medicines"), "chart_where": life.pick("charts")}
         body |= {"last_checked_on": life.day(days_ago), "syringe_driver": chance.random() < 0.2}
     life.do(days_ago, life.nurse, "medicines", body)
+
+
+def add_review(life: Life) -> None:
+    """Whoever has been on the register for long was reviewed since, most of them in time."""
+    if life.registered_days_ago < 88 or life.chance.random() < 0.2:
+        return
+    days_ago = life.chance.uniform(2, 82)
+    next_on = (life.at(days_ago) + timedelta(days=85)).date().isoformat()
+    life.do(days_ago, life.gp, "lifecycle", {"next_on": next_on}, kind="review")

@@ -27,6 +27,7 @@ class Scene:
         is_shared: it needs others than the practice.
         icd: what the risks say of a defibrillator; None: anything.
         level: the level of treatment it needs; None: anything.
+        is_death: somebody says that the person has died.
     """
 
     play: Callable[[Life], None]
@@ -35,6 +36,7 @@ class Scene:
     is_shared: bool = True
     icd: str | None = None
     level: str | None = None
+    is_death: bool = False
 
 
 # --- What a decision says --------------------------------------------------------------------------------------------
@@ -419,7 +421,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "refusal_withdrawn": Scene(_refusal_withdrawn, 3, has_capacity=True),
     "voided": Scene(_voided, 2),
     "restored": Scene(_restored, 1),
-    "death_reported": Scene(_death_reported, 4),
-    "died": Scene(_died, 30),
-    "seen_alive": Scene(_seen_alive, 1),
+    "death_reported": Scene(_death_reported, 4, is_death=True),
+    "died": Scene(_died, 30, is_death=True),
+    "seen_alive": Scene(_seen_alive, 1, is_death=True),
 }

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 import yaml
 
+from epaccs.access.rules import AccessReason
 from epaccs.core.fields import LONDON
 from epaccs.register.schema import flatten_consent
 
@@ -31,7 +32,7 @@ ROOT: Final = UUID("0199a7c2-9990-7000-8000-000000000000")
 class Step:
     """One edit of one section.
 
-    `by` is a user name. `base_version` None: made on the section as it stood.
+    `by` is a user name. `base_version` None: made on the section as it stood. `reason`: for opening the record.
     """
 
     at: datetime
@@ -41,6 +42,7 @@ class Step:
     body: Body
     id: UUID
     base_version: int | None = None
+    reason: AccessReason = AccessReason.PERMISSION_GIVEN
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,11 @@ class _Reader:
         body, kind = self._plain(step["body"]), step.get("kind", "put")
         if "item" in step:
             body, kind = {"item_id": str(self._id(step["item"])), "item": body}, "put_item"
+        if step["section"] == "identity":
+            body = {**self._plain(self._written["identity"]), **body}
         step_id = self._id(step.get("named", f"step {place}"))
-        return Step(at, by, step["section"], kind, body, step_id, step.get("base_version"))
+        reason = AccessReason(step.get("reason", AccessReason.PERMISSION_GIVEN))
+        return Step(at, by, step["section"], kind, body, step_id, step.get("base_version"), reason)
 
     def _joined(self, written: Mapping[str, Any]) -> Joined:
         proposed, agreed = written["proposed"], written["agreed"]

@@ -69,7 +69,7 @@ class _Teller:
         if isinstance(step, Concern):
             self._concern(actor, step)
             return
-        self._open(actor, step.by, step.at)
+        self._open(actor, step)
         request = self._request(step)
         match step.section:
             case "identity" | "consent":
@@ -102,12 +102,12 @@ class _Teller:
             base_version = recorded.version if recorded else 0
         return EditRequest(step.id, entry_id, step.section, step.kind, step.body, base_version)
 
-    def _open(self, actor: Actor, user_name: str, at: datetime) -> None:
+    def _open(self, actor: Actor, step: Step) -> None:
         """Once a shift."""
-        before = self._opened.get(user_name)
-        if before is None or at - before >= timedelta(hours=INCIDENT_HOURS):
-            _open(actor, self._story.entry_id)
-            self._opened[user_name] = at
+        before = self._opened.get(step.by)
+        if before is None or step.at - before >= timedelta(hours=INCIDENT_HOURS):
+            _open(actor, self._story.entry_id, step.reason)
+            self._opened[step.by] = step.at
 
     def _concern(self, actor: Actor, step: Concern) -> None:
         entry_id, organisation_id = self._story.entry_id, self._world.places[step.organisation_ods].id
@@ -137,6 +137,6 @@ class _Teller:
             register.confirm_merge(second, merge_id)
 
 
-def _open(actor: Actor, entry_id: UUID) -> None:
+def _open(actor: Actor, entry_id: UUID, reason: AccessReason = AccessReason.PERMISSION_GIVEN) -> None:
     """Say why, and what was compared, as somebody does who opens a record."""
-    give_reason(actor, entry_id, reason=AccessReason.PERMISSION_GIVEN, identifiers_checked=CHECKED, cannot_check=False)
+    give_reason(actor, entry_id, reason=reason, identifiers_checked=CHECKED, cannot_check=False)

@@ -80,8 +80,12 @@ def _project_identity(session: Session, entry_id: UUID, value: Value, context: C
     scope = _scope(session, entry_id)
     scope.practice_id, scope.area = practice.id, practice.area
     scope.residence_id = residence.id if residence else None
+    # The lifecycle begins before there is an identity: a new row takes over where it stands.
+    lifecycle = context.values.get(LIFECYCLE, {})
     entry = session.get(RegisterEntry, entry_id) or RegisterEntry(
-        entry_id=entry_id, status=str(LifecycleStatus.ON_REGISTER)
+        entry_id=entry_id,
+        status=lifecycle.get("status", str(LifecycleStatus.ON_REGISTER)),
+        review_due_on=rules.find_review_due(lifecycle),
     )
     entry.nhs_number = value.get("nhs_number")
     entry.name_key = name_key(value)
