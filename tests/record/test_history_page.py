@@ -128,7 +128,8 @@ def test_the_register_shows_what_it_showed_then_and_says_that_it_is_not_now(app:
     pages.open(f"/record/{entry_id}/history?{asked(25)}")
 
     pages.see("As it was 21-Nov-2026 03:25. This is not the record now.", "Hospital for comfort only")
-    pages.see("This copy: 21-Nov-2026 03:25").see_nothing_of("Comfort only, stay where they are")
+    pages.see("As it was: 21-Nov-2026 03:25")
+    pages.see_nothing_of("Comfort only, stay where they are", "This copy", "left the register")
     assert _kinds(entry_id).count(EventKind.RECORD_VIEWED) == 1
     pages.follow("See the record now").see("Comfort only, stay where they are")
 

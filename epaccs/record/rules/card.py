@@ -87,9 +87,8 @@ class Card:
     def paragraphs(self) -> tuple[tuple[bool, str], ...]:
         """The sentences under the large line, those together that are equally strong; True: strong."""
         strong = set(self.line.second[_STRONG.get(self.line.situation, slice(0))])
-        return tuple(
-            (is_strong, " ".join(group)) for is_strong, group in groupby(self.line.second, strong.__contains__)
-        )
+        said = [words for words in self.line.second if words]
+        return tuple((is_strong, " ".join(group)) for is_strong, group in groupby(said, strong.__contains__))
 
     @property
     def further(self) -> tuple[tuple[bool, str], ...]:
@@ -101,6 +100,11 @@ class Card:
     def bar(self) -> tuple[Call, ...]:
         """The numbers that stay at the bottom of the screen."""
         return self.calls[:BAR_PLACES]
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """It says what the register showed at an earlier moment, and nothing of now."""
+        return self.summary.as_at is not None
 
     @property
     def is_past_age(self) -> bool:
@@ -178,6 +182,8 @@ def _died_on(summary: RecordSummary) -> date | None:
 
 def _line(summary: RecordSummary, *, now: datetime, copy_left_at: datetime, site: Site, number: str) -> CPRLine:
     words = replace(site.words, number_24h=number, control=site.control_telephone)
+    if summary.as_at is not None:
+        words = replace(words, copy_age="")  # nothing left the register then: the page says which moment it shows
     if summary.cpr is None:
         return hidden_line(replace(words, number_24h=site.control_telephone))
     return line(
