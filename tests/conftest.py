@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from epaccs.app import create_app
@@ -22,6 +24,10 @@ from epaccs.settings import Mode, Settings
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 SECRET = "a secret of the tests, long enough to be one"
+
+# No test fails because its machine was busy.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
@@ -134,10 +140,28 @@ class Browser(FlaskClient):
         return response
 
 
+class CompiledTemplates(BytecodeCache):
+    """Compiles each template once in a run, however many applications show it."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_TEMPLATES = CompiledTemplates()
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The whole program, with its context pushed for tests of actions."""
     app = create_app(settings)
+    #     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     app.test_client_class = Browser
     with app.app_context():
         yield app

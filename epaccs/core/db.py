@@ -146,10 +146,15 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How connections are kept; a lost PostgreSQL server is noticed before a connection is used."""
+    """How connections are kept; a lost PostgreSQL server is noticed before a connection is used.
+
+    Whoever waits for a lock, or for a server that does not answer, is told so after five seconds: a worker that waits
+    longer is stopped, and then nobody is told anything.
+    """
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 5}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 5}
+    patience = {"connect_timeout": 5, "options": "-c lock_timeout=5s"}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 5, "connect_args": patience}
 
 
 @event.listens_for(Engine, "connect")

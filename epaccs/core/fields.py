@@ -36,9 +36,9 @@ MONTHS: Final = (
     "December",
 )
 
-# Null, control characters, halves of characters, and the marks that change the order in which the text after them
-# is read (embeddings, overrides, isolates).
-_CANNOT_BE_KEPT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# Null, control characters, halves of characters, the mark that stands where bytes were no character, and the marks that
+# change the order in which the text after them is read (embeddings, overrides, isolates).
+_CANNOT_BE_KEPT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd\u202a-\u202e\u2066-\u2069]")
 # Invisible marks of direction: harmless in a passage, but an identity line must read in one way only.
 _DIRECTION_MARK: Final = re.compile("[\u061c\u200e\u200f]")
 _NEWLINES: Final = re.compile("\r\n|[\r\u000b\u000c\u0085\u2028\u2029]")
@@ -278,6 +278,8 @@ def _fault(character: str) -> str:
     """What is wrong with a character that cannot be kept."""
     if character == "\x00":
         return "a null character"
+    if character == "\ufffd":
+        return "a mark for something that could not be read"
     match unicodedata.category(character):
         case "Cs":
             return "half a character"

@@ -38,9 +38,9 @@ class GallerySchema(Schema):
     nhs_number = forms.NHSNumberField(hint="10 digits, in any spacing", required=True)
     family_name = forms.PersonName("Family name", required=True)
     born_on = forms.TypedDate("Date of birth", hint="For example 6 1 1941", required=True)
-    seen_at = forms.TypedDateTime("When the form was seen", called="moment the form was seen")
     telephone = forms.Telephone()
     postcode = forms.Postcode()
+    seen_at = forms.TypedDateTime("When the form was seen", called="moment the form was seen")
     function_score = forms.WholeNumber(
         "Functional status", lowest=0, highest=100, hint="AKPS, 0 to 100", called="functional status"
     )
