@@ -52,7 +52,7 @@ def page_for(app: Flask, actor: Actor, entry: UUID) -> PageClient:
 
 
 def fill(page: PageClient, **changes: object) -> PageClient:
-    answers = {**SIGNED, **changes}
+    answers = {name: answer for name, answer in {**SIGNED, **changes}.items() if answer is not None}
     for name in ("decided_at", "capacity_assessed_at"):
         day, time = str(answers.pop(name)).split(" ")
         parts = dict(zip(("day", "month", "year"), day.split("/"), strict=True), time=time)
