@@ -30,6 +30,7 @@ from tests.record.people import (
     ENDED_BY_DEATH,
     EVERYTHING,
     IDENTITY,
+    LPA,
     NEEDS,
     NURSES,
     RELATIVE_REPORT,
@@ -483,3 +484,99 @@ def luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+# --- Words of the parts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("item", "sentences"),
+    [
+        pytest.param({}, ["ADRT, document seen: refuses life-sustaining treatment."], id="seen"),
+        pytest.param(
+            {"document_seen_by": None, "document_seen_on": None},
+            ["ADRT reported, document not seen: refuses life-sustaining treatment."],
+            id="only told of",
+        ),
+        pytest.param(
+            {"document_seen_by": None}, ["Seen 20-Nov-2026. Made 02-Mar-2025."], id="seen, nobody says by whom"
+        ),
+        pytest.param(
+            {"withdrawn_on": "2026-11-01"}, ["ADRT withdrawn 01-Nov-2026: paper of it is out of date."], id="withdrawn"
+        ),
+        pytest.param(
+            {"refuses_life_sustaining": False, "refuses": "Antibiotics"},
+            ["ADRT, document seen. Antibiotics."],
+            id="refuses nothing that keeps alive",
+        ),
+    ],
+)
+def test_an_advance_decision_says_what_was_seen_of_it(pages: Flask, item: dict[str, Any], sentences: list[str]) -> None:
+    card = a_card(legal={"items": {"a": {**ADRT, **item}}})
+
+    text = part_of(pages, card, "ADRT and attorneys")
+
+    assert [words for words in sentences if words not in text] == []
+    assert ("Not recorded that:" in text) is (
+        not item.get("withdrawn_on") and item.get("refuses_life_sustaining", True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        pytest.param({"document_seen_on": "2026-11-20"}, "Chidi Okonkwo, registered.", id="registered and seen"),
+        pytest.param({"is_registered": "no"}, "Chidi Okonkwo, NOT registered, document not seen.", id="not registered"),
+        pytest.param({"is_registered": None}, "registration not known, document not seen.", id="not known"),
+        pytest.param(
+            {"kind": "deputy"},
+            "Deputy cannot refuse life-sustaining treatment: Chidi Okonkwo, order not seen.",
+            id="deputy",
+        ),
+    ],
+)
+def test_an_attorney_says_what_is_known_of_their_authority(pages: Flask, item: dict[str, Any], words: str) -> None:
+    card = a_card(legal={"items": {"a": {**LPA, **item}}})
+
+    text = part_of(pages, card, "ADRT and attorneys")
+
+    assert words in text
+    assert "No ADRT recorded." in text
+
+
+@pytest.mark.parametrize(
+    ("medicines", "words"),
+    [
+        pytest.param(
+            {"status": "in_home", "where": "Fridge"},
+            "In the home: Fridge. Not recorded when they were last checked.",
+            id="nobody looked",
+        ),
+        pytest.param({"status": "authorised"}, "Authorised, not yet in the home.", id="not there yet"),
+        pytest.param({"status": "in_home", "syringe_driver": True}, "Syringe driver in use", id="syringe driver"),
+        pytest.param(None, "Not recorded", id="nobody asked"),
+    ],
+)
+def test_medicines_say_where_they_are_and_whether_anybody_looked(
+    pages: Flask, medicines: dict[str, Any] | None, words: str
+) -> None:
+    assert words in part_of(pages, a_card(medicines=medicines), "Medicines for symptoms")
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        pytest.param({"care_first": "home"}, "Of care: Home. Of death: not asked yet.", id="care only"),
+        pytest.param({"death_first": "declined"}, "Of death: Declined to discuss.", id="declined is an answer"),
+        pytest.param(
+            {"death_first": "home", "death_second": "hospice", "death_second_address": "St Anne's"},
+            "Of death: Home, else Hospice (St Anne's).",
+            id="second choice",
+        ),
+        pytest.param(None, "Not asked yet", id="nobody asked"),
+    ],
+)
+def test_preferred_places_keep_no_answer_apart_from_an_answer_that_is_no_place(
+    pages: Flask, places: dict[str, Any] | None, words: str
+) -> None:
+    assert words in part_of(pages, a_card(preferred_places=places), "Preferred places")

@@ -13,6 +13,7 @@ from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import db
+from epaccs.core.identifiers import new_id
 from epaccs.record.rules.looking import DEEDS, KINDS_OF_ORGANISATION, Seen, build_look
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit
@@ -59,6 +60,20 @@ def test_a_held_change_shows_what_was_asked_and_that_it_waits(app: Flask) -> Non
 
     pages.see("Held, and waits for somebody to settle it.")
     pages.see("Asked for: Ceiling of treatment: Comfort only, stay where they are")
+
+
+def test_a_line_taken_out_says_why_and_stays_readable(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_registered_person(gp)
+    pages = open_record(app, gp, entry_id)
+    item = {"item_id": str(new_id()), "item": {"agent": "Codeine", "reaction": "rash"}}
+    apply_edit(gp, an_edit(entry_id, "allergies", item, kind="put_item"))
+    removal = {"item_id": item["item_id"], "reason": "It was another person"}
+    apply_edit(gp, an_edit(entry_id, "allergies", removal, kind="remove_item"))
+
+    pages.open(f"/record/{entry_id}/history")
+
+    pages.see("Allergies: Removed a line. Applied. About Codeine Removed It was another person")
 
 
 def test_the_history_of_cpr_is_in_the_words_of_the_rules(app: Flask) -> None:

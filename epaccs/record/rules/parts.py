@@ -496,11 +496,6 @@ class Contacts(Fact):
     to_call: tuple[Contact, ...] = ()
     not_to_call: tuple[Contact, ...] = ()
 
-    @property
-    def is_recorded(self) -> bool:
-        """Anybody is known at all."""
-        return bool(self.to_call or self.not_to_call)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis(Fact):
