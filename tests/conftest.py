@@ -161,7 +161,7 @@ COMPILED_TEMPLATES = CompiledTemplates()
 def app(settings: Settings) -> Iterator[Flask]:
     """The whole program, with its context pushed for tests of actions."""
     app = create_app(settings)
-    #     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     app.test_client_class = Browser
     with app.app_context():
         yield app

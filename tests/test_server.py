@@ -20,6 +20,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SECRET = "a secret of the tests, long enough to be one"
+#: A start takes two seconds; on a machine that does much else it may take many times that.
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture
@@ -37,7 +39,9 @@ def environment(nowhere: dict[str, str], database_url: str) -> dict[str, str]:
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "epaccs", *arguments]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Serving:
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(with_signal)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -78,7 +82,7 @@ def server(environment: dict[str, str]) -> Iterator[Serving]:
 
 
 def wait_for(address: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         try:
             ask(f"{address}/healthz")
@@ -86,17 +90,17 @@ def wait_for(address: str) -> None:
             time.sleep(0.05)
         else:
             return
-    pytest.fail("the server did not answer within a minute")
+    pytest.fail("the server did not answer")
 
 
 def wait_for_children(pid: int, count: int) -> list[str]:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         if len(children) == count:
             return children
         time.sleep(0.05)
-    pytest.fail(f"the server did not have {count} processes within a minute")
+    pytest.fail(f"the server did not have {count} processes")
 
 
 def ask(address: str) -> str:
@@ -142,7 +146,7 @@ def test_a_request_that_is_being_read_when_the_server_is_told_to_stop_is_answere
         browser.sendall(b"Connection: close\r\n\r\n")
 
         assert browser.recv(15) == b"HTTP/1.1 200 OK"
-    assert server.process.wait(timeout=60) == 0
+    assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_fresh_machine_is_prepared_once(nowhere: dict[str, str]) -> None:
