@@ -133,13 +133,22 @@ def _unpack(source: Path, folder: Path) -> tuple[Manifest, Path]:
     try:
         with tarfile.open(source) as archive:
             for name in (MANIFEST, DUMP):
-                archive.extract(name, folder, filter="data")
+                _copy_out(archive, name, folder / name)
         manifest = Manifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (tarfile.TarError, KeyError, ValueError, TypeError, OSError) as error:
         raise BackupFailed("The file is no copy made by this program, or it is damaged. Take another") from error
     if _sha256(folder / DUMP) != manifest.dump_sha256:
         raise BackupFailed("The file was changed since it was made. Take another")
     return manifest, folder / DUMP
+
+
+def _copy_out(archive: tarfile.TarFile, name: str, target: Path) -> None:
+    """The content alone: no path, owner or link that a forged copy may name."""
+    content = archive.extractfile(name)
+    if content is None:
+        raise BackupFailed("The file is no copy made by this program, or it is damaged. Take another")
+    with content, target.open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def _sha256(path: Path) -> str:
