@@ -50,6 +50,9 @@ from epaccs.versions.rules import Held, Material, Outcome, Position, Recorded, S
 #: What the identity names by code; the card shows the names.
 _ODS_FIELDS: Final = ("practice_ods", "care_home_ods", "key_worker_ods")
 
+#: What a change of the lifecycle does to the decision.
+_DEATH: Final = {"confirm_death": EditKind.ENDED_BY_DEATH, "reverse_death": EditKind.DEATH_REVERSED}
+
 
 def work_out(story: Story, world: World) -> PersonRows:
     """The rows of one person."""
@@ -195,8 +198,8 @@ class _Ledger:
         if decision.outcome is Outcome.HELD:
             self._hold(kind, position, row)
         self._note(actor, request, row)
-        if request.section == LIFECYCLE and request.kind == "confirm_death":
-            self._end_by_death(actor, request)
+        if request.section == LIFECYCLE and request.kind in _DEATH:
+            self._follow_death(actor, request, _DEATH[request.kind])
 
     def _context(self, actor: Actor, request: EditRequest) -> Context:
         now = self._now()
@@ -265,11 +268,12 @@ class _Ledger:
             edit_id=request.id,
         )
 
-    def _end_by_death(self, actor: Actor, request: EditRequest) -> None:
-        """The decision in force ends with a confirmed death."""
-        head, kind = self._heads[CPR], str(EditKind.ENDED_BY_DEATH)
+    def _follow_death(self, actor: Actor, request: EditRequest, kind: EditKind) -> None:
+        """The decision in force ends with a confirmed death, and comes back when that was a mistake."""
+        head = self._heads[CPR]
         if head.value is not None:
-            self._edit(actor, EditRequest(uuid5(request.id, kind), request.entry_id, CPR, kind, {}, head.version))
+            edit_id = uuid5(request.id, str(kind))
+            self._edit(actor, EditRequest(edit_id, request.entry_id, CPR, str(kind), {}, head.version))
 
     # What follows the sections
 

@@ -215,6 +215,19 @@ def _original_seen(life: Life) -> None:
     life.cpr(days_ago, life.night, "original_seen", {"place": life.pick("forms"), "seen_on": life.day(days_ago)})
 
 
+def _review_answered(life: Life) -> None:
+    sign(life, NOT, life.earlier(0.5, 0.9))
+    asked = life.cpr(6.4, life.crew, "review_asked", {"words": "Says that the scan was good news."})
+    answer = "Spoke with the person and the oncologist: the decision stands."
+    life.cpr(4.4, life.gp, "answer_review", {"request_id": asked, "answer": answer})
+
+
+def _form_moved(life: Life) -> None:
+    sign(life, NOT, life.earlier(0.5, 0.9))
+    body = {"original_location": "Front of the hospice notes", "aware": ["person", "family", "carer"]}
+    life.cpr(life.earlier(0.1, 0.4), life.nurse, "particulars_amended", body)
+
+
 # --- Not confirmed ---------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +247,12 @@ def _declined(life: Life) -> None:
     proposal = _propose(life, NOT, life.earlier(0.3, 0.6))
     reason = "Spoke with the person: wants to wait for the scan."
     life.cpr(life.earlier(0.05, 0.2), life.gp, "decline_proposal", {"proposal_id": proposal, "reason": reason})
+
+
+def _taken_back(life: Life) -> None:
+    proposal = _propose(life, NOT, life.earlier(0.3, 0.6))
+    body = {"proposal_id": proposal, "reason": "The person wants to speak with a priest first."}
+    life.cpr(life.earlier(0.05, 0.2), life.nurse, "withdraw_proposal", body)
 
 
 def _report(life: Life, recommendation: str, days_ago: float, *, seen: bool) -> None:
@@ -314,6 +333,13 @@ def _wrong_person_cleared(life: Life) -> None:
     life.cpr(4.5, life.gp, "clear_wrong_person_flag", {"flag_id": flag, "reason": reason})
 
 
+def _withdrawal_settled(life: Life) -> None:
+    sign(life, NOT, life.earlier(0.5, 0.9), reason="burden_outweighs_benefit")
+    said = life.cpr(5.6, life.crew, "own_withdrawal", _withdrawal(life, 5.6))
+    reason = "Visited the next morning: it was said in a panic, and is not what the person wants."
+    life.cpr(4.7, life.gp, "settle_withdrawal", {"withdrawal_id": said, "outcome": "stands", "reason": reason})
+
+
 # --- None in force ---------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +402,13 @@ def _seen_alive(life: Life) -> None:
     life.do(1.5, life.gp, "lifecycle", {}, kind="seen_alive")
 
 
+def _not_dead(life: Life) -> None:
+    """A death confirmed on the wrong record: every state comes back untouched."""
+    sign(life, NOT, life.earlier(0.5, 0.9))
+    life.do(3.6, life.gp, "lifecycle", _death(life, 3.6), kind="confirm_death")
+    life.do(3.4, life.gp, "lifecycle", {"reason": "Entered on the wrong record"}, kind="reverse_death")
+
+
 def _death(life: Life, days_ago: float) -> Body:
     place = "usual_residence" if life.lives_in_home else life.chance.choice(["home", "hospice", "hospital"])
     return {"died_on": life.day(days_ago), "place": place, "told_by": "Family"}
@@ -397,12 +430,15 @@ SCENES: Final[Mapping[str, Scene]] = {
     "relative": Scene(_relative, 6),
     "review_asked": Scene(_review_asked, 6),
     "original_seen": Scene(_original_seen, 15),
+    "review_answered": Scene(_review_answered, 3),
+    "form_moved": Scene(_form_moved, 6, has_capacity=True),
     "for_cpr": Scene(_for_cpr, 55, has_capacity=True, is_shared=False, level="full_escalation"),
     "for_cpr_best_interests": Scene(_for_cpr, 8, has_capacity=False, level="full_escalation"),
     "for_cpr_but_comfort": Scene(_for_cpr, 3, has_capacity=True, level="comfort_only"),
     "awaiting": Scene(_awaiting, 12),
     "awaiting_overdue": Scene(_awaiting_overdue, 8),
     "declined": Scene(_declined, 4),
+    "taken_back": Scene(_taken_back, 2, has_capacity=True),
     "reported": Scene(_reported, 8),
     "reported_seen": Scene(_reported_seen, 8),
     "reported_modified": Scene(_reported_modified, 1),
@@ -414,6 +450,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "doubt_wrong_person": Scene(_doubt_wrong_person, 1),
     "doubt_advance_decision": Scene(_doubt_advance_decision, 1, has_capacity=False, level="full_escalation"),
     "wrong_person_cleared": Scene(_wrong_person_cleared, 1),
+    "withdrawal_settled": Scene(_withdrawal_settled, 1, has_capacity=True),
     "none": Scene(_none, 170, is_shared=False),
     "none_but_advance_decision": Scene(_none_but_advance_decision, 8),
     "none_but_told_of_advance_decision": Scene(_none_but_told_of_advance_decision, 5),
@@ -423,5 +460,6 @@ SCENES: Final[Mapping[str, Scene]] = {
     "restored": Scene(_restored, 1),
     "death_reported": Scene(_death_reported, 4, is_death=True),
     "died": Scene(_died, 30, is_death=True),
+    "not_dead": Scene(_not_dead, 1, is_death=True),
     "seen_alive": Scene(_seen_alive, 1, is_death=True),
 }

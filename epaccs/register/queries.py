@@ -310,4 +310,4 @@ def count_by_status() -> dict[str, int]:
     rows = db.session.execute(
         select(RegisterEntry.status, func.count()).group_by(RegisterEntry.status).order_by(RegisterEntry.status)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -1,0 +1,203 @@
+"""The demonstration shows everything that a card can say and a form can answer, and lets every role sign in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from epaccs.access.model import AccessGrant
+from epaccs.access.rules import AccessReason, Tier
+from epaccs.care_plans.sections.allergies import STATUS as ALLERGY_STATUS
+from epaccs.care_plans.sections.legal import KINDS as LEGAL_KINDS
+from epaccs.care_plans.sections.medicines import STATUS as MEDICINES_STATUS
+from epaccs.care_plans.sections.preferred_places import ANSWERS
+from epaccs.care_plans.sections.risks import ICD
+from epaccs.care_plans.sections.treatment_level import LEVELS
+from epaccs.clinicians.model import Clinician, Membership, SigningAuthorisation
+from epaccs.clinicians.rules import Role
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.cpr_decisions.rules import EditKind, Situation
+from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, doubts
+from epaccs.demo import loader
+from epaccs.record.declared import sights
+from epaccs.record.rules.card import Card, Site, build_around, build_card
+from epaccs.record.summary import build_summary
+from epaccs.register.model import Merge, RegisterEntry
+from epaccs.register.rules import ConsentStatus, LifecycleStatus
+from epaccs.versions.model import Edit, Entry, SectionHead
+from epaccs.versions.queries import material
+from epaccs.versions.rules import present_items
+
+EVERYTHING = frozenset({Tier.T0_EXISTS, Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.T3_SENSITIVE})
+#: What depends on the copy or the reader and not on the person.
+OF_THE_READER = {Situation.COPY_PAST_AGE, Situation.HIDDEN}
+
+pytestmark = pytest.mark.usefixtures("demonstration")
+
+
+@pytest.fixture(autouse=True)
+def reading(demonstration: Flask) -> Iterator[None]:
+    """Each test reads in a context of its own."""
+    with demonstration.app_context():
+        yield
+
+
+@pytest.fixture(scope="module")
+def cards(demonstration: Flask) -> list[Card]:
+    return [a_card(entry_id) for entry_id in db.session.scalars(select(Entry.id))]
+
+
+def a_card(entry_id: Any) -> Card:
+    summary = build_summary(material(entry_id), EVERYTHING, sights=sights(), organisations={})
+    now = clock.now()
+    return build_card(summary, now=now, copy_left_at=now, site=Site(control_telephone="01632 960103"))
+
+
+def values_of(section: str) -> list[dict[str, Any]]:
+    return list(db.session.scalars(select(SectionHead.value).where(SectionHead.section == section)))
+
+
+def answers(section: str, field: str) -> set[str]:
+    return {value[field] for value in values_of(section) if field in value}
+
+
+# --- patients --------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_two_hundred_patients() -> None:
+    assert loader.count_people() == loader.DEMONSTRATION_SIZE == 200
+
+
+def test_every_line_of_a_cpr_card_has_somebody_who_shows_it(cards: list[Card]) -> None:
+    shown = Counter(card.line.situation for card in cards)
+
+    assert set(shown) == set(Situation) - OF_THE_READER
+
+
+def test_every_reason_for_doubt_has_somebody_who_shows_it(cards: list[Card]) -> None:
+    found = {doubt.kind for card in cards for doubt in doubts_of(card)}
+
+    assert found == set(DoubtKind) - {DoubtKind.UNREADABLE}  # only an import can put in force what cannot be read
+
+
+def doubts_of(card: Card) -> list[Doubt]:
+    part = card.summary.cpr
+    assert part is not None
+    held = [one.as_rival() for one in part.held]
+    return doubts(part.state, held=held, around=build_around(card.summary, now=card.now))
+
+
+def test_further_lines_have_somebody_who_shows_them(cards: list[Card]) -> None:
+    lines = " ".join(words for card in cards for words in (*card.line.second, *card.line.extra))
+
+    for words in ("Review overdue since", "Person has NOT been told", "Original seen", "Treatment level disagrees"):
+        assert words in lines
+    assert any(card.line.beneath for card in cards)
+    assert any(card.died_on for card in cards)
+
+
+def test_every_kind_of_edit_of_a_decision_was_made_by_somebody() -> None:
+    made = set(db.session.scalars(select(Edit.kind).where(Edit.section == "cpr").distinct()))
+
+    assert sorted({str(kind) for kind in EditKind} - made) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "codes"),
+    [
+        pytest.param("preferred_places", "death_first", ANSWERS, id="preferred place of death, and four that are none"),
+        pytest.param("treatment_level", "level", LEVELS, id="treatment level"),
+        pytest.param("allergies", "status", ALLERGY_STATUS, id="allergies"),
+        pytest.param("medicines", "status", MEDICINES_STATUS, id="anticipatory medicines"),
+        pytest.param("risks", "icd", ICD, id="defibrillator"),
+    ],
+)
+def test_every_answer_has_somebody_who_gave_it(section: str, field: str, codes: dict[str, str]) -> None:
+    assert sorted(set(codes) - answers(section, field)) == []
+
+
+def test_every_agreement_has_somebody_who_gave_it() -> None:
+    statuses = {consent[part]["status"] for consent in values_of("consent") for part in ("register", "share")}
+
+    assert statuses == set(ConsentStatus)
+
+
+def test_every_status_of_an_entry_has_somebody_in_it() -> None:
+    assert set(db.session.scalars(select(RegisterEntry.status))) == set(LifecycleStatus)
+    assert {value.get("death", {}).get("status") for value in values_of("lifecycle")} == {None, "reported", "confirmed"}
+    assert [merge.confirmed_at is not None for merge in db.session.scalars(select(Merge))] == [True]
+
+
+def test_legal_documents_of_every_kind_were_seen_and_told_of() -> None:
+    items = [item for value in values_of("legal") for item in present_items(value).values()]
+    refusals = [item for item in items if item["kind"] == "adrt"]
+
+    assert {item["kind"] for item in items} == set(LEGAL_KINDS)
+    assert {bool(item.get("document_seen_by")) for item in refusals} == {True, False}
+    assert {item["authority_life_sustaining"] for item in items if item["kind"] == "lpa"} >= {"yes", "no"}
+
+
+def test_people_whom_it_is_hard_to_find_or_to_tell_apart_are_there() -> None:
+    people = values_of("identity")
+    names = Counter((one["family_name"], one["given_name"], one.get("care_home_ods")) for one in people)
+
+    assert names["Ellis", "Margaret", "Z99C1"] == 2
+    assert {"Okonkwo", "O'Neill", "Nguyễn", "Ng", "O", "Ashworth-Clarke"} <= {one["family_name"] for one in people}
+    assert any(one.get("address_restricted") for one in people)
+    assert {one.get("no_nhs_number_reason") for one in people} >= {None, "overseas", "not_known"}
+    assert any(one.get("superseded_nhs_numbers") for one in people)
+
+
+def test_long_passages_are_there() -> None:
+    notes = [value.get("note", "") for value in values_of("preferred_places")]
+    guidance = [value.get("guidance", "") for value in values_of("treatment_level")]
+
+    assert sum("\n\n" in text for text in notes + guidance) > 10
+
+
+def test_history_spreads_over_months_and_many_hands() -> None:
+    edits = db.session.execute(select(Edit.received_at, Edit.author)).all()
+    months = {edit.received_at.strftime("%Y-%m") for edit in edits}
+
+    assert len(months) > 6
+    assert len({edit.author["name"] for edit in edits}) > 10
+
+
+def test_somebody_opened_a_record_in_an_emergency_so_that_there_is_something_to_review() -> None:
+    grants = db.session.scalars(select(AccessGrant).where(AccessGrant.reason == AccessReason.EMERGENCY)).all()
+
+    assert {grant.in_scope for grant in grants} == {True, False}
+
+
+# --- people at work --------------------------------------------------------------------------------------------------
+
+
+def test_every_role_has_somebody_whose_user_name_it_is() -> None:
+    roles = db.session.execute(
+        select(Clinician.user_name, Membership.role).join(Membership, Membership.clinician_id == Clinician.id)
+    ).all()
+
+    assert {role for user_name, role in roles if user_name == role} == set(Role)
+
+
+def test_somebody_works_at_two_organisations() -> None:
+    places = Counter(db.session.scalars(select(Membership.clinician_id)))
+
+    assert max(places.values()) == 2
+
+
+def test_signers_hold_an_authorisation_and_a_registrar_does_not() -> None:
+    signers = set(
+        db.session.scalars(
+            select(Clinician.user_name).join(SigningAuthorisation, SigningAuthorisation.clinician_id == Clinician.id)
+        )
+    )
+
+    assert {"gp", "gp-2", "out-of-hours-gp", "hospice-doctor", "hospital-doctor", "hospice-nurse-consultant"} <= signers
+    assert signers.isdisjoint({"gp-registrar", "hospice-nurse", "community-nurse", "paramedic"})
