@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import Row, Uuid, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -84,25 +84,24 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     row = db.session.execute(_STANDING, asked).first()
     if row is None:
         return None
-    scope: EntryScope = row.EntryScope
-    grant: AccessGrant | None = row.AccessGrant
-    resident = scope.residence_id is not None and scope.residence_id == actor.organisation_id
+    resident = row.residence_id is not None and row.residence_id == actor.organisation_id
     facts = set(facts_of_role(actor.role, may_sign=actor.may_sign))
-    if is_in_scope(actor, scope, organisation_area=row.area, has_relationship=row.has_relationship):
+    if _is_in_scope(actor, row):
         facts.add(Fact.IN_SCOPE)
-    if grant is not None:
+    reason = AccessReason(row.reason) if row.reason else None
+    if reason is not None:
         facts.add(Fact.REASON_GIVEN)
-        if grant.reason == AccessReason.EMERGENCY and (grant.in_scope or _may_be_opened_by_others(scope)):
+        if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
             facts.add(Fact.EMERGENCY_OPENED)
-    incident = grant is not None and grant.given_at > now - timedelta(hours=INCIDENT_HOURS)
+    incident = reason is not None and row.given_at > now - timedelta(hours=INCIDENT_HOURS)
     return Standing(
         entry_id=entry_id,
         facts=frozenset(facts),
         tiers=visible_tiers(actor.role, incident=incident, resident=resident),
-        reason=AccessReason(grant.reason) if grant else None,
-        identifiers_checked=tuple(grant.identifiers_checked) if grant else None,
-        is_shared=scope.is_shared,
-        is_open=scope.is_open,
+        reason=reason,
+        identifiers_checked=tuple(row.identifiers_checked) if reason else None,
+        is_shared=row.is_shared,
+        is_open=row.is_open,
     )
 
 
@@ -124,28 +123,28 @@ def get_standing(actor: Actor, entry_id: UUID, permission: Permission) -> Standi
     return standing
 
 
-def _may_be_opened_by_others(scope: EntryScope) -> bool:
+def _may_be_opened_by_others(row: Row[Any]) -> bool:
     """Whoever withdrew sharing is not opened from outside even in an emergency; the practice is rung instead."""
-    return scope.is_shared
+    return bool(row.is_shared)
 
 
-def is_in_scope(actor: Actor, scope: EntryScope, *, organisation_area: str, has_relationship: bool) -> bool:
+def _is_in_scope(actor: Actor, row: Row[Any]) -> bool:
     """Whether one of the role's scopes reaches the person.
 
     Not shared means: only the practice; while nobody was asked about sharing, also whoever registered them.
 
     Source: access table, words of scope; consent to share, SCCI1580 item 1.
     """
-    own_practice = scope.practice_id is not None and scope.practice_id == actor.organisation_id
-    if not scope.is_shared:
-        registered_it = scope.registrar_id is not None and scope.registrar_id == actor.organisation_id
+    own_practice = row.practice_id is not None and row.practice_id == actor.organisation_id
+    if not row.is_shared:
+        registered_it = row.registrar_id is not None and row.registrar_id == actor.organisation_id
         return registered_it or (own_practice and Scope.OWN_PRACTICE in ACCESS_TABLE[actor.role].scopes)
     reached = {
         Scope.OWN_PRACTICE: own_practice,
-        Scope.RELATIONSHIP: has_relationship,
-        Scope.AREA: bool(organisation_area) and scope.area == organisation_area,
-        Scope.RESIDENTS: scope.residence_id is not None and scope.residence_id == actor.organisation_id,
-        Scope.OWN_ORGANISATION: own_practice or has_relationship,
+        Scope.RELATIONSHIP: row.has_relationship,
+        Scope.AREA: bool(row.organisation_area) and row.area == row.organisation_area,
+        Scope.RESIDENTS: row.residence_id is not None and row.residence_id == actor.organisation_id,
+        Scope.OWN_ORGANISATION: own_practice or row.has_relationship,
     }
     return any(reached[scope_word] for scope_word in ACCESS_TABLE[actor.role].scopes)
 
@@ -179,7 +178,20 @@ def _build_standing_statement() -> Any:
         or_(Relationship.until_at.is_(None), Relationship.until_at > now),
     )
     return (
-        select(EntryScope, AccessGrant, Organisation.area, related.label("has_relationship"))
+        select(
+            EntryScope.practice_id,
+            EntryScope.registrar_id,
+            EntryScope.area,
+            EntryScope.residence_id,
+            EntryScope.is_shared,
+            EntryScope.is_open,
+            Organisation.area.label("organisation_area"),
+            related.label("has_relationship"),
+            AccessGrant.reason,
+            AccessGrant.in_scope,
+            AccessGrant.identifiers_checked,
+            AccessGrant.given_at,
+        )
         .select_from(EntryScope)
         .join(Organisation, Organisation.id == organisation_id)
         .outerjoin(AccessGrant, AccessGrant.id == latest)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -181,11 +182,11 @@ def _died_on(summary: RecordSummary) -> date | None:
 
 
 def _line(summary: RecordSummary, *, now: datetime, copy_left_at: datetime, site: Site, number: str) -> CPRLine:
-    words = replace(site.words, number_24h=number, control=site.control_telephone)
+    if summary.cpr is None:
+        return hidden_line(_with_numbers(site.words, site.control_telephone, site.control_telephone))
+    words = _with_numbers(site.words, number, site.control_telephone)
     if summary.as_at is not None:
         words = replace(words, copy_age="")  # nothing left the register then: the page says which moment it shows
-    if summary.cpr is None:
-        return hidden_line(replace(words, number_24h=site.control_telephone))
     return line(
         summary.cpr.state,
         held=tuple(held.as_rival() for held in summary.cpr.held),
@@ -196,6 +197,12 @@ def _line(summary: RecordSummary, *, now: datetime, copy_left_at: datetime, site
         copy_age_limit=site.copy_age_limit,
         words=words,
     )
+
+
+@lru_cache(maxsize=256)
+def _with_numbers(words: Words, number_24h: str, control: str) -> Words:
+    """The site's sentences with the numbers to ring; many people have the same."""
+    return replace(words, number_24h=number_24h, control=control)
 
 
 def build_around(summary: RecordSummary, *, now: datetime) -> Around:
