@@ -92,18 +92,25 @@ class _Facts(Schema):
         "When was it decided?", called="date and time of the decision", source="SCCI1580 item 45"
     )
     reason = Choice("Why?", REASONS, source="regional CPR forms, reasons")
-    reason_detail = FreeText("More about the reason", rows=3)
-    refused_by_name = ShortText("If an attorney refuses, their name")
+    reason_detail = FreeText("More about the reason", called="account of the reason", rows=3)
+    refused_by_name = ShortText("If an attorney refuses, their name", called="name of the attorney who refuses")
     capacity_has_capacity = YesNo(
         "Does the person have capacity for this decision?", source="Mental Capacity Act 2005 s2"
     )
     capacity_assessed_at = TypedDateTime("When was capacity assessed?", called="date and time of the assessment")
-    capacity_detail = FreeText("How was it assessed?", rows=2)
+    capacity_detail = FreeText("How was it assessed?", called="account of the assessment", rows=2)
     involvement_person_involved = YesNo("With capacity: was the person involved?", source="Tracey 2014")
     involvement_not_involved_because = Choice(
         "If not, why?", NOT_INVOLVED, hint="Distress alone is no reason", source="Tracey 2014"
     )
-    involvement_detail = FreeText("Describe the harm, or what was said", rows=2)
+    involvement_detail = FreeText(
+        "Describe the harm, or what was said", called="account of the harm or of what was said", rows=2
+    )
+
+
+class _Otherwise(Schema):
+    """Who decides with the signer when nobody close can; then who knows, when it is reviewed, where the form is."""
+
     consultation_nobody_close = Choice(
         "Is there nobody close to the person?", {"yes": "There is nobody to consult"}, source="Winspear 2015"
     )
@@ -111,10 +118,13 @@ class _Facts(Schema):
     consultation_imca_name = ShortText("Name of the advocate")
     aware = Choices("Who knows of the decision?", AWARE, source="SCCI1580 item 48")
     person_not_told = FreeText(
-        "If the person has not been told, why?", rows=2, source="SCCI1580 item 48, person not aware"
+        "If the person has not been told, why?",
+        called="reason why the person has not been told",
+        rows=2,
+        source="SCCI1580 item 48, person not aware",
     )
     review_on = TypedDate("Review date", future=True, source="SCCI1580 item 46")
-    no_review_reason = ShortText("If no review is needed, why?", limit=500)
+    no_review_reason = ShortText("If no review is needed, why?", called="reason why no review is needed", limit=500)
     original_location = ShortText(
         "Where is the signed original now?", called="place of the original", limit=300, source="SCCI1580 item 47"
     )
@@ -140,11 +150,14 @@ def _consultee_fields() -> dict[str, FormField]:
     return fields
 
 
-DecisionSchema = type("DecisionSchema", (_Facts,), _consultee_fields())
-DecisionSchema.__doc__ = "A decision to sign, or to propose."
+_Consulted = Schema.from_dict(_consultee_fields())  # type: ignore[arg-type]
 
 
-class ConfirmSchema(DecisionSchema):  # type: ignore[misc, valid-type]
+class DecisionSchema(_Otherwise, _Consulted, _Facts):  # type: ignore[misc, valid-type]
+    """A decision to sign, or to propose; the fields of the last base come first, as on the page."""
+
+
+class ConfirmSchema(DecisionSchema):
     """A proposal, completed and signed."""
 
     proposal_id = Hidden("Proposal", required=True)
@@ -183,7 +196,7 @@ class RevokeSchema(Schema):
     decision_id = Hidden("Decision", required=True)
     decided_at = TypedDateTime("When was it cancelled?", called="date and time of cancelling", required=True)
     reason = Choice("Why?", REVOKE_REASONS, required=True, ask="Choose why it is cancelled")
-    detail = FreeText("What was said", rows=3)
+    detail = FreeText("What was said", called="account of what was said", rows=3)
 
 
 class VoidSchema(Schema):
@@ -202,7 +215,7 @@ class ReviewSchema(Schema):
     decision_id = Hidden("Decision", required=True)
     reviewed_at = TypedDateTime("When did you review it?", called="date and time of the review", required=True)
     review_on = TypedDate("Next review date", future=True)
-    no_review_reason = ShortText("If no review is needed, why?", limit=500)
+    no_review_reason = ShortText("If no review is needed, why?", called="reason why no review is needed", limit=500)
 
 
 class ParticularsSchema(Schema):
@@ -210,7 +223,9 @@ class ParticularsSchema(Schema):
 
     original_location = ShortText("Where is the signed original now?", called="place of the original", limit=300)
     aware = Choices("Who knows of the decision?", AWARE)
-    person_not_told = FreeText("If the person has not been told, why?", rows=2)
+    person_not_told = FreeText(
+        "If the person has not been told, why?", called="reason why the person has not been told", rows=2
+    )
 
 
 class SightingSchema(Schema):
@@ -227,7 +242,7 @@ class WithdrawalSchema(Schema):
     had_capacity = Choice(
         "Did they have capacity to say so?", CAPACITY_WHEN_SAID, required=True, ask="Say whether they had capacity"
     )
-    words = FreeText("In their words", rows=3)
+    words = FreeText("In their words", called="person's words", rows=3)
 
 
 class ReportedWithdrawalSchema(WithdrawalSchema):

@@ -35,7 +35,12 @@ class LegalItemSchema(Schema):
     kind = Choice("What is it?", KINDS, required=True, source="SCCI1580 items 35, 49, 51", card=True)
     name = ShortText("Name of the attorney or deputy", hint="Leave blank for a document of the person's own", card=True)
     telephone = Telephone("Telephone of the attorney or deputy", source="SCCI1580 item 53", card=True)
-    refuses = FreeText("What is refused or wished, in the person's words", source="SCCI1580 items 35, 49", card=True)
+    refuses = FreeText(
+        "What is refused or wished, in the person's words",
+        called="account of what is refused or wished",
+        source="SCCI1580 items 35, 49",
+        card=True,
+    )
     refuses_cpr = YesNo("Does it refuse CPR?", source="SCCI1580 item 49", card=True)
     refuses_life_sustaining = YesNo("Does it refuse life-sustaining treatment?", source="SCCI1580 item 49", card=True)
     made_on = TypedDate("Date made", card=True)
@@ -63,10 +68,20 @@ class LegalItemSchema(Schema):
     registered_on = TypedDate("Date registered")
     acting = Choice("If there are several, how do they act?", ACTING)
     document_seen_by = ShortText(
-        "Who saw the document?", hint="Name and role. Blank means: told of it, not seen", card=True
+        "Who saw the document?",
+        called="name of who saw the document",
+        hint="Name and role. Blank means: told of it, not seen",
+        card=True,
     )
     document_seen_on = TypedDate("Date the document was seen", card=True)
-    document_location = ShortText("Where is it kept?", limit=300, source="SCCI1580 item 50", card=True, place=True)
+    document_location = ShortText(
+        "Where is it kept?",
+        called="place where it is kept",
+        limit=300,
+        source="SCCI1580 item 50",
+        card=True,
+        place=True,
+    )
 
 
 def title(item: Value) -> str:

@@ -72,7 +72,12 @@ class PreferredPlacesSchema(Schema):
         "Which place", called="address of the second choice", limit=300, source="SCCI1580 items 41, 42", place=True
     )
     discussed_on = TypedDate("Date discussed")
-    note = FreeText("What the person said about it", source="SCCI1580 item 58", tier=Tier.T2_COORDINATION)
+    note = FreeText(
+        "What the person said about it",
+        called="account of what the person said",
+        source="SCCI1580 item 58",
+        tier=Tier.T2_COORDINATION,
+    )
 
 
 def check_places(value: Value, _context: Context) -> None:
