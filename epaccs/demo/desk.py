@@ -7,11 +7,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from epaccs.clinicians.rules import Actor
 from epaccs.demo.rows import Row
 from epaccs.demo.stories import Body
 from epaccs.notices.actions import About, build_notice_row
-from epaccs.notices.rules import NoticeKind
+from epaccs.notices.rules import MEANINGS, NoticeKind
 from epaccs.versions.registry import Kind, Section
+
+#: What is told only so that it is known; everything else stands until it is done.
+TO_BE_KNOWN: Final = tuple(kind for kind, meaning in MEANINGS.items() if not meaning.is_task)
+
+#: Of a notice that nobody has looked at.
+_NEW: Final = dict.fromkeys(
+    ("ended_at", "seen_at", "seen_by", "acknowledged_at", "acknowledged_by", "acknowledged_by_name")
+)
+
 
 # --- Notices ---------------------------------------------------------------------------------------------------------
 
@@ -33,7 +43,7 @@ class MemoryDesk:
             key = (about.kind, organisation_id, clinician_id, about.section, about.due_at)
             if key not in self._open:
                 row = build_notice_row(about, organisation_id, clinician_id, now=now)
-                self._open[key] = {**row, "ended_at": None}
+                self._open[key] = {**row, **_NEW}
                 self.rows.append(self._open[key])
 
     def notify_accountable(self, about: About, *, but: UUID | None = None) -> None:
@@ -45,6 +55,28 @@ class MemoryDesk:
         ending = set(kinds)
         for key in [key for key in self._open if key[0] in ending and section in (None, key[3])]:
             self._open.pop(key)["ended_at"] = self._now()
+
+    def look(self, actor: Actor) -> tuple[int, list[NoticeKind]]:
+        """Somebody takes note of what their organisation was told.
+
+        Returns:
+            How many notices were shown, and of which kinds they took note; what asks for something stands.
+        """
+        theirs = [row for row in self.rows if row["organisation_id"] == actor.organisation_id]
+        waiting = [row for row in theirs if row["kind"] in TO_BE_KNOWN and row["acknowledged_at"] is None]
+        shown = [row for row in waiting if row["clinician_id"] is None]
+        if not shown:
+            return 0, []
+        seen = {"seen_at": self._now(), "seen_by": actor.clinician_id}
+        for row in shown:
+            row.update(seen)
+        newest = {row["kind"]: row["created_at"] for row in shown}
+        noted = {"acknowledged_at": self._now(), "acknowledged_by": actor.clinician_id}
+        for row in waiting:
+            if row["kind"] in newest and row["created_at"] <= newest[row["kind"]]:
+                row.update(noted, acknowledged_by_name=actor.name)
+        self._open = {key: row for key, row in self._open.items() if row["acknowledged_at"] is None}
+        return len(shown), [NoticeKind(kind) for kind in newest]
 
     def readers_since(self, entry_id: UUID, moment: datetime) -> list[tuple[UUID, UUID]]:
         """Nobody: in a story whoever reads also writes, and reading for that is no reading of the card."""

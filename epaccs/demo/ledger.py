@@ -30,7 +30,7 @@ from epaccs.cpr_decisions.section import CPR, build_decision_rows, notice_change
 from epaccs.demo.desk import MemoryDesk, load_body
 from epaccs.demo.rows import Model, PersonRows, Row
 from epaccs.demo.staff import World
-from epaccs.demo.stories import Body, Concern, Step, Story
+from epaccs.demo.stories import Body, Concern, Deed, Looked, Step, Story
 from epaccs.notices.actions import ACCOUNTABLE, About, tell_of_change
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
@@ -88,17 +88,23 @@ class _Ledger:
         """The whole story."""
         story, actors = self._story, self._world.actors
         self._register(actors[story.registered_by])
-        for step in story.steps:
-            self._at, self._ticks = step.at, 0
-            if isinstance(step, Concern):
-                self._concern(actors[step.by], step)
-            else:
-                self._open_once_a_shift(actors[step.by], step)
-                self._edit(actors[step.by], self._request(step))
+        for deed in story.steps:
+            self._at, self._ticks = deed.at, 0
+            self._take(actors[deed.by], deed)
         values = self._values()
         self._follow(values)
         search = build_search_rows(story.entry_id, values[IDENTITY], values[LIFECYCLE])
         return PersonRows(search, self._cards(values[IDENTITY]), self._tables, self._events)
+
+    def _take(self, actor: Actor, deed: Deed) -> None:
+        match deed:
+            case Concern():
+                self._concern(actor, deed)
+            case Looked():
+                self._look(actor)
+            case Step():
+                self._open_once_a_shift(actor, deed)
+                self._edit(actor, self._request(deed))
 
     def _now(self) -> datetime:
         """The moment that is told of, a microsecond later at each look."""
@@ -180,6 +186,13 @@ class _Ledger:
         }
         self._add(AccessGrant, row)
         self._record(actor, EventKind.ACCESS_REASON_GIVEN, reason=reason, identifiers=identifiers, in_scope=True)
+
+    def _look(self, actor: Actor) -> None:
+        shown, kinds = self._desk.look(actor)
+        if shown:
+            self._events.append((event(actor, EventKind.LIST_VIEWED, list="notices", count=shown), self._now()))
+        for kind in kinds:
+            self._record(actor, EventKind.NOTICE_ACKNOWLEDGED, notice_kind=str(kind))
 
     # One edit, as the writer decides it
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from epaccs.core.fields import LONDON
 from epaccs.demo.chance import SENTENCES
-from epaccs.demo.stories import Body, Concern, Step
+from epaccs.demo.stories import LOOKED_DAYS_AGO, Body, Deed, Looked, Step
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Life:
     lives_in_home: bool
     close: list[tuple[str, str]] = field(default_factory=list)
     proxies: list[tuple[str, str]] = field(default_factory=list)
-    steps: list[Step | Concern] = field(default_factory=list)
+    steps: list[Deed] = field(default_factory=list)
 
     # When
 
@@ -140,3 +140,9 @@ class Life:
     def cpr(self, days_ago: float, by: str, kind: str, body: Body, *, base_version: int | None = None) -> str:
         """Somebody did something about CPR."""
         return self.do(days_ago, by, "cpr", body, kind=kind, base_version=base_version)
+
+    def look(self) -> None:
+        """The practice and the key worker took note of all but the last days, twice."""
+        for user_name in {self.gp: None, self.nurse: None}:
+            for days_ago in (self.earlier(0.4, 0.6), LOOKED_DAYS_AGO):
+                self.steps.append(Looked(self.at(days_ago), user_name))

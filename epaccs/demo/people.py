@@ -116,6 +116,7 @@ class _Person:
         if not self.scene.is_death:
             plans.add_review(life)
         self.scene.play(life)
+        life.look()
         self._end_sharing(life)
         return Story(
             entry_id=life.entry_id,

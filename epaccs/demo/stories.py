@@ -24,6 +24,9 @@ Body = dict[str, Any]
 
 DEMONSTRATION: Final = Path(__file__).resolve().parents[1] / "demo.yaml"
 
+#: What organisations were told before that, somebody there has taken note of.
+LOOKED_DAYS_AGO: Final = 4.6
+
 #: Ids of people and of what was done to them grow from this one, so that the same story has the same ids.
 ROOT: Final = UUID("0199a7c2-9990-7000-8000-000000000000")
 
@@ -56,6 +59,17 @@ class Concern:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """Somebody went through what their organisation was told about the person, and took note of it."""
+
+    at: datetime
+    by: str
+
+
+Deed = Step | Concern | Looked
+
+
+@dataclass(frozen=True)
 class Joined:
     """The entry turned out to be a second one of the same person: one clinician said so, another agreed."""
 
@@ -77,7 +91,7 @@ class Story:
     identity: Body
     consent: Body = field(default_factory=dict)
     sections: Mapping[str, Body] = field(default_factory=dict)
-    steps: tuple[Step | Concern, ...] = ()
+    steps: tuple[Deed, ...] = ()
     declined_on: str | None = None
     joined: Joined | None = None
 
@@ -123,6 +137,12 @@ def read_stories(now: datetime) -> Iterator[Story]:
         yield _Reader(written, now).story()
 
 
+def _somebody_at(ods_code: str) -> str | None:
+    """Whoever is written down first of those who work there and may see records; None: nobody."""
+    at_work = (one for one in read_demonstration()["clinicians"] if ods_code in one["works"])
+    return next((one["user_name"] for one in at_work if "number" in one), None)
+
+
 class _Reader:
     """Reads one written story; every text in it may be a time, or stand for the id of a step."""
 
@@ -143,7 +163,7 @@ class _Reader:
             identity=self._plain(written["identity"]),
             consent=self._consent(at),
             sections={name: self._plain(body) for name, body in written.get("sections", {}).items()},
-            steps=tuple(self._step(place, step) for place, step in enumerate(written.get("then", ()))),
+            steps=self._steps(at),
             declined_on=self._plain(began["day"]) if "declined" in written else None,
             joined=self._joined(written["merged_into"]) if "merged_into" in written else None,
         )
@@ -153,7 +173,18 @@ class _Reader:
         given = {"status": "given", "decided_by": "The person", "decided_on": at.astimezone(LONDON).date().isoformat()}
         return flatten_consent(self._plain(self._written.get("consent", {"register": given, "share": given})))
 
-    def _step(self, place: int, step: Mapping[str, Any]) -> Step | Concern:
+    def _steps(self, began: datetime) -> tuple[Deed, ...]:
+        """What is written, and that the practice and the key worker took note of all but the last days."""
+        steps = [self._step(place, step) for place, step in enumerate(self._written.get("then", ()))]
+        looked_at = self._now - timedelta(days=LOOKED_DAYS_AGO)
+        if began > looked_at or "declined" in self._written:
+            return tuple(steps)
+        identity = self._written["identity"]
+        codes = {identity[name] for name in ("practice_ods", "key_worker_ods") if name in identity}
+        looked = [Looked(looked_at, user_name) for ods_code in sorted(codes) if (user_name := _somebody_at(ods_code))]
+        return tuple(sorted([*steps, *looked], key=lambda deed: deed.at))
+
+    def _step(self, place: int, step: Mapping[str, Any]) -> Deed:
         at, by = self._moment(step["when"]), step["by"]
         if "concern" in step:
             return Concern(at, by, step["concern"]["organisation"], step["concern"]["reason"])

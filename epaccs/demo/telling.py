@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
+
 from epaccs.access.actions import begin_relationship, event, give_reason
 from epaccs.access.queries import INCIDENT_HOURS
 from epaccs.access.rules import AccessReason
@@ -14,11 +16,14 @@ from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
-from epaccs.core.db import writing
+from epaccs.core.db import db, writing
 from epaccs.cpr_decisions import actions as cpr
 from epaccs.cpr_decisions.rules import EditKind
+from epaccs.demo.desk import TO_BE_KNOWN
 from epaccs.demo.staff import World
-from epaccs.demo.stories import Concern, Joined, Step, Story
+from epaccs.demo.stories import Concern, Deed, Joined, Looked, Step, Story
+from epaccs.notices.actions import acknowledge, mark_seen
+from epaccs.notices.model import Notice
 from epaccs.register import actions as register
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
@@ -64,11 +69,17 @@ class _Teller:
         )
         self._opened[story.registered_by] = story.registered_at
 
-    def _take(self, step: Step | Concern) -> None:
-        actor = self._world.actors[step.by]
-        if isinstance(step, Concern):
-            self._concern(actor, step)
-            return
+    def _take(self, deed: Deed) -> None:
+        actor = self._world.actors[deed.by]
+        match deed:
+            case Concern():
+                self._concern(actor, deed)
+            case Looked():
+                self._look(actor)
+            case Step():
+                self._edit(actor, deed)
+
+    def _edit(self, actor: Actor, step: Step) -> None:
         self._open(actor, step)
         request = self._request(step)
         match step.section:
@@ -120,6 +131,23 @@ class _Teller:
                 recorded_by=actor.clinician_id,
             )
             log.record(event(actor, EventKind.RELATIONSHIP_CHANGED, entry_id=entry_id, reason=step.reason))
+
+    def _look(self, actor: Actor) -> None:
+        """Every notice is shown; of each kind that asks for nothing the newest stands for those before."""
+        rows = db.session.execute(
+            select(Notice.id, Notice.kind)
+            .where(
+                Notice.entry_id == self._story.entry_id,
+                Notice.organisation_id == actor.organisation_id,
+                Notice.kind.in_([str(kind) for kind in TO_BE_KNOWN]),
+                Notice.clinician_id.is_(None),
+                Notice.acknowledged_at.is_(None),
+            )
+            .order_by(Notice.created_at)
+        ).all()
+        mark_seen(actor, [row.id for row in rows])
+        for notice_id in {row.kind: row.id for row in rows}.values():
+            acknowledge(actor, notice_id)
 
     def _join(self, joined: Joined) -> None:
         """The first says that it is one person, the second agrees."""

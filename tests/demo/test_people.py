@@ -16,7 +16,7 @@ from epaccs.core.nhs_number import is_nhs_number, is_synthetic
 from epaccs.demo import names, stories
 from epaccs.demo.districts import colleagues_of, demonstration_colleagues
 from epaccs.demo.people import PersonMaker, entry_id_of
-from epaccs.demo.stories import Concern, Story, read_demonstration, read_stories, read_time
+from epaccs.demo.stories import Step, Story, read_demonstration, read_stories, read_time
 from tests.conftest import NOW
 
 #: Any run of digits that could be dialled, in whatever groups.
@@ -49,7 +49,7 @@ def texts_of(part: Any) -> list[str]:
 
 def all_texts(story: Story) -> list[str]:
     bodies = [story.identity, story.consent, *story.sections.values()]
-    bodies += [step.body for step in story.steps if not isinstance(step, Concern)]
+    bodies += [step.body for step in story.steps if isinstance(step, Step)]
     return [text for body in bodies for text in texts_of(body)]
 
 
@@ -126,7 +126,7 @@ def test_whoever_lacks_capacity_did_not_agree_for_themselves(people: list[Story]
         (story, step.body["capacity"]["has_capacity"])
         for story in people
         for step in story.steps
-        if not isinstance(step, Concern) and step.kind == "sign"
+        if isinstance(step, Step) and step.kind == "sign"
     ]
     without = [story.consent["register_status"] for story, has_capacity in signed if not has_capacity]
 
@@ -191,10 +191,8 @@ def test_other_words_are_no_time(text: str) -> None:
 
 def test_a_step_may_refer_to_an_earlier_one() -> None:
     okonkwo = next(read_stories(NOW))
-    ids = {step.kind: str(step.id) for step in okonkwo.steps if not isinstance(step, Concern)}
-    confirmed = next(
-        step for step in okonkwo.steps if not isinstance(step, Concern) and step.kind == "confirm_proposal"
-    )
+    ids = {step.kind: str(step.id) for step in okonkwo.steps if isinstance(step, Step)}
+    confirmed = next(step for step in okonkwo.steps if isinstance(step, Step) and step.kind == "confirm_proposal")
 
     assert confirmed.body == {"proposal_id": ids["propose"]}
 
