@@ -80,11 +80,11 @@ def _who_took_part(life: Life) -> Body:
     consultation: Body = {"people": people} if others else {"people": people, "nobody_close": True}
     if not people:
         consultation = {"nobody_close": True, "imca": "instructed", "imca_name": "Northdale Advocacy"}
-    return {
-        "consultation": consultation,
-        "aware": ["carer" if life.lives_in_home else "family"],
-        "person_not_told": "Was told in simple words and could not take it in.",
-    }
+    near = "carer" if life.lives_in_home else "family"
+    if life.chance.random() < 0.7:
+        return {"consultation": consultation, "aware": ["person", near]}
+    why = "Was told in simple words and could not take it in."
+    return {"consultation": consultation, "aware": [near], "person_not_told": why}
 
 
 def sign(life: Life, recommendation: str, days_ago: float, **more: Any) -> str:
