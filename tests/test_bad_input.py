@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -10,11 +11,13 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from werkzeug.datastructures import MultiDict
 
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
-from epaccs.versions.model import Entry
+from epaccs.versions.model import Edit, Entry
 from epaccs.versions.queries import find_recorded
 from tests.factories import a_clinician, a_consent, a_registered_person, an_identity, sign_in
 from tests.pages import PageClient
@@ -168,6 +171,82 @@ def test_two_hundred_thousand_characters_are_kept_whole_and_more_is_refused(brow
 
 
 @pytest.mark.parametrize(
+    ("family_name", "shown"),
+    [
+        pytest.param("O'Neill", "O'NEILL, Grace", id="an apostrophe"),
+        pytest.param("Nguyễn", "NGUYỄN, Grace", id="accents"),
+        pytest.param("Y", "Y, Grace", id="one letter"),
+        pytest.param("de la Cruz", "DE LA CRUZ, Grace", id="several words"),
+        pytest.param("李", "李, Grace", id="another script"),
+        pytest.param("<b>Bold</b>", "<B>BOLD</B>, Grace", id="markup"),
+        pytest.param("{{ name }} {% raw %}", "{{ NAME }} {% RAW %}, Grace", id="template syntax"),
+        pytest.param("Rose 🌹", "ROSE 🌹, Grace", id="an emoji"),
+    ],
+)
+def test_a_name_is_kept_as_typed_and_found_again(browser: PageClient, gp: Actor, family_name: str, shown: str) -> None:
+    typed = registration(gp, family_name=family_name)
+    browser.open("/register/new").fill(**typed).submit("Put on the register")
+
+    browser.open("/").see(shown)
+    browser.open("/search").fill(who=family_name, born="1941-01-06").submit("Find").see(shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("Okonkwo\u200f", "an invisible mark of direction", id="right-to-left mark"),
+        pytest.param("O\u202ekonkwo", "a hidden mark that changes the order of letters", id="right-to-left override"),
+        pytest.param("Okonkwo\x00", "a null character", id="null byte"),
+        pytest.param("---", "at least one letter", id="no letter"),
+        pytest.param("x" * 201, "it can hold 200 characters", id="too long"),
+    ],
+)
+def test_a_name_that_would_not_read_in_one_way_is_refused(
+    browser: PageClient, gp: Actor, name: str, sentence: str
+) -> None:
+    typed = registration(gp, family_name=name)
+
+    browser.open("/register/new").fill(**typed).submit("Put on the register", status=422)
+
+    assert [sentence in one for one in browser.errors()] == [True]
+    check_stands(browser, {**typed, "family_name": name.replace("\x00", "\ufffd")})
+    assert people() == 0
+
+
+def test_what_a_browser_sends_for_half_a_character_is_refused(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    opened(browser, entry).open(f"/record/{entry}/plan/treatment_level")
+
+    browser.fill(level="treat_at_home", guidance="a\ufffdb").submit("Save", status=422)
+
+    assert any("something that could not be read, which cannot be kept" in one for one in browser.errors())
+    assert find_recorded(entry, "treatment_level") is None
+
+
+def test_bytes_that_are_no_characters_are_kept_as_the_signs_they_arrived_as(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    body = urlencode(list(_raw_form(browser, entry, guidance=["half"]).items(multi=True)))
+    half_a_pair = body.replace("guidance=half", "guidance=a%ED%A0%80b")
+
+    browser.browser.post(
+        f"/record/{entry}/plan/treatment_level", data=half_a_pair, content_type="application/x-www-form-urlencoded"
+    )
+
+    opened(browser, entry).see("a%ED%A0%80b")
+
+
+def test_a_form_larger_than_the_whole_is_refused_with_what_to_do(browser: PageClient, gp: Actor) -> None:
+    entry = a_registered_person(gp)
+    form = _raw_form(browser, entry, guidance=["x" * 5_000_000])
+
+    answer = browser.browser.post(f"/record/{entry}/plan/treatment_level", data=form)
+
+    assert answer.status_code == 413
+    assert "A field takes up to 200,000 characters" in answer.text
+    assert find_recorded(entry, "treatment_level") is None
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         pytest.param("a\x00b", id="null byte"),
@@ -270,6 +349,30 @@ def test_another_practices_patient_is_as_if_absent(app: Flask, gp: Actor, path: 
 
     assert (known.status_code, unknown.status_code) == (404, 404)
     assert "Testperson" not in known.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/plan/treatment_level", "/cpr/sign", "/consent", "/remove", "/death", "/looks-wrong", "/key-safe", "/open"],
+)
+def test_a_change_of_another_practices_patient_is_as_if_absent_and_leaves_a_trace(
+    app: Flask, gp: Actor, path: str
+) -> None:
+    entry = a_registered_person(gp, consent=a_consent(share_status="refused"))
+    stranger = a_clinician(Role.GP)
+    page = PageClient(app)
+    sign_in(page.browser, stranger)
+    token = page.open("/search").value_of("csrf_token")
+    edits = db.session.scalar(select(func.count()).select_from(Edit))
+
+    sent = {"csrf_token": token, "edit_id": str(new_id()), "base_version": "0", "reason": "permission_given"}
+    known, unknown = (page.browser.post(f"/record/{one}{path}", data=sent) for one in (entry, new_id()))
+
+    assert (known.status_code, unknown.status_code) == (404, 404)
+    assert "Testperson" not in known.text
+    assert db.session.scalar(select(func.count()).select_from(Edit)) == edits
+    refusals = select(AuditEvent).where(AuditEvent.kind == str(EventKind.REFUSED), AuditEvent.entry_id == entry)
+    assert [one.actor_id for one in db.session.scalars(refusals)] == [stranger.clinician_id]
 
 
 @pytest.mark.parametrize(
