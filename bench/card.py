@@ -44,7 +44,7 @@ READ_PEOPLE: Final = 200
 ROUNDS: Final = 600
 WARM_UP: Final = 50
 AUDIENCE: Final = "T0+T1+T2"
-BATCH: Final = 500
+BATCH: Final = 2_000
 
 MUST_MEDIAN: Final = 2.5
 MUST_SLOWEST: Final = 2.0
@@ -182,7 +182,7 @@ def _growth(large: Reader, small: Reader) -> Row:
 
 def complete(register: Register) -> list[Person]:
     """Give everybody a stored card, and those who are read every section and the card of every audience."""
-    with register.app.app_context(), db.engine.begin() as connection:
+    with register.app.app_context(), db.engine.connect() as connection:
         if not connection.scalar(select(func.count()).select_from(StoredCard)):
             _keep_cards(connection, register.people)
     return list(islice(make_people(register.people), READ_PEOPLE))
@@ -200,6 +200,7 @@ def _keep_cards(connection: Connection, count: int) -> None:
 def _insert(connection: Connection, table: Any, rows: Iterator[dict[str, Any]]) -> None:
     while batch := list(islice(rows, BATCH)):
         connection.execute(insert(table.__table__), batch)
+        connection.commit()
 
 
 def _sections(person: Person) -> dict[str, dict[str, Any]]:
