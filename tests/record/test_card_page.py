@@ -24,8 +24,9 @@ from epaccs.core.identifiers import new_id
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.actions import cards
+from epaccs.record.actions.search import search_people
 from epaccs.record.declared import sights
-from epaccs.record.model import StoredCard
+from epaccs.record.model import SearchTiming, StoredCard
 from epaccs.record.queries.summaries import find_organisations
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.actions import apply_edit
@@ -545,3 +546,17 @@ def test_a_merged_entry_leads_to_the_one_that_carries_on(app: Flask) -> None:
 
     pages.see("This entry was merged into another").see_nothing_of("Not for CPR", "Codeine")
     assert pages.follow("Open the record").page.url == f"/record/{survivor}"
+
+
+def test_the_way_from_the_search_to_the_card_is_timed_through_the_reason_page(app: Flask) -> None:
+    doctor = a_clinician(Role.OUT_OF_HOURS_GP)
+    entry_id = a_person_with_everything(a_signer(), family_name="Birtwistle")
+    search = search_people(doctor, who="Birtwistle Grace", born="1941-01-06", where="", typed_seconds=3.0)
+
+    pages = visit(app, doctor).open(f"/record/{entry_id}?search={search.id}")
+    pages.fill(reason="cannot_ask", identifiers_checked=["name", "born"]).submit("Open the record")
+
+    timing = db.session.get(SearchTiming, search.id)
+    assert timing is not None
+    assert timing.shown_at is not None
+    pages.open(f"/record/{entry_id}?search=nobodys").see("Not for CPR")
