@@ -198,7 +198,6 @@ ACCESS_TABLE: dict[Role, RoleRow] = {
                 Fact.RECORDS_OWN_WITHDRAWAL,
                 Fact.REQUESTS_CPR_REVIEW,
                 Fact.REPORTS_DEATH,
-                Fact.BREAKS_GLASS,
             }
         ),
     ),

@@ -27,6 +27,7 @@ REACHED = frozenset({Fact.IN_SCOPE, Fact.REASON_GIVEN})
         pytest.param(Role.CALL_HANDLER, Permission.RECORD_OWN_WITHDRAWAL, False, id="a call handler only reports"),
         pytest.param(Role.CALL_HANDLER, Permission.REPORT_OWN_WITHDRAWAL, True, id="a call handler reports"),
         pytest.param(Role.SOCIAL_WORKER, Permission.BREAK_GLASS, False, id="a social worker opens no emergency"),
+        pytest.param(Role.CARE_HOME_SENIOR, Permission.BREAK_GLASS, False, id="a care home senior opens no emergency"),
         pytest.param(Role.PRIVACY_OFFICER, Permission.VIEW_CARD, False, id="a privacy officer sees no card"),
         pytest.param(Role.COMMISSIONER, Permission.SEARCH, False, id="a commissioner finds nobody"),
         pytest.param(Role.ADMINISTRATOR, Permission.SEARCH, False, id="an administrator of people finds nobody"),
