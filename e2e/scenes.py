@@ -82,8 +82,8 @@ def fully_recorded(gp: Actor, entry_id: UUID) -> None:
 
 
 def decided(signer: Actor, entry_id: UUID, **changes: Any) -> datetime:
-    """A CPR decision of somebody who may sign, made an hour before; that moment."""
-    decided_at = clock.now() - timedelta(hours=1)
+    """A CPR decision of somebody who may sign, made the day before; that moment."""
+    decided_at = clock.now() - timedelta(days=1)
     moment = decided_at.isoformat()
     body = {
         "recommendation": "not_for_cpr",
