@@ -219,11 +219,10 @@ def original_sentence(card: Card) -> str:
     decision = (state.in_force or state.ended_by_death) if state else None
     if decision is None:
         return "No signed form is recorded here."
-    if not decision.original_location:
-        return f"Where the original is, is not shown: ring {card.control.number}."
+    where = decision.original_location or "in a place that nobody wrote down"
     if card.line.situation is Situation.IN_DOUBT:
-        return f"The original of what was last confirmed is {decision.original_location}."
-    return f"The original is {decision.original_location}."
+        return f"The original of what was last confirmed is {where}."
+    return f"The original is {where}."
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------
