@@ -178,6 +178,17 @@ off("H-08b")(nothing)
 off("H-08c")(nothing)
 off("H-08d")(nothing)
 
+
+@off("H-08e")
+def once_an_attorney_always_an_attorney(*_: Any) -> Any:
+    return {"standing": "attorney"}
+
+
+@off("H-08f")
+def the_dates_say_nothing(*_: Any) -> str:
+    return ""
+
+
 # --- H-09 order by a clock -------------------------------------------------------------------------------------------
 
 

@@ -17,10 +17,6 @@ from epaccs.core.fields import age_in_years
 
 Item = Mapping[str, Any]
 
-#: Levels of treatment that rule out what follows successful CPR; the CPR rules know the same ones, and a test compares.
-#: "Not for CPR" contradicts no level: it is about CPR only.
-LEVELS_AGAINST_CPR: Final = frozenset({"comfort_only", "treat_at_home", "hospital_for_symptoms"})
-
 #: Four answers that are no place. They differ from each other, and all from "not asked yet", which is no answer.
 NO_PLACE: Final = frozenset({"undecided", "declined", "not_appropriate", "unable"})
 
@@ -148,39 +144,6 @@ def _check_dates(item: Item, *, today: date, born_on: str | None) -> None:
             raise RuleBroken(f"The date {words} must not be before the date made", field=name)
 
 
-def find_refusing_adrts(items: Mapping[str, Item]) -> list[Item]:
-    """Advance decisions that refuse CPR and were not withdrawn."""
-    return [
-        item
-        for item in items.values()
-        if item.get("kind") == "adrt" and item.get("refuses_cpr") and not item.get("withdrawn_on")
-    ]
-
-
-def find_order_in_time(items: Mapping[str, Item]) -> list[str]:
-    """What the dates say of an advance decision and an attorney who may decide on the same: shown, never decided here.
-
-    A later power of attorney that covers the same treatment goes before an earlier advance decision.
-
-    Source: Mental Capacity Act 2005 s11(7), s25(2)(b).
-    """
-    attorneys = [
-        item
-        for item in items.values()
-        if item.get("kind") == "lpa" and item.get("authority_life_sustaining") == "yes" and not item.get("withdrawn_on")
-    ]
-    return [_order(adrt, attorney) for adrt in find_refusing_adrts(items) for attorney in attorneys]
-
-
-def _order(adrt: Item, attorney: Item) -> str:
-    name, decided, appointed = attorney.get("name", ""), adrt.get("made_on"), attorney.get("made_on")
-    if not decided or not appointed:
-        return f"Find the dates of the advance decision and of the authority of {name}: their order matters"
-    if appointed > decided:
-        return f"The authority of {name} is later than the advance decision: see whether it covers it"
-    return f"The advance decision is no older than the authority of {name}"
-
-
 # --- Places ----------------------------------------------------------------------------------------------------------
 
 
@@ -199,31 +162,3 @@ def check_preferred_places(first: str | None, second: str | None, *, first_descr
         raise RuleBroken("Enter a place as first choice before the second", field="death_first")
     if first == "other" and not first_described:
         raise RuleBroken("Describe the place", field="death_first_address")
-
-
-# --- The treatment level and CPR -------------------------------------------------------------------------------------
-
-
-def level_contradicts_cpr(level: str | None, recommendation: str | None) -> bool:
-    """CPR is recommended, and the level rules out what would follow it."""
-    return recommendation == "for_cpr" and level in LEVELS_AGAINST_CPR
-
-
-def check_level_against_cpr(level: str | None, *, recommendation: str | None, reason: str) -> None:
-    """A new treatment level fits the CPR decision in force, or says why it does not.
-
-    Args:
-        level: the code of the level.
-        recommendation: of the CPR decision in force; None: none is in force.
-        reason: why both hold nevertheless; empty: none given.
-
-    Raises:
-        RuleBroken: they contradict each other and no reason is given.
-
-    Source: hazard H-08.
-    """
-    if level_contradicts_cpr(level, recommendation) and not reason.strip():
-        raise RuleBroken(
-            "CPR is recommended, and this level rules out what would follow it: change one, or say why both hold",
-            field="contradiction_reason",
-        )

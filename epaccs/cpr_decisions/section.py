@@ -96,7 +96,9 @@ def around_of(values: Mapping[str, Value], *, now: datetime, today: date) -> Aro
         died=Death(death["status"]) if death else Death.NO,
         treatment_level=values.get("treatment_level", {}).get("level"),
         adrts=tuple(_advance_decision(item) for item in items if item["kind"] == "adrt"),
-        proxies=tuple(_proxy(item) for item in items if item["kind"] in ("lpa", "deputy")),
+        proxies=tuple(
+            _proxy(item) for item in items if item["kind"] in ("lpa", "deputy") and not item.get("withdrawn_on")
+        ),
         icd=values.get("risks", {}).get("icd"),
     )
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from epaccs.access.rules import Tier, audience_name
 from epaccs.care_plans.rules import adrt_missing
+from epaccs.core.fields import format_date
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.cpr_decisions.rules.states import CPRState
 from epaccs.record.rules.parts import (
@@ -245,6 +246,7 @@ class _Builder:
             statements=tuple(
                 Statement(words=items[key].get("refuses", ""), made_on=_day(items[key].get("made_on")), said=said[key])
                 for key in of_kind["advance_statement"]
+                if not items[key].get("withdrawn_on")
             ),
             **self._fact("legal"),
         )
@@ -425,14 +427,15 @@ def _attorney(item: Value, said: Said | None, sight: SectionSight) -> Attorney:
         registered=item.get("is_registered", ""),
         acting=sight.item_fields["acting"].words(item.get("acting")),
         made_on=_day(item.get("made_on")),
+        withdrawn_on=_day(item.get("withdrawn_on")),
         was_seen=bool(item.get("document_seen_by") or item.get("document_seen_on")),
         said=said,
     )
 
 
-def _authority_order(attorney: Attorney) -> tuple[bool, int]:
-    """Attorneys with authority first, deputies last."""
-    return attorney.is_deputy, {"yes": 0, "no": 2}.get(attorney.authority, 1)
+def _authority_order(attorney: Attorney) -> tuple[bool, bool, int]:
+    """Attorneys with authority first, then deputies; last those whose authority ended."""
+    return not attorney.stands, attorney.is_deputy, {"yes": 0, "no": 2}.get(attorney.authority, 1)
 
 
 def _contact(item: Value, role_labels: Mapping[str, str], attorneys: Mapping[str, Attorney]) -> Contact:
@@ -451,13 +454,14 @@ def _contact(item: Value, role_labels: Mapping[str, str], attorneys: Mapping[str
 
 
 def _standing(attorney: Attorney | None, codes: Iterable[str]) -> dict[str, Any]:
-    """Their authority in law; somebody only called an attorney in the list of contacts has no document recorded."""
+    """Their authority in law, unless it ended; somebody only called an attorney among the contacts has no document."""
+    if attorney is not None and attorney.withdrawn_on is not None:
+        return {"authority": f"authority ended {format_date(attorney.withdrawn_on)}"}
     if attorney is not None:
-        standing = "deputy" if attorney.is_deputy else "attorney"
-        return {"standing": standing, "authority_words": attorney.authority_words}
+        return {"standing": "deputy" if attorney.is_deputy else "attorney"}
     if "attorney" in codes or "deputy" in codes:
         standing = "attorney" if "attorney" in codes else "deputy"
-        return {"standing": standing, "authority_words": "no document recorded here"}
+        return {"standing": standing, "authority": "no document recorded here"}
     return {}
 
 
@@ -473,7 +477,7 @@ def _calling_order(
     ordered = sorted(items, key=lambda item: item.get("call_order") or 100)
     contacts = [_contact(item, role_labels, by_name) for item in ordered]
     listed = {_name_key(one.name) for one in contacts}
-    contacts += [_contact_of(one) for one in attorneys if _name_key(one.name) not in listed]
+    contacts += [_contact_of(one) for one in attorneys if one.stands and _name_key(one.name) not in listed]
     return tuple(sorted(contacts, key=_calling_place))
 
 

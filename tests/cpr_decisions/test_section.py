@@ -36,5 +36,13 @@ def test_an_advance_decision_is_read_with_what_it_lacks() -> None:
     assert "written" not in around.adrts[0].missing
 
 
+def test_an_attorney_whose_authority_ended_need_not_be_answered_for() -> None:
+    attorney = {"kind": "lpa", "name": "Chidi Okonkwo", "authority_life_sustaining": "yes"}
+    items = {"one": {**attorney, "withdrawn_on": "2026-02-01"}, "two": {**attorney, "name": "Ada Obi"}}
+    around = around_of({"legal": {"items": items}}, now=NOW, today=date(2026, 11, 21))
+
+    assert [proxy.name for proxy in around.proxies] == ["Ada Obi"]
+
+
 def test_every_kind_of_edit_but_those_of_the_register_itself_has_a_form() -> None:
     assert set(EditKind) - set(FORMS) == {EditKind.ENDED_BY_DEATH, EditKind.DEATH_REVERSED}

@@ -533,6 +533,9 @@ def test_an_advance_decision_says_what_was_seen_of_it(pages: Flask, item: dict[s
             "Deputy cannot refuse life-sustaining treatment: Chidi Okonkwo, order not seen.",
             id="deputy",
         ),
+        pytest.param(
+            {"withdrawn_on": "2026-02-01"}, "Attorney (LPA), authority ended 01-Feb-2026: Chidi Okonkwo.", id="ended"
+        ),
     ],
 )
 def test_an_attorney_says_what_is_known_of_their_authority(pages: Flask, item: dict[str, Any], words: str) -> None:

@@ -272,6 +272,92 @@ def test_authority_is_never_left_to_be_guessed(item: Value, words: str) -> None:
     assert legal.attorneys[0].authority_words == words
 
 
+def test_an_authority_that_ended_is_said_last_and_gives_none() -> None:
+    ended = {**LPA, "name": "Emeka Okonkwo", "withdrawn_on": "2026-02-01"}
+    items = {"a": ended, "b": {**LPA, "authority_life_sustaining": "no"}, "c": {**LPA, "kind": "deputy"}}
+
+    legal = a_summary(legal={"items": items}).legal
+
+    assert legal is not None
+    assert [one.heading for one in legal.attorneys] == [
+        "Attorney (LPA) without authority for life-sustaining treatment:",
+        "Deputy cannot refuse life-sustaining treatment:",
+        "Attorney (LPA), authority ended 01-Feb-2026:",
+    ]
+    assert legal.attorneys[2].particulars == ""
+
+
+def test_somebody_whose_authority_ended_is_called_as_family_and_not_as_attorney() -> None:
+    ended = {"items": {"a": {**LPA, "withdrawn_on": "2026-02-01"}}}
+
+    in_the_list, outside_it = a_summary(legal=ended).contacts, a_summary(legal=ended, contacts={"items": {}}).contacts
+
+    assert in_the_list is not None
+    chidi = next(one for one in in_the_list.to_call if one.name == "Chidi Okonkwo")
+    assert chidi.standing == ""
+    assert chidi.who.startswith("authority ended 01-Feb-2026")
+    assert outside_it is not None
+    assert outside_it.to_call == ()
+
+
+def test_a_withdrawn_statement_of_wishes_is_not_shown_as_one() -> None:
+    statement = {"kind": "advance_statement", "refuses": "Jazz, not hymns"}
+    items = {"a": statement, "b": {**statement, "refuses": "Hymns", "withdrawn_on": "2026-02-01"}}
+
+    legal = a_summary(legal={"items": items}).legal
+
+    assert legal is not None
+    assert [one.words for one in legal.statements] == ["Jazz, not hymns"]
+
+
+@pytest.mark.parametrize(
+    ("appointed", "decided", "sentence"),
+    [
+        (
+            "2026-01-01",
+            "2025-03-01",
+            "The authority of Chidi Okonkwo is later than the ADRT: see whether it covers it.",
+        ),
+        ("2025-03-01", "2025-03-01", "The ADRT is no older than the authority of Chidi Okonkwo."),
+        ("2020-01-01", "2025-03-01", "The ADRT is no older than the authority of Chidi Okonkwo."),
+        (
+            None,
+            "2025-03-01",
+            "Find the dates of the ADRT and of the authority of Chidi Okonkwo: their order matters.",
+        ),
+        (
+            "2026-01-01",
+            None,
+            "Find the dates of the ADRT and of the authority of Chidi Okonkwo: their order matters.",
+        ),
+    ],
+)
+def test_the_order_in_time_is_shown_and_not_decided(appointed: str | None, decided: str | None, sentence: str) -> None:
+    items = {"a": {**ADRT, "made_on": decided}, "b": {**LPA, "made_on": appointed}}
+
+    legal = a_summary(legal={"items": items}).legal
+
+    assert legal is not None
+    assert legal.order_in_time == (sentence,)
+
+
+@pytest.mark.parametrize(
+    ("adrt", "attorney"),
+    [
+        pytest.param({}, {"authority_life_sustaining": "no"}, id="no authority"),
+        pytest.param({}, {"withdrawn_on": "2026-02-01"}, id="authority ended"),
+        pytest.param({}, {"kind": "deputy"}, id="a deputy"),
+        pytest.param({"withdrawn_on": "2026-02-01"}, {}, id="refusal withdrawn"),
+        pytest.param({"refuses_life_sustaining": False}, {}, id="refuses nothing that keeps alive"),
+    ],
+)
+def test_there_is_no_order_where_only_one_of_them_decides(adrt: Value, attorney: Value) -> None:
+    legal = a_summary(legal={"items": {"a": {**ADRT, **adrt}, "b": {**LPA, **attorney}}}).legal
+
+    assert legal is not None
+    assert legal.order_in_time == ()
+
+
 def test_whom_to_call_starts_with_who_answers_at_night_then_attorneys_then_family() -> None:
     contacts = a_summary().contacts
 
@@ -296,7 +382,7 @@ def test_somebody_only_called_an_attorney_has_no_document_here() -> None:
 
     assert contacts is not None
     chidi = next(one for one in contacts.to_call if one.name == "Chidi Okonkwo")
-    assert (chidi.standing, chidi.authority_words) == ("attorney", "no document recorded here")
+    assert (chidi.standing, chidi.authority) == ("attorney", "no document recorded here")
 
 
 # --- What waits for a person -----------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class LegalItemSchema(Schema):
         "Do you record it as valid for life-sustaining treatment?",
         hint="The register does not decide this. It keeps what you found, and shows what is missing",
     )
-    withdrawn_on = TypedDate("Date withdrawn", hint="Leave blank if it stands", card=True)
+    withdrawn_on = TypedDate("Date withdrawn or ended", hint="Leave blank if it stands", card=True)
     authority_life_sustaining = YesNoUnknown(
         "May the attorney decide on life-sustaining treatment?", source="SCCI1580 item 52", card=True
     )

@@ -232,6 +232,7 @@ def build_around(summary: RecordSummary, *, now: datetime) -> Around:
                 has_authority_for_life_sustaining=one.authority == "yes" and not one.is_deputy,
             )
             for one in (legal.attorneys if legal else ())
+            if one.stands
         ),
         icd=(summary.risks.icd if summary.risks else "") or None,
     )

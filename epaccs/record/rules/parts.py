@@ -275,12 +275,28 @@ class Attorney(Kept):
     registered: str = ""
     acting: str = ""
     made_on: date | None = None
+    withdrawn_on: date | None = None
     was_seen: bool = False
     said: Said | None = None
 
     @property
+    def stands(self) -> bool:
+        """Their authority was not ended."""
+        return self.withdrawn_on is None
+
+    @property
+    def heading(self) -> str:
+        """What they are, and what they may decide; of somebody whose authority ended, only that it did."""
+        what = "Deputy" if self.is_deputy else "Attorney (LPA)"
+        if self.withdrawn_on is not None:
+            return f"{what}, authority ended {format_date(self.withdrawn_on)}:"
+        return f"{what} {self.authority_words}:"
+
+    @property
     def particulars(self) -> str:
-        """Whether it is registered, and whether anybody saw the document; a deputy needs neither to be said."""
+        """Whether it is registered, and whether anybody saw the document; empty: nothing needs to be said."""
+        if not self.stands:
+            return ""
         if self.is_deputy:
             return "" if self.was_seen else "order not seen"
         registered = {"yes": "registered", "no": "NOT registered"}.get(self.registered, "registration not known")
@@ -321,6 +337,28 @@ class Legal(Fact):
     def is_recorded(self) -> bool:
         """Anything at all is recorded."""
         return bool(self.advance_decisions or self.attorneys or self.statements)
+
+    @property
+    def order_in_time(self) -> tuple[str, ...]:
+        """What the dates say of a refusal and of an attorney who may decide on the same: shown, never decided here.
+
+        A later power of attorney that covers the same treatment goes before an earlier advance decision.
+
+        Source: Mental Capacity Act 2005 s11(7), s25(2)(b); hazard H-08.
+        """
+        refusals = [
+            one for one in self.advance_decisions if one.stands and (one.refuses_cpr or one.refuses_life_sustaining)
+        ]
+        deciding = [one for one in self.attorneys if one.stands and not one.is_deputy and one.authority == "yes"]
+        return tuple(_order_in_time(refusal.made_on, attorney) for refusal in refusals for attorney in deciding)
+
+
+def _order_in_time(decided_on: date | None, attorney: Attorney) -> str:
+    if not decided_on or not attorney.made_on:
+        return f"Find the dates of the ADRT and of the authority of {attorney.name}: their order matters."
+    if attorney.made_on > decided_on:
+        return f"The authority of {attorney.name} is later than the ADRT: see whether it covers it."
+    return f"The ADRT is no older than the authority of {attorney.name}."
 
 
 # --- Tonight ---------------------------------------------------------------------------------------------------------
@@ -462,7 +500,7 @@ class Places(Fact):
 class Contact(Kept):
     """Somebody to call, or not to. `knows_cpr`, `knows_diagnosis` None: not recorded.
 
-    `standing`: "attorney" or "deputy"; empty: no authority in law. `authority_words`: about life-sustaining treatment.
+    `standing`: "attorney" or "deputy"; empty: no authority in law. `authority`: what to know of it first.
     """
 
     name: str = ""
@@ -474,7 +512,7 @@ class Contact(Kept):
     is_professional: bool = False
     is_24h: bool = False
     standing: str = ""
-    authority_words: str = ""
+    authority: str = ""
     knows_diagnosis: bool | None = None
     knows_cpr: bool | None = None
 
@@ -486,7 +524,8 @@ class Contact(Kept):
     @property
     def who(self) -> str:
         """Who they are to the person, in a few words, authority first."""
-        return ", ".join(part for part in (self.standing, self.relationship) if part) or ", ".join(self.roles)
+        found = (self.standing, self.authority, self.relationship)
+        return ", ".join(part for part in found if part) or ", ".join(self.roles)
 
 
 @dataclass(frozen=True, kw_only=True)
