@@ -331,13 +331,17 @@ def normalise_postcode(text: str, *, field: str | None = "postcode") -> str:
     return f"{found[1]} {found[2]}"
 
 
+#: No telephone number of the world is longer. Source: ITU-T E.164; with the two noughts that begin a call abroad.
+MOST_DIGITS: Final = 17
+
+
 def normalise_telephone(text: str, *, field_label: str = "telephone number", field: str | None = "telephone") -> str:
     """A telephone number in the groups in which it is read aloud; blank stays blank.
 
     A British number is grouped; any other is kept as it was typed. An extension may follow.
 
     Raises:
-        RuleBroken: it has letters or too few digits to be dialled.
+        RuleBroken: it has letters, or too few or too many digits to be dialled.
     """
     typed = " ".join(unicodedata.normalize("NFKC", text).split())
     if not typed:
@@ -350,6 +354,8 @@ def normalise_telephone(text: str, *, field_label: str = "telephone number", fie
         )
     if not re.fullmatch(r"\+?[0-9 ()./-]*", number) or len(re.sub(r"\D", "", number)) < 3:
         raise RuleBroken(f"Enter the {field_label} using digits, with its area code", field=field)
+    if len(re.sub(r"\D", "", number)) > MOST_DIGITS:
+        raise RuleBroken(f"Enter only one number as the {field_label}: this is too long to be dialled", field=field)
     grouped = _group_british(re.sub(r"^(?:\+44|0044)0?", "0", re.sub(r"[^\d+]", "", number))) or number
     return f"{grouped} ext {extension[1]}" if extension else grouped
 

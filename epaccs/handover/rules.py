@@ -209,8 +209,11 @@ class Sheet:
 
 
 def versions_shown(sections: Sequence[ShownSection]) -> dict[str, int]:
-    """The version of each section that stands on the paper; what was never recorded has none."""
-    return {section.name: section.version for section in sections if section.version}
+    """The version of each section that stands on the paper; what was never recorded has none.
+
+    That the whole record was gone through once more makes no sheet wrong; what death does to one is a rule of its own.
+    """
+    return {section.name: section.version for section in sections if section.version and section.name != "lifecycle"}
 
 
 def original_sentence(card: Card) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from epaccs.access.rules import Tier
-from epaccs.core.fields import format_date
+from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
 
@@ -39,7 +39,7 @@ class FieldSight:
         tells_place: hidden from everybody while the address is restricted.
         is_masked: asked for separately; each look is recorded.
         values: the words for each code; empty: it is text, a date or a number.
-        kind: of the answer: "date" and "nhs_number" are shown in the clinical form, "organisation" by its name.
+        kind: of the answer: "date", "moment" and "nhs_number" are shown in clinical form, "organisation" by its name.
     """
 
     label: str
@@ -63,6 +63,8 @@ class FieldSight:
         match self.kind:
             case "date":
                 return format_date(date.fromisoformat(answer))
+            case "moment":
+                return format_datetime(datetime.fromisoformat(answer))
             case "nhs_number":
                 return format_nhs_number(answer)
             case _:

@@ -194,12 +194,13 @@ class _Builder:
         death = value.get("death")
         if not death:
             return None
+        status = death.get("status", "")
         sightings = (build_said(one.get("by"), at=_moment(one.get("at"))) for one in value.get("seen_alive", ()))
         return Death(
-            status=death.get("status", ""),
+            status=status,
             died_on=_day(death.get("died_on")),
             told_by=death.get("told_by") or "",
-            said=build_said(death.get("by"), at=_moment(death.get("at"))),
+            said=build_said(death.get(f"{status}_by"), at=_moment(death.get(f"{status}_at"))),
             seen_alive=tuple(said for said in sightings if said),
         )
 

@@ -145,6 +145,7 @@ class DeathSchema(Schema):
 
     died_on = TypedDate("Date of death", required=True, source="SCCI1580 item 59")
     place = Choice("Where did they die?", PLACES_OF_DEATH, as_list=True, source="SCCI1580 item 60")
+    place_name = ShortText("Name of the place", limit=150, source="PRSB P&EoLC v1.1, after death")
     told_by = ShortText("Who told you?", called="name of who told you")
     variance_reason = FreeText(
         "If not where they wished, why?", called="reason", rows=2, limit=2000, source="after-death audit"

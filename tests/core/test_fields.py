@@ -660,6 +660,7 @@ def test_a_telephone_number_is_kept_in_groups_and_dialled_in_digits(typed: str, 
         pytest.param("+", "Enter the telephone number using digits, with its area code", id="a sign"),
         pytest.param("01632 960 101 / *9", "Enter the telephone number using digits, with its area code", id="a star"),
         pytest.param("01632\x00960101", "Enter the telephone number using digits, with its area code", id="null"),
+        pytest.param("01632 960101 01632 960102", "Enter only one number as the telephone number", id="two numbers"),
         pytest.param("ext 12", "Enter the telephone number using digits, with its area code", id="only an extension"),
     ],
 )

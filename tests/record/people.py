@@ -265,9 +265,9 @@ ENDED_BY_DEATH: Value = a_decision(
 )
 CONFIRMED_DEATH: Value = {
     "status": "on_register",
-    "death": {"status": "confirmed", "died_on": "2026-11-20", "by": PROFESSIONAL, "at": at(20, 20)},
+    "death": {"status": "confirmed", "died_on": "2026-11-20", "confirmed_by": PROFESSIONAL, "confirmed_at": at(20, 20)},
 }
 REPORTED_DEATH: Value = {
     "status": "on_register",
-    "death": {"status": "reported", "died_on": "2026-11-20", "by": HART, "at": at(20, 20)},
+    "death": {"status": "reported", "died_on": "2026-11-20", "reported_by": HART, "reported_at": at(20, 20)},
 }

@@ -290,7 +290,7 @@ def test_a_reported_death_is_no_death_yet(pages: Flask) -> None:
 
 
 def test_somebody_seen_alive_since_is_not_shown_as_dead(pages: Flask) -> None:
-    seen = {**CONFIRMED_DEATH, "seen_alive": [{"by": REPORTED_DEATH["death"]["by"], "at": at(21, 2)}]}
+    seen = {**CONFIRMED_DEATH, "seen_alive": [{"by": REPORTED_DEATH["death"]["reported_by"], "at": at(21, 2)}]}
 
     card = a_card(lifecycle=seen)
 

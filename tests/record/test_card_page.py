@@ -560,3 +560,24 @@ def test_the_way_from_the_search_to_the_card_is_timed_through_the_reason_page(ap
     assert timing is not None
     assert timing.shown_at is not None
     pages.open(f"/record/{entry_id}?search=nobodys").see("Not for CPR")
+
+
+# --- After death -----------------------------------------------------------------------------------------------------
+
+
+def test_a_death_says_who_told_of_it_and_who_confirmed_it_where_and_why_there(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    handler = a_clinician(Role.OUT_OF_HOURS_NURSE, name="Lee Hart")
+    concern(entry_id, handler)
+    died = {"died_on": "2026-11-20"}
+    apply_edit(handler, an_edit(entry_id, "lifecycle", died, kind="report_death"))
+
+    pages = open_record(app, gp, entry_id)
+    pages.see("Death reported for 20-Nov-2026 by Lee Hart", "Not confirmed")
+
+    where = {"place": "hospice", "place_name": "St Anne's", "variance_reason": "Could not be kept comfortable at home"}
+    apply_edit(gp, an_edit(entry_id, "lifecycle", {**died, **where}, kind="confirm_death"))
+    pages.open(f"/record/{entry_id}")
+    pages.see("Death confirmed 20-Nov-2026", "Place of death Hospice, St Anne's")
+    pages.see("Why not where they wished Could not be kept comfortable at home", "Put on the register")

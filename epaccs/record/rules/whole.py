@@ -5,18 +5,21 @@ Source: SCCI1580 v4.0, record keeping (author, role, organisation, date and time
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
+from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, latest_stamp
+from epaccs.register.rules import PLACES_OF_DEATH
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
-#: Shown elsewhere: CPR has a page of its own, the lifecycle is in the banner, the agreements have words of their own.
-_ELSEWHERE: Final = frozenset({"cpr", "lifecycle"})
+#: Shown elsewhere: CPR has a page of its own.
+_ELSEWHERE: Final = frozenset({"cpr"})
 
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
 
@@ -105,7 +108,7 @@ def _section(
         empty=sight.empty,
         version=recorded.version,
         lines=tuple(
-            _agreements(sight, recorded.value)
+            _WHOLE[sight.name](sight, recorded.value, hides_places)
             if sight.is_whole
             else _lines(asked, answers, recorded, stamp, organisations)
         ),
@@ -156,10 +159,39 @@ def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None) -
         yield Group(sight.title(item), lines, _own(recorded, f"items/{item_id}", of_section))
 
 
-def _agreements(sight: SectionSight, value: Value) -> Iterator[Line]:
+def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:
     for name, label in _AGREEMENTS.items():
         answer = value.get(name) or {}
         decided_on = sight.fields["decided_on"].words(answer.get("decided_on"))
         said_by = ", ".join(part for part in (answer.get("decided_by"), decided_on, answer.get("basis")) if part)
         words = sight.fields["status"].words(answer.get("status"))
         yield Line(label, " - ".join(part for part in (words, said_by) if part) or "Not recorded")
+
+
+def _milestones(_sight: SectionSight, value: Value, hides_places: bool) -> Iterator[Line]:
+    """Since when on the register, when it is gone through next, and how it ended.
+
+    Source: SCCI1580 v4.0 items 2, 3, 59, 60.
+    """
+    registered, death = value.get("registered") or {}, value.get("death") or {}
+    if registered:
+        at = datetime.fromisoformat(registered["at"])
+        yield Line("Put on the register", format_date(local_date(at)), build_said(registered.get("by"), at=at))
+    if value.get("review_due_on"):
+        yield Line("Next review of the whole record", format_date(date.fromisoformat(value["review_due_on"])))
+    if death:
+        status = death["status"]
+        said = build_said(death.get(f"{status}_by"), at=datetime.fromisoformat(death[f"{status}_at"]))
+        yield Line(f"Death {status}", format_date(date.fromisoformat(death["died_on"])), said)
+        place = PLACES_OF_DEATH.get(death.get("place", ""), "")
+        name = "" if hides_places else death.get("place_name", "")
+        if where := ", ".join(part for part in (place, name) if part):
+            yield Line("Place of death", where)
+        if death.get("variance_reason"):
+            yield Line("Why not where they wished", death["variance_reason"])
+
+
+_WHOLE: Final[Mapping[str, Callable[[SectionSight, Value, bool], Iterator[Line]]]] = {
+    "consent": _agreements,
+    "lifecycle": _milestones,
+}
