@@ -86,7 +86,7 @@ def pages_reached(browser: PageClient, starts: list[str]) -> Iterator[str]:
 
 def boxes_of(form: Element) -> list[str]:
     """The boxes into which one types; a password is never shown again."""
-    typed = [box for box in form.iter("input") if (box.get("type") or "text") in {"text", "tel", "search"}]
+    typed = [box for box in form.iter("input") if (box.get("type") or "text") in {"text", "tel", "search", "email"}]
     return [str(box.get("name")) for box in [*typed, *form.iter("textarea")]]
 
 

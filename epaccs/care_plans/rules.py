@@ -1,4 +1,4 @@
-"""What the law says of advance decisions, attorneys and deputies; and what in the plan contradicts a CPR decision.
+"""What the law says of advance decisions, attorneys, deputies and capacity; and what an answer needs beside it.
 
 The register never decides whether an advance decision or a power of attorney is legally valid: it refuses to call valid
 what the law says cannot be, and shows what is missing.
@@ -8,7 +8,7 @@ Source: Mental Capacity Act 2005 s9-11, s20(5), s24-25; hazard H-08.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -84,6 +84,23 @@ def check_deputy_cannot_refuse_life_sustaining(item: Item) -> None:
         )
 
 
+def check_property_attorney_decides_no_treatment(item: Item) -> None:
+    """Whoever looks after somebody's money has no say over their treatment.
+
+    Raises:
+        RuleBroken: the record would give them one.
+
+    Source: Mental Capacity Act 2005 s11(7).
+    """
+    if item.get("kind") == "lpa_property" and (
+        item.get("authority_life_sustaining") == "yes" or item.get("refuses_life_sustaining") or item.get("refuses_cpr")
+    ):
+        raise RuleBroken(
+            "An attorney for property and money has no say over treatment: answer no here",
+            field="authority_life_sustaining",
+        )
+
+
 def check_legal_item(item: Item, *, today: date, born_on: str | None) -> None:
     """Everything the law refuses of one document or one person with authority.
 
@@ -96,9 +113,10 @@ def check_legal_item(item: Item, *, today: date, born_on: str | None) -> None:
         RuleBroken, RulesBroken: with the sentence and the field.
     """
     check_deputy_cannot_refuse_life_sustaining(item)
+    check_property_attorney_decides_no_treatment(item)
     check_attorney_has_authority(item)
     check_adrt_refusing_life_sustaining(item)
-    if item.get("kind") in ("lpa", "deputy") and not item.get("name"):
+    if item.get("kind") in ("lpa", "deputy", "lpa_property") and not item.get("name"):
         raise RuleBroken("Enter the name of the attorney or deputy", field="name")
     if item.get("kind") == "adrt" and not item.get("refuses"):
         raise RuleBroken("Enter what the advance decision refuses", field="refuses")
@@ -162,3 +180,146 @@ def check_preferred_places(first: str | None, second: str | None, *, first_descr
         raise RuleBroken("Enter a place as first choice before the second", field="death_first")
     if first == "other" and not first_described:
         raise RuleBroken("Describe the place", field="death_first_address")
+
+
+# --- Judgements of function and prognosis ----------------------------------------------------------------------------
+
+#: The usual GP, the key worker and the doctor responsible; a nurse in the community or the hospice is the key worker.
+JUDGES_OF_PROGNOSIS: Final = frozenset({"gp", "hospice-doctor", "hospital-doctor", "hospice-nurse", "community-nurse"})
+
+#: The frailty scale was made for people of this age and over.
+FRAILTY_FROM: Final = 65
+
+
+def check_prognosis_changed_by(role: str, *, changed: bool) -> None:
+    """How long somebody may have is judged only by those who answer for their care.
+
+    Args:
+        role: of whoever changes the section.
+        changed: whether the change touches the prognosis.
+
+    Raises:
+        RuleBroken: somebody else changes it.
+
+    Source: SCCI1580 v4.0 item 34.
+    """
+    if changed and role not in JUDGES_OF_PROGNOSIS:
+        raise RuleBroken(
+            "Leave the prognosis as it was: only the usual GP, the key worker or the doctor responsible judges it",
+            field="prognosis",
+        )
+
+
+def check_observation(item: Item, *, born_on: str | None) -> None:
+    """One day's judgement says something, and measures frailty only where the scale holds.
+
+    Args:
+        born_on: the person's day of birth; None: not known here.
+
+    Raises:
+        RuleBroken: nothing was judged, or the person was too young for the frailty scale.
+
+    Source: SCCI1580 v4.0 item 29; Clinical Frailty Scale, which was not validated under 65.
+    """
+    if not any(item.get(name) for name in ("akps", "phase", "frailty", "concerns")) and item.get("ipos_total") is None:
+        raise RuleBroken("Enter at least one judgement beside the date", field="akps")
+    if not item.get("frailty") or not born_on:
+        return
+    age = age_in_years(date.fromisoformat(born_on), date.fromisoformat(item["observed_on"]))
+    if age < FRAILTY_FROM:
+        raise RuleBroken(
+            f"Leave the frailty scale blank: the person was {age}, and it holds from the age of {FRAILTY_FROM}",
+            field="frailty",
+        )
+
+
+# --- Capacity --------------------------------------------------------------------------------------------------------
+
+
+def check_capacity(item: Item) -> None:
+    """A finding that somebody lacks capacity says on what grounds.
+
+    Raises:
+        RuleBroken: it does not.
+
+    Source: Mental Capacity Act 2005 s1-s3; hazard H-08.
+    """
+    if item["outcome"] != "has" and not item.get("grounds"):
+        raise RuleBroken(
+            "Enter the impairment and what the person could not do: capacity is presumed without it", field="grounds"
+        )
+
+
+# --- Other sections --------------------------------------------------------------------------------------------------
+
+#: Answers that stand for "there is none".
+NO_DISABILITY: Final = frozenset({"none_known", "none_reported"})
+
+
+def check_disabilities(chosen: Sequence[str]) -> None:
+    """Nobody has a disability and none.
+
+    Raises:
+        RuleBroken: both are ticked.
+    """
+    if NO_DISABILITY.intersection(chosen) and not NO_DISABILITY.issuperset(chosen):
+        raise RuleBroken("Tick the disabilities, or that there is none, but not both", field="disabilities")
+
+
+def check_carer(value: Item) -> None:
+    """An assessment that was offered, declined or done has its day.
+
+    Raises:
+        RuleBroken: it has none.
+    """
+    if value.get("assessment") in ("offered", "declined", "done") and not value.get("assessment_on"):
+        raise RuleBroken("Enter the date on which it was offered or done", field="assessment_on")
+
+
+def check_funding(value: Item) -> None:
+    """What was sent or answered has its day: otherwise nobody knows when to ask again.
+
+    Raises:
+        RuleBroken: it has none.
+    """
+    if value.get("fast_track") not in (None, "not_applied") and not value.get("fast_track_on"):
+        raise RuleBroken("Enter the date of the fast-track application or answer", field="fast_track_on")
+    if value.get("special_rules") == "completed" and not value.get("special_rules_on"):
+        raise RuleBroken("Enter the date on which the SR1 was completed", field="special_rules_on")
+
+
+def check_medicine(item: Item) -> None:
+    """A medicine that was stopped says why, and none ended before it began.
+
+    Raises:
+        RuleBroken: the reason is missing, or the dates are the wrong way round.
+    """
+    if item["status"] == "stopped" and not item.get("change_reason"):
+        raise RuleBroken("Enter why it was stopped", field="change_reason")
+    _check_order(item, "started_on", "ended_on", "The end must not be before the date started")
+
+
+def check_involved(item: Item) -> None:
+    """Nobody's part ended before it began.
+
+    Raises:
+        RuleBroken: the dates are the wrong way round.
+    """
+    _check_order(item, "started_on", "ended_on", "The end must not be before the beginning")
+
+
+def check_syringe_driver(value: Item) -> None:
+    """What is in a syringe driver, or when it is changed, means that there is one in use.
+
+    Raises:
+        RuleBroken: the driver is not said to be in use.
+
+    Source: hazard H-06 (no entry read as a decision): a driver that nobody expects is stopped or doubled.
+    """
+    if not value.get("syringe_driver") and (value.get("driver_contents") or value.get("driver_next_at")):
+        raise RuleBroken("Say that a syringe driver is in use, or clear what is in it", field="syringe_driver")
+
+
+def _check_order(item: Item, first: str, last: str, sentence: str) -> None:
+    if item.get(first) and item.get(last) and item[last] < item[first]:
+        raise RuleBroken(sentence, field=last)

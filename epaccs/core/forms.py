@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as base
 from marshmallow import missing as not_given
 
@@ -26,6 +26,7 @@ from epaccs.core import fields as parsers
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.identifiers import new_id, parse_id
 from epaccs.core.nhs_number import format_nhs_number, parse_nhs_number
+from epaccs.core.snomed import parse_concept_code
 
 #: Sent with every form beside its fields: the token, the number of the edit, the version it was made on, the button.
 HIDDEN_NAMES: Final = ("csrf_token", "edit_id", "base_version", "action")
@@ -42,6 +43,8 @@ _NOT_IN_HTML: Final = re.compile(
     + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
+
+_EMAIL: Final = validate.Email()
 
 Answer = TypeVar("Answer")
 
@@ -196,6 +199,18 @@ class NHSNumberField(FormField):
         return format_nhs_number(str(value))
 
 
+class ConceptCode(FormField):
+    """The code of a SNOMED CT concept in any spacing; always beside the words it stands for."""
+
+    def __init__(self, label: str = "SNOMED CT code", **options: Any) -> None:
+        super().__init__(
+            label, **{"width": 20, "inputmode": "numeric", "autocomplete": "off", "spellcheck": False, **options}
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return parse_concept_code(_check_text(value, self.called), field_label=self.called)
+
+
 class Telephone(FormField):
     """A telephone number; loaded in the groups in which it is read aloud."""
 
@@ -204,6 +219,23 @@ class Telephone(FormField):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         return parsers.normalise_telephone(_check_text(value, self.called), field_label=self.called)
+
+
+class EmailAddress(FormField):
+    """An address for email; nobody tries whether it is read."""
+
+    def __init__(self, label: str = "Email address", **options: Any) -> None:
+        options = {"type": "email", "autocomplete": "off", "spellcheck": False, "width": 20, **options}
+        super().__init__(label, limit=255, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = parsers.clean_text(
+            _check_text(value, self.called), field_label=self.called, limit=self.metadata["limit"]
+        )
+        try:
+            return str(_EMAIL(text))
+        except ValidationError:
+            raise RuleBroken(f"Enter the {self.called} in full, for example name@example.org") from None
 
 
 class Postcode(FormField):
@@ -355,6 +387,7 @@ class Choice(FormField):
     Args:
         values: the words for each code, in the order shown.
         hints: what helps to choose, by code.
+        codes: the SNOMED CT concept that a standard gives for an answer, by code; an answer without one has none.
         enum: the closed list the code is loaded as; None: the code itself.
         as_list: shown as a list to open, where there are more than about eight.
     """
@@ -368,6 +401,7 @@ class Choice(FormField):
         values: Mapping[str, str],
         *,
         hints: Mapping[str, str] | None = None,
+        codes: Mapping[str, str] | None = None,
         enum: type[StrEnum] | None = None,
         as_list: bool = False,
         **options: Any,
@@ -375,7 +409,7 @@ class Choice(FormField):
         self.values, self.enum = {str(code): words for code, words in values.items()}, enum
         if as_list:
             self.kind, self.is_always_sent = "list", True
-        super().__init__(label, values=self.values, hints=dict(hints or {}), **options)
+        super().__init__(label, values=self.values, hints=dict(hints or {}), codes=dict(codes or {}), **options)
 
     def _default_ask(self) -> str:
         return f"Choose an answer: {self.question}" if self.question else f"Choose the {self.called}"

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from epaccs.care_plans.sections.preferred_places import NO_PLACE, PLACES
 from epaccs.care_plans.sections.treatment_level import LEVELS
-from epaccs.demo import names, plans
+from epaccs.demo import names, plans, wishes
 from epaccs.demo.chance import WORDS, Weighted
 from epaccs.demo.life import Colleagues, Life
 from epaccs.demo.plans import Wanted
@@ -113,6 +113,7 @@ class _Person:
         sections = plans.first_sections(life, self.illness, self.scene, self.wanted, is_woman=self.is_woman)
         plans.add_documents(life, self.community, has_attorney=self.scene_name == "by_attorney")
         plans.add_medicines(life)
+        wishes.add_whole_plan(life, born_on=date.fromisoformat(identity["born_on"]))
         if not self.scene.is_death:
             plans.add_review(life)
         self.scene.play(life)

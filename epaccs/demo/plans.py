@@ -41,6 +41,11 @@ _LEVEL: Final = Weighted(
 )
 _FOCUS: Final = {"full_escalation": "extend_life", "ward_no_icu": "balance"}
 _ICD: Final = Weighted({"none": 12.0, "unknown": 1.0, "deactivated": 1.0})
+_GROUPS: Final = {
+    **{kind: kind for kind in ("cancer", "heart", "lungs", "nerves", "dementia", "frailty")},
+    "organs": "kidneys_liver",
+    "stroke": "nerves",
+}
 _PROGNOSIS: Final = Weighted({"weeks": 1.0, "months": 2.0, "about_a_year": 1.0, "more_than_a_year": 1.0})
 
 
@@ -78,11 +83,13 @@ def first_sections(
 
 def _diagnosis(life: Life, illness: Mapping[str, Any], began: float) -> Body:
     chance = life.chance
-    body: Body = {"primary": chance.choice(illness["names"])}
+    body: Body = {"primary": chance.choice(illness["names"]), "illness_group": _GROUPS[illness["kind"]]}
     if chance.random() < 0.7:
         body["other"] = chance.choice(illness["others"])
     if chance.random() < 0.8:
-        body |= {"prognosis": _PROGNOSIS.pick(chance), "prognosis_on": life.day(began)}
+        prognosis = _PROGNOSIS.pick(chance)
+        body |= {"prognosis": prognosis, "prognosis_on": life.day(began), "surprise": "would_not"}
+        body["gold_standards"] = {"weeks": "c", "months": "b"}.get(prognosis, "a")
     if chance.random() < 0.6:
         body |= {"person_knows": life.has_capacity, "carer_knows": True}
     return body
@@ -179,6 +186,9 @@ def add_documents(life: Life, community: str, *, has_attorney: bool) -> None:
         deputy = {"kind": "deputy", "name": name, "telephone": number, "authority_life_sustaining": "no"}
         life.put_item(life.earlier(0.92, 0.95), life.gp, "legal", deputy)
         life.proxies.append((name, "deputy"))
+    if life.close and chance.random() < 0.05:
+        money = {"kind": "lpa_property", "name": life.close[0][0], "is_registered": "yes"}
+        life.put_item(life.earlier(0.92, 0.95), life.gp, "legal", money)
     if chance.random() < 0.06:
         statement = {"kind": "advance_statement", "refuses": life.pick("statements")}
         life.put_item(life.earlier(0.3, 0.9), life.nurse, "legal", statement)

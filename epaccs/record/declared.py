@@ -35,9 +35,6 @@ _ORGANISATIONS: Final = {
     "key_worker_ods": "Key worker's organisation",
 }
 
-#: Facts in a practical section that are clinical all the same.
-_CLINICAL: Final = frozenset({"icd", "pacemaker", "oxygen", "infection", "other", "knows_diagnosis", "knows_cpr"})
-
 
 @cache
 def sights() -> Sights:
@@ -103,14 +100,13 @@ def _section(declaration: SectionDeclaration) -> SectionSight:
         fields=_fields(declaration, declaration.fields()),
         item_fields=_fields(declaration, declaration.item_fields()),
         title=_title_of(declaration),
-        rank=_binding_first if declaration.name == "legal" else lambda _item: 0,
-        telling_of=_names_of_teams if declaration.name == "contacts" else lambda _item: frozenset(),
+        **_order_and_places(declaration),
     )
 
 
-def _binding_first(item: Value) -> int:
-    """An advance decision binds before an attorney decides; wishes come last."""
-    return ("adrt", "lpa", "deputy", "advance_statement").index(item["kind"])
+def _order_and_places(declaration: SectionDeclaration) -> dict[str, Any]:
+    items = declaration.items
+    return {"rank": items.rank, "telling_of": items.telling_of} if items else {}
 
 
 def _title_of(declaration: SectionDeclaration) -> Callable[[Value], str]:
@@ -128,14 +124,9 @@ def _title_of(declaration: SectionDeclaration) -> Callable[[Value], str]:
     return title
 
 
-def _names_of_teams(contact: Value) -> frozenset[str]:
-    """A practice or team leads to the door by its name; a daughter does not."""
-    return frozenset({"name"}) if contact.get("kind") == "professional" else frozenset()
-
-
 def _fields(declaration: SectionDeclaration, fields: Mapping[str, FormField]) -> dict[str, FieldSight]:
     return {
-        name: _field(field, tier_of(declaration, field), needs=declaration.needs and name not in _CLINICAL)
+        name: _field(field, tier_of(declaration, field), needs=declaration.needs and not field.metadata.get("clinical"))
         for name, field in fields.items()
     }
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 from epaccs.clinicians.rules import ROLE_LABELS, Role
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.fields import format_date, format_datetime
-from epaccs.core.forms import Choice, FormField, TypedDate
+from epaccs.core.forms import Choice, FormField, TypedDate, TypedDateTime
 from epaccs.versions.registry import Body, Rows
 from epaccs.versions.rules import Value, present_items
 
@@ -82,6 +82,8 @@ def words_of(field: FormField, value: Any) -> str:
             return field.values[value]
         case str() if isinstance(field, TypedDate):
             return format_date(date.fromisoformat(value))
+        case str() if isinstance(field, TypedDateTime):
+            return format_datetime(datetime.fromisoformat(value))
         case _:
             return str(value)
 

@@ -9,15 +9,27 @@ import pytest
 
 from epaccs.care_plans.rules import (
     ADRT_CHECKLIST,
+    JUDGES_OF_PROGNOSIS,
+    NO_DISABILITY,
     NO_PLACE,
     adrt_missing,
     check_adrt_refusing_life_sustaining,
     check_attorney_has_authority,
+    check_capacity,
+    check_carer,
     check_deputy_cannot_refuse_life_sustaining,
+    check_disabilities,
+    check_funding,
+    check_involved,
     check_legal_item,
+    check_medicine,
+    check_observation,
     check_preferred_places,
+    check_prognosis_changed_by,
+    check_syringe_driver,
 )
-from epaccs.care_plans.sections import preferred_places, treatment_level
+from epaccs.care_plans.sections import communication, preferred_places, treatment_level
+from epaccs.clinicians.rules import Role
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.cpr_decisions.rules import LEVELS_AGAINST_CPR
 
@@ -206,7 +218,19 @@ def test_an_attorney_refuses_only_with_authority(authority: str | None, claim: d
         assert refused(item)[0][0] == "authority_life_sustaining"
 
 
-@pytest.mark.parametrize("kind", ["lpa", "deputy"])
+@pytest.mark.parametrize(
+    "claim", [{"authority_life_sustaining": "yes"}, {"refuses_life_sustaining": True}, {"refuses_cpr": True}]
+)
+def test_an_attorney_for_money_has_no_say_over_treatment(claim: dict[str, Any]) -> None:
+    attorney = {"kind": "lpa_property", "name": "Chidi Okonkwo"}
+
+    check_legal_item({**attorney, "authority_life_sustaining": "no"}, today=TODAY, born_on=BORN)
+    assert refused({**attorney, **claim}) == [
+        ("authority_life_sustaining", "An attorney for property and money has no say over treatment: answer no here")
+    ]
+
+
+@pytest.mark.parametrize("kind", ["lpa", "deputy", "lpa_property"])
 def test_an_attorney_or_deputy_has_a_name(kind: str) -> None:
     assert refused({"kind": kind}) == [("name", "Enter the name of the attorney or deputy")]
 
@@ -254,3 +278,134 @@ def test_another_place_is_described() -> None:
 
 def test_the_levels_that_contradict_cpr_are_levels() -> None:
     assert set(treatment_level.LEVELS) > LEVELS_AGAINST_CPR
+
+
+# --- Judgements of function and prognosis ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_prognosis_is_judged_only_by_whoever_answers_for_the_care(role: Role) -> None:
+    check_prognosis_changed_by(str(role), changed=False)
+    if role in (Role.GP, Role.HOSPICE_DOCTOR, Role.HOSPITAL_DOCTOR, Role.HOSPICE_NURSE, Role.COMMUNITY_NURSE):
+        check_prognosis_changed_by(str(role), changed=True)
+        return
+    with pytest.raises(RuleBroken, match="Leave the prognosis as it was") as broken:
+        check_prognosis_changed_by(str(role), changed=True)
+    assert broken.value.field == "prognosis"
+
+
+def test_every_judge_of_prognosis_is_a_role() -> None:
+    assert set(map(str, Role)) > JUDGES_OF_PROGNOSIS
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [{"akps": "40"}, {"phase": "unstable"}, {"frailty": "7"}, {"concerns": "Breathless at night"}, {"ipos_total": 0}],
+    ids=lambda judged: next(iter(judged)),
+)
+def test_a_judgement_says_at_least_one_thing(judged: dict[str, Any]) -> None:
+    check_observation({"observed_on": "2026-11-20", **judged}, born_on=BORN)
+
+
+def test_a_date_alone_is_no_judgement() -> None:
+    with pytest.raises(RuleBroken, match="Enter at least one judgement beside the date") as broken:
+        check_observation({"observed_on": "2026-11-20"}, born_on=BORN)
+    assert broken.value.field == "akps"
+
+
+@pytest.mark.parametrize(
+    ("born_on", "age"),
+    [pytest.param("1961-11-20", None, id="65 that day"), pytest.param("1961-11-21", 64, id="64 for one more day"),
+     pytest.param(None, None, id="not known here")],
+)  # fmt: skip
+def test_the_frailty_scale_holds_from_the_age_of_65(born_on: str | None, age: int | None) -> None:
+    observation = {"observed_on": "2026-11-20", "frailty": "7"}
+    if age is None:
+        check_observation(observation, born_on=born_on)
+        return
+    with pytest.raises(RuleBroken, match=f"Leave the frailty scale blank: the person was {age}") as broken:
+        check_observation(observation, born_on=born_on)
+    assert broken.value.field == "frailty"
+
+
+# --- Capacity --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", ["lacks", "wait"])
+def test_capacity_is_presumed_until_grounds_are_given(outcome: str) -> None:
+    check_capacity({"outcome": "has"})
+    check_capacity({"outcome": outcome, "grounds": "Dementia: could not keep the question in mind"})
+    with pytest.raises(RuleBroken, match="capacity is presumed without it") as broken:
+        check_capacity({"outcome": outcome})
+    assert broken.value.field == "grounds"
+
+
+# --- Other sections --------------------------------------------------------------------------------------------------
+
+
+def test_the_answers_that_are_no_disability_are_those_of_the_section() -> None:
+    assert set(communication.DISABILITIES) > NO_DISABILITY
+
+
+@pytest.mark.parametrize("chosen", [[], ["hearing", "sight"], ["none_known"], ["none_known", "none_reported"]])
+def test_disabilities_or_none_are_taken(chosen: list[str]) -> None:
+    check_disabilities(chosen)
+
+
+@pytest.mark.parametrize("none", sorted(NO_DISABILITY))
+def test_nobody_has_a_disability_and_none(none: str) -> None:
+    with pytest.raises(RuleBroken, match="but not both"):
+        check_disabilities(["hearing", none])
+
+
+@pytest.mark.parametrize("assessment", ["offered", "declined", "done"])
+def test_a_carers_assessment_has_its_day(assessment: str) -> None:
+    check_carer({})
+    check_carer({"assessment": "planned"})
+    check_carer({"assessment": assessment, "assessment_on": "2026-11-20"})
+    with pytest.raises(RuleBroken, match="Enter the date on which it was offered or done"):
+        check_carer({"assessment": assessment})
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        pytest.param({}, None, id="nothing"),
+        pytest.param({"fast_track": "not_applied", "special_rules": "discussed"}, None, id="nothing was sent"),
+        pytest.param({"fast_track": "approved", "fast_track_on": "2026-11-20"}, None, id="with its day"),
+        pytest.param({"fast_track": "submitted"}, "fast_track_on", id="sent, nobody knows when"),
+        pytest.param({"special_rules": "completed"}, "special_rules_on", id="completed, nobody knows when"),
+        pytest.param({"special_rules": "completed", "special_rules_on": "2026-11-20"}, None, id="completed"),
+    ],
+)
+def test_what_was_sent_for_money_has_its_day(value: dict[str, Any], field: str | None) -> None:
+    if field is None:
+        check_funding(value)
+        return
+    with pytest.raises(RuleBroken, match="Enter the date") as broken:
+        check_funding(value)
+    assert broken.value.field == field
+
+
+def test_a_stopped_medicine_says_why() -> None:
+    check_medicine({"status": "taken"})
+    check_medicine({"status": "stopped", "change_reason": "Drowsy"})
+    with pytest.raises(RuleBroken, match="Enter why it was stopped"):
+        check_medicine({"status": "stopped"})
+
+
+@pytest.mark.parametrize("check", [check_involved, lambda dates: check_medicine({"status": "taken", **dates})])
+def test_nothing_ends_before_it_began(check: Any) -> None:
+    check({"started_on": "2026-11-20", "ended_on": "2026-11-20"})
+    check({"ended_on": "2026-11-20"})
+    with pytest.raises(RuleBroken, match="must not be before") as broken:
+        check({"started_on": "2026-11-20", "ended_on": "2026-11-19"})
+    assert broken.value.field == "ended_on"
+
+
+@pytest.mark.parametrize("told", [{"driver_contents": "Morphine 20 mg"}, {"driver_next_at": "2026-11-23T09:00:00Z"}])
+def test_what_is_in_a_driver_means_that_there_is_one(told: dict[str, Any]) -> None:
+    check_syringe_driver({})
+    check_syringe_driver({**told, "syringe_driver": True})
+    with pytest.raises(RuleBroken, match="Say that a syringe driver is in use"):
+        check_syringe_driver({**told, "syringe_driver": False})

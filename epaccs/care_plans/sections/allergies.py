@@ -7,7 +7,7 @@ from marshmallow import Schema
 from epaccs.access.rules import Tier
 from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
 from epaccs.core.errors import RuleBroken
-from epaccs.core.forms import Choice, ShortText
+from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate
 from epaccs.versions.registry import Body, Context
 from epaccs.versions.rules import Severity, Value, present_items
 
@@ -17,15 +17,21 @@ STATUS = {
     "unavailable": "Allergies unavailable: asked, and nobody could say",
 }
 CERTAINTY = {"confirmed": "Confirmed", "likely": "Likely", "reported": "Reported, not confirmed"}
+KINDS = {"allergy": "Allergy", "intolerance": "Intolerance", "unsure": "Not known which"}
+SEVERITY = {"mild": "Mild", "moderate": "Moderate", "severe": "Severe"}
 
-#: SNOMED CT. Source: PRSB palliative and end of life care standard, allergies.
-NONE_KNOWN_CODE = "716186003"
+#: SNOMED CT. Source: PRSB P&EoLC v1.1, allergies.
+STATUS_CODES = {"none_known": "716186003", "unavailable": "196471000000108"}
+
+_PRSB = "PRSB P&EoLC v1.1, allergies and adverse reactions"
 
 
 class AllergiesSchema(Schema):
     """Whether there are any."""
 
-    status = Choice("Allergies", STATUS, required=True, source="SCCI1580 item 30", card=True)
+    status = Choice(
+        "Allergies", STATUS, codes=STATUS_CODES, required=True, source="SCCI1580 item 30; " + _PRSB, card=True
+    )
 
 
 class AllergySchema(Schema):
@@ -35,7 +41,20 @@ class AllergySchema(Schema):
         "What is the person allergic to?", called="agent", required=True, source="SCCI1580 item 30", card=True
     )
     reaction = ShortText("What happens?", called="reaction", limit=300, source="SCCI1580 item 30", card=True)
-    certainty = Choice("How sure is this?", CERTAINTY)
+    certainty = Choice("How sure is this?", CERTAINTY, source=_PRSB)
+    agent_code = ConceptCode("Code of the agent (dm+d or SNOMED CT)", called="code of the agent", source=_PRSB)
+    kind = Choice("Allergy or intolerance?", KINDS, source=_PRSB)
+    substance = ShortText("What exactly set it off?", called="substance", limit=300, source=_PRSB)
+    substance_code = ConceptCode("SNOMED CT code of the substance", source=_PRSB)
+    reaction_code = ConceptCode("SNOMED CT code of the reaction", source=_PRSB)
+    severity = Choice("How severe was it?", SEVERITY, source=_PRSB)
+    route = ShortText("How did it get into the body?", called="route", limit=150, source=_PRSB)
+    route_code = ConceptCode("SNOMED CT code of the route", source=_PRSB)
+    began_on = ShortText("When did it happen first?", called="date it happened first", limit=30, source=_PRSB)
+    last_on = TypedDate("Date it happened last", source=_PRSB)
+    ended_on = TypedDate("Date from which it no longer holds", source=_PRSB)
+    evidence = ShortText("How is this known?", called="evidence", limit=150, source=_PRSB)
+    comment = FreeText("Comment", rows=2, source=_PRSB)
 
 
 def check_allergies(value: Value, _context: Context) -> None:

@@ -34,11 +34,15 @@ class Items:
         schema: the fields of one line.
         one: what one line is called: "contact".
         title: the words that name a line in a list.
+        rank: which lines come first: the lowest number; alike: as they were entered.
+        telling_of: the fields of one line that tell where somebody lives although they mostly do not.
     """
 
     schema: type[Schema]
     one: str
     title: Callable[[Value], str]
+    rank: Callable[[Value], int] = lambda _item: 0
+    telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class SectionDeclaration:
         permission: who may change it.
         check: its own rules on the whole value.
         severity: how soon a held change needs a person.
-        needs: part of what a role without clinical sight sees (contacts, access to the home).
+        needs: part of what a role without clinical sight sees (contacts, access to the home), but for its fields that
+            are `clinical`.
         source: standard and section.
     """
 

@@ -15,24 +15,26 @@ KINDS = {
     "adrt": "Advance decision to refuse treatment (ADRT)",
     "lpa": "Attorney for health and welfare (LPA)",
     "deputy": "Deputy appointed by the Court of Protection",
+    "lpa_property": "Attorney for property and money (no say over treatment)",
     "advance_statement": "Advance statement (wishes, not binding)",
 }
 
 ACTING = {"alone": "Alone", "jointly": "Jointly", "separately": "Jointly or each alone", "unknown": "Not known"}
 
-#: SNOMED CT. Source: SCCI1580 v4.0 items 49 and 52.
-CODES = {
+#: SNOMED CT. Source: SCCI1580 v4.0 items 35, 49, 51, 52; PRSB P&EoLC v1.1, legal information.
+KIND_CODES = {
     "adrt": "816301000000100",
-    "adrt_life_sustaining": "816321000000109",
-    "lpa_without_authority": "816361000000101",
-    "lpa_with_authority": "816381000000105",
+    "lpa_property": "341041000000103",
+    "advance_statement": "816281000000101",
 }
+LIFE_SUSTAINING_CODES = {"yes": "816321000000109"}
+AUTHORITY_CODES = {"no": "816361000000101", "yes": "816381000000105"}
 
 
 class LegalItemSchema(Schema):
     """One document or one person with authority."""
 
-    kind = Choice("What is it?", KINDS, required=True, source="SCCI1580 items 35, 49, 51", card=True)
+    kind = Choice("What is it?", KINDS, codes=KIND_CODES, required=True, source="SCCI1580 items 35, 49, 51", card=True)
     name = ShortText("Name of the attorney or deputy", hint="Leave blank for a document of the person's own", card=True)
     telephone = Telephone("Telephone of the attorney or deputy", source="SCCI1580 item 53", card=True)
     refuses = FreeText(
@@ -42,7 +44,9 @@ class LegalItemSchema(Schema):
         card=True,
     )
     refuses_cpr = YesNo("Does it refuse CPR?", source="SCCI1580 item 49", card=True)
-    refuses_life_sustaining = YesNo("Does it refuse life-sustaining treatment?", source="SCCI1580 item 49", card=True)
+    refuses_life_sustaining = YesNo(
+        "Does it refuse life-sustaining treatment?", codes=LIFE_SUSTAINING_CODES, source="SCCI1580 item 49", card=True
+    )
     made_on = TypedDate("Date made", card=True)
     is_written = YesNo("Is it written?", source="Mental Capacity Act 2005 s25")
     is_signed = YesNo(
@@ -62,7 +66,10 @@ class LegalItemSchema(Schema):
     )
     withdrawn_on = TypedDate("Date withdrawn or ended", hint="Leave blank if it stands", card=True)
     authority_life_sustaining = YesNoUnknown(
-        "May the attorney decide on life-sustaining treatment?", source="SCCI1580 item 52", card=True
+        "May the attorney decide on life-sustaining treatment?",
+        codes=AUTHORITY_CODES,
+        source="SCCI1580 item 52",
+        card=True,
     )
     is_registered = YesNoUnknown("Is it registered?", hint="With the Office of the Public Guardian")
     registered_on = TypedDate("Date registered")
@@ -90,6 +97,11 @@ def title(item: Value) -> str:
     return f"{label}: {item['name']}" if item.get("name") else label
 
 
+def _binding_first(item: Value) -> int:
+    """An advance decision binds before an attorney decides; wishes come last."""
+    return list(KINDS).index(item["kind"])
+
+
 def check_legal(value: Value, context: Context) -> None:
     """The law's own refusals; everything else is shown, not computed.
 
@@ -109,7 +121,7 @@ LEGAL = SectionDeclaration(
     lead="What the person has refused in advance, and who may decide for them. Binding before wishes.",
     tier=Tier.T1_EMERGENCY,
     critical=True,
-    items=Items(LegalItemSchema, "advance decision, attorney or deputy", title),
+    items=Items(LegalItemSchema, "advance decision, attorney or deputy", title, rank=_binding_first),
     check=check_legal,
     severity=_severity,
     source="SCCI1580 v4.0 items 35, 49-53; Mental Capacity Act 2005",

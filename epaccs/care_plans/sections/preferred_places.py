@@ -58,7 +58,12 @@ class PreferredPlacesSchema(Schema):
         "Which place, and anything to know", called="note on the place of care", limit=300, place=True
     )
     death_first = Choice(
-        "Preferred place of death, first choice", ANSWERS, as_list=True, source="SCCI1580 item 36", card=True
+        "Preferred place of death, first choice",
+        ANSWERS,
+        as_list=True,
+        codes=CODES,
+        source="SCCI1580 item 36",
+        card=True,
     )
     death_first_address = ShortText(
         "Which place", called="address of the first choice", hint="Name and address, if it is not where they live",
@@ -66,11 +71,17 @@ class PreferredPlacesSchema(Schema):
     )  # fmt: skip
     death_first_is_usual_residence = YesNo("Is the first choice where they usually live?", source="SCCI1580 item 39")
     death_second = Choice(
-        "Preferred place of death, second choice", ANSWERS, as_list=True, source="SCCI1580 item 40", card=True
+        "Preferred place of death, second choice",
+        ANSWERS,
+        as_list=True,
+        codes=CODES,
+        source="SCCI1580 item 40",
+        card=True,
     )
     death_second_address = ShortText(
         "Which place", called="address of the second choice", limit=300, source="SCCI1580 items 41, 42", place=True
     )
+    death_second_is_usual_residence = YesNo("Is the second choice where they usually live?", source="SCCI1580 item 43")
     discussed_on = TypedDate("Date discussed")
     note = FreeText(
         "What the person said about it",

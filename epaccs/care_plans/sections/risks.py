@@ -6,7 +6,7 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, YesNo
+from epaccs.core.forms import Choice, Choices, FreeText, ShortText, YesNo
 
 ICD = {
     "active": "Active",
@@ -16,15 +16,30 @@ ICD = {
 }
 
 
+ALERTS = {
+    "bleeding": "Risk of a catastrophic bleed",
+    "cord": "Risk of spinal cord compression",
+    "seizures": "Seizures",
+    "latex": "Latex allergy",
+    "radioactive": "Radioactive or cytotoxic treatment",
+    "moving": "Needs special moving and handling",
+    "lone_worker": "Do not visit alone",
+    "firearms": "Firearms in the home",
+    "misuse": "Controlled drugs at risk of misuse",
+}
+
+
 class RisksSchema(Schema):
     """Alerts and access to the home."""
 
-    icd = Choice("Implanted defibrillator (ICD)", ICD, source="PRSB alerts", card=True)
-    pacemaker = YesNo("Pacemaker?", card=True)
-    oxygen = YesNo("Oxygen at home?", hint="Fire risk: no smoking, no flames", card=True)
-    infection = ShortText("Infection to know of", limit=300, card=True)
+    icd = Choice("Implanted defibrillator (ICD)", ICD, source="PRSB alerts", card=True, clinical=True)
+    pacemaker = YesNo("Pacemaker?", card=True, clinical=True)
+    oxygen = YesNo("Oxygen at home?", hint="Fire risk: no smoking, no flames", card=True, clinical=True)
+    infection = ShortText("Infection to know of", limit=300, card=True, clinical=True)
+    alerts = Choices("Other alerts", ALERTS, source="PRSB alerts", card=True, clinical=True)
     animals = ShortText("Dog or other animal", limit=200, card=True)
-    other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True)
+    other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
+    safeguarding = FreeText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
     access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True)
     key_safe_place = ShortText(
         "Where is the key safe?", called="place of the key safe", limit=200, card=True, place=True

@@ -35,7 +35,7 @@ class TreatmentLevelSchema(Schema):
         LEVELS,
         hint="The furthest that treatment should go. About everything except CPR",
         required=True,
-        source="SNOMED CT 735324008",
+        source="emergency plan, clinical recommendations",
         card=True,
     )
     clinical_focus = Choice("What care aims at", FOCUS, source="emergency plan, clinical recommendations", card=True)
@@ -76,5 +76,5 @@ TREATMENT_LEVEL = SectionDeclaration(
     critical=True,
     schema=TreatmentLevelSchema,
     severity=_severity,
-    source="emergency plan, clinical recommendations; SNOMED CT 735324008",
+    source="emergency plan, clinical recommendations",
 )
