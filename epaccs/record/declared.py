@@ -139,6 +139,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         # A number's area code leads to the door as well as an address does.
         tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
         is_masked=bool(field.metadata.get("masked")),
+        on_card=bool(field.metadata.get("card")),
         values={} if isinstance(field, YesNo) else field.metadata.get("values", {}),
         kind="nhs_number" if isinstance(field, NHSNumberField) else field.kind,
     )
@@ -147,7 +148,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
 def _identity() -> SectionSight:
     declared = {name: field for name, field in IdentitySchema().fields.items() if isinstance(field, FormField)}
     fields = {
-        name: _field(field, Tier.T0_EXISTS if name in _WHO else Tier.T1_EMERGENCY, needs=True)
+        name: replace(_field(field, Tier.T0_EXISTS if name in _WHO else Tier.T1_EMERGENCY, needs=True), on_card=True)
         for name, field in declared.items()
     }
     fields |= {

@@ -39,6 +39,7 @@ class FieldSight:
         tells_place: hidden from everybody while the address is restricted.
         is_masked: asked for separately; each look is recorded.
         values: the words for each code; empty: it is text, a date or a number.
+        on_card: asked of everybody, so that a missing answer is named where the rest is read.
         kind: of the answer: "date", "moment" and "nhs_number" are shown in clinical form, "organisation" by its name.
     """
 
@@ -47,6 +48,7 @@ class FieldSight:
     needs: bool = False
     tells_place: bool = False
     is_masked: bool = False
+    on_card: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     kind: str = "text"
 

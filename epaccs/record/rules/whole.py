@@ -42,7 +42,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class ShownSection:
-    """One section as it is read. `said` None: nothing is recorded; `missing`: questions nobody has answered.
+    """One section as it is read. `said` None: nothing is recorded. `missing`: questions of the card without an answer.
 
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
     """
@@ -63,6 +63,11 @@ class ShownSection:
     def is_recorded(self) -> bool:
         """Anything at all stands here."""
         return bool(self.lines or self.groups)
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing stands here, and nothing waits to."""
+        return not self.is_recorded and not self.rivals
 
 
 def build_sections(
@@ -114,7 +119,9 @@ def _section(
         ),
         groups=tuple(_groups(sight, recorded, stamp)),
         missing=tuple(
-            one.label for name, one in asked.items() if name not in hidden and _is_missing(name, one, answers)
+            one.label
+            for name, one in asked.items()
+            if one.on_card and name not in hidden and _is_missing(name, one, answers)
         ),
         hidden=tuple(one.label for one in hidden.values()),
         said=build_said(stamp),
