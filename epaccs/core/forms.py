@@ -69,7 +69,8 @@ class FormField(base.Field[Any]):
         called: its name within a sentence, in lower case: "date of birth"; None: the label in lower case.
         ask: the sentence when it is left blank but required; None: "Enter the ...", or the question once more.
         required: whether blank is refused; otherwise blank is loaded as None, never as a value.
-        metadata: anything else a reader of the declaration wants: width, autocomplete, inputmode, tier, source.
+        metadata: anything else a reader of the declaration wants: width, autocomplete, inputmode, tier, source;
+            `detail`: asked for the standard's sake, folded away until somebody needs it.
     """
 
     kind: str = "text"
@@ -204,7 +205,15 @@ class ConceptCode(FormField):
 
     def __init__(self, label: str = "SNOMED CT code", **options: Any) -> None:
         super().__init__(
-            label, **{"width": 20, "inputmode": "numeric", "autocomplete": "off", "spellcheck": False, **options}
+            label,
+            **{
+                "width": 20,
+                "inputmode": "numeric",
+                "autocomplete": "off",
+                "spellcheck": False,
+                "detail": True,
+                **options,
+            },
         )
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
@@ -543,9 +552,18 @@ class ShownField:
         """The ids of the boxes that a refusal leads to."""
         return frozenset(error.anchor for error in self.errors if error.anchor)
 
+    @property
+    def is_folded(self) -> bool:
+        """A detail that was not answered, with nothing wrong about it."""
+        return bool(self.option("detail")) and not self.errors and not _is_answered(self.value)
+
     def option(self, name: str) -> Any:
         """Something else from the declaration, such as width; None: not declared."""
         return self.metadata.get(name)
+
+
+def _is_answered(value: Any) -> bool:
+    return any(value.values()) if isinstance(value, Mapping) else bool(value)
 
 
 class Recovered:

@@ -28,13 +28,16 @@ from epaccs.record.rules.parts import (
     Attorney,
     Contact,
     Contacts,
+    Contingencies,
     CPRPart,
     Death,
     Diagnosis,
     HeldCPR,
     Identity,
+    IfThen,
     Legal,
     Lifecycle,
+    Matters,
     Medicines,
     Places,
     Risks,
@@ -42,6 +45,7 @@ from epaccs.record.rules.parts import (
     Said,
     Sharing,
     Statement,
+    Talking,
     TreatmentLevel,
 )
 from epaccs.record.sight import SectionSight, Sights, describe, is_restricted, visible
@@ -74,6 +78,9 @@ class RecordSummary(Kept):
     allergies: Allergies | None = None
     medicines: Medicines | None = None
     risks: Risks | None = None
+    contingencies: Contingencies | None = None
+    matters: Matters | None = None
+    talking: Talking | None = None
     places: Places | None = None
     contacts: Contacts | None = None
     diagnosis: Diagnosis | None = None
@@ -128,6 +135,9 @@ def build_summary(
         allergies=builder.allergies(),
         medicines=builder.medicines(),
         risks=builder.risks(),
+        contingencies=builder.contingencies(),
+        matters=builder.matters(),
+        talking=builder.talking(),
         places=builder.places(),
         contacts=builder.contacts(),
         diagnosis=builder.diagnosis(),
@@ -287,9 +297,33 @@ class _Builder:
             **_texts(value, "icd", "infection", "animals", "other", "access_note", "key_safe_place"),
             pacemaker=value.get("pacemaker"),
             oxygen=value.get("oxygen"),
+            alerts=_words_of_each(self._sights["risks"], value, "alerts"),
             has_key_safe_code="key_safe_code" in value,
             hides_clinical=Tier.T1_EMERGENCY not in self._tiers,
             **self._fact("risks"),
+        )
+
+    def contingencies(self) -> Contingencies | None:
+        if not self._is_seen("contingency"):
+            return None
+        items = present_items(self._value("contingency")).values()
+        plans = (IfThen(**_texts(item, "trigger", "action", "contact_name", "contact_telephone")) for item in items)
+        return Contingencies(plans=tuple(plans), **self._fact("contingency"))
+
+    def matters(self) -> Matters | None:
+        if not self._is_seen("about_me"):
+            return None
+        return Matters(words=self._value("about_me").get("most_important", ""), **self._fact("about_me"))
+
+    def talking(self) -> Talking | None:
+        if not self._is_seen("communication"):
+            return None
+        value, sight = self._value("communication"), self._sights["communication"]
+        return Talking(
+            language=value.get("spoken_language", ""),
+            interpreter=_words(sight, value, "interpreter"),
+            disabilities=_words_of_each(sight, value, "disabilities"),
+            **self._fact("communication"),
         )
 
     def places(self) -> Places | None:
@@ -375,6 +409,11 @@ class _Builder:
 
 
 # --- Single parts ----------------------------------------------------------------------------------------------------
+
+
+def _words_of_each(sight: SectionSight, value: Value, name: str) -> tuple[str, ...]:
+    """Each ticked answer in words."""
+    return tuple(sight.fields[name].words(code) for code in value.get(name) or ())
 
 
 def _words(sight: SectionSight, value: Value, name: str) -> str:

@@ -508,3 +508,32 @@ def test_a_box_is_as_long_as_its_answer(limit: int, width: int | None) -> None:
     form = Form(Schema.from_dict({"one": forms.ShortText("One", limit=limit)}))
 
     assert build_component(form.field("one"))[1].get("width") == width
+
+
+# --- Details folded away ---------------------------------------------------------------------------------------------
+
+
+class DetailedSchema(Schema):
+    """One question everybody is asked, and three for the standard's sake."""
+
+    name = forms.ShortText("Name")
+    code = forms.ConceptCode()
+    began_on = forms.TypedDate("Date it began", detail=True)
+    email = forms.EmailAddress(detail=True)
+
+
+def folded(form: Form) -> list[str]:
+    return [name for name in form.names if form.field(name).is_folded]
+
+
+def test_details_are_folded_away_until_they_are_answered_or_wrong() -> None:
+    assert folded(Form(DetailedSchema)) == ["code", "began_on", "email"]
+    assert folded(Form(DetailedSchema, initial={"code": "386806002"})) == ["began_on", "email"]
+    assert folded(Form(DetailedSchema, initial={"began_on": date(2026, 11, 1)})) == ["code", "email"]
+
+
+@pytest.mark.parametrize("typed", ["grace", "grace@", "a b@example.org", "x" * 300 + "@example.org"])
+def test_what_is_no_email_address_is_refused(typed: str) -> None:
+    assert DetailedSchema().load({"email": " grace@example.org "})["email"] == "grace@example.org"
+    with pytest.raises(ValidationError, match="email address"):
+        DetailedSchema().load({"email": typed})

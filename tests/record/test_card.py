@@ -548,6 +548,51 @@ def test_an_attorney_says_what_is_known_of_their_authority(pages: Flask, item: d
 
 
 @pytest.mark.parametrize(
+    ("section", "value", "part", "words"),
+    [
+        pytest.param(
+            "contingency",
+            {"items": {"a": {"trigger": "Bleeding", "action": "Dark towels", "contact_name": "Night nurse",
+                             "contact_telephone": "01632 960 101"}}},
+            "If something happens",
+            "Bleeding: Dark towels. Call Night nurse 01632 960 101.",
+            id="a plan, and whom to call",
+        ),
+        pytest.param(
+            "contingency",
+            {"items": {"a": {"trigger": "Bleeding", "action": "Dark towels"}}},
+            "If something happens",
+            "Bleeding: Dark towels.",
+            id="a plan without a number",
+        ),
+        pytest.param(
+            "about_me", {"most_important": "My own bed."}, "What matters to me", "My own bed.", id="in their own words"
+        ),
+        pytest.param(
+            "communication",
+            {"spoken_language": "Igbo", "interpreter": "needed", "disabilities": ["hearing"]},
+            "Talking together",
+            "Speaks Igbo. Interpreter: needed. Hearing loss.",
+            id="language and hearing",
+        ),
+        pytest.param(
+            "communication", {"interpreter": "not_needed"}, "Talking together", "Interpreter: not needed.", id="one"
+        ),
+        pytest.param("risks", {"alerts": ["bleeding"]}, "Alerts", "Risk of a catastrophic bleed", id="an alert"),
+    ],
+)  # fmt: skip
+def test_what_was_thought_of_beforehand_stands_on_the_card(
+    pages: Flask, section: str, value: dict[str, Any], part: str, words: str
+) -> None:
+    assert words in part_of(pages, a_card(**{section: value}), part)
+
+
+@pytest.mark.parametrize("part", ["If something happens", "What matters to me", "Talking together"])
+def test_what_nobody_was_asked_takes_no_room_on_the_card(pages: Flask, part: str) -> None:
+    assert part not in html_of(pages, a_card(contingency=None, about_me=None, communication=None))
+
+
+@pytest.mark.parametrize(
     ("medicines", "words"),
     [
         pytest.param(

@@ -27,6 +27,7 @@ from epaccs.care_plans.sections.treatment_level import TREATMENT_LEVEL
 SECTIONS: dict[str, SectionDeclaration] = {
     declaration.name: declaration
     for declaration in (
+        ABOUT_ME,
         TREATMENT_LEVEL,
         LEGAL,
         CAPACITY,
@@ -34,7 +35,6 @@ SECTIONS: dict[str, SectionDeclaration] = {
         MEDICINES,
         RISKS,
         CONTINGENCY,
-        ABOUT_ME,
         COMMUNICATION,
         DIAGNOSIS,
         FUNCTION,

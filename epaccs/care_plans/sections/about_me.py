@@ -69,7 +69,7 @@ class AboutMeSchema(Schema):
     written_on = TypedDate("Date written or last changed", source=_SOURCE)
     helped_by = ShortText("Who helped to write it?", called="name of who helped", limit=150, source=_SOURCE)
     recording = ShortText(
-        "Where is a recording or a film of it?", called="place of the recording", limit=300, source=_SOURCE
+        "Where is a recording or a film of it?", called="place of the recording", limit=300, source=_SOURCE, detail=True
     )
 
 

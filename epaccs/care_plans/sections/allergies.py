@@ -44,17 +44,19 @@ class AllergySchema(Schema):
     certainty = Choice("How sure is this?", CERTAINTY, source=_PRSB)
     agent_code = ConceptCode("Code of the agent (dm+d or SNOMED CT)", called="code of the agent", source=_PRSB)
     kind = Choice("Allergy or intolerance?", KINDS, source=_PRSB)
-    substance = ShortText("What exactly set it off?", called="substance", limit=300, source=_PRSB)
+    substance = ShortText("What exactly set it off?", called="substance", limit=300, source=_PRSB, detail=True)
     substance_code = ConceptCode("SNOMED CT code of the substance", source=_PRSB)
     reaction_code = ConceptCode("SNOMED CT code of the reaction", source=_PRSB)
     severity = Choice("How severe was it?", SEVERITY, source=_PRSB)
-    route = ShortText("How did it get into the body?", called="route", limit=150, source=_PRSB)
+    route = ShortText("How did it get into the body?", called="route", limit=150, source=_PRSB, detail=True)
     route_code = ConceptCode("SNOMED CT code of the route", source=_PRSB)
-    began_on = ShortText("When did it happen first?", called="date it happened first", limit=30, source=_PRSB)
-    last_on = TypedDate("Date it happened last", source=_PRSB)
-    ended_on = TypedDate("Date from which it no longer holds", source=_PRSB)
-    evidence = ShortText("How is this known?", called="evidence", limit=150, source=_PRSB)
-    comment = FreeText("Comment", rows=2, source=_PRSB)
+    began_on = ShortText(
+        "When did it happen first?", called="date it happened first", limit=30, source=_PRSB, detail=True
+    )
+    last_on = TypedDate("Date it happened last", source=_PRSB, detail=True)
+    ended_on = TypedDate("Date from which it no longer holds", source=_PRSB, detail=True)
+    evidence = ShortText("How is this known?", called="evidence", limit=150, source=_PRSB, detail=True)
+    comment = FreeText("Comment", rows=2, source=_PRSB, detail=True)
 
 
 def check_allergies(value: Value, _context: Context) -> None:

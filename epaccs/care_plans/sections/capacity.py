@@ -30,11 +30,9 @@ _SOURCE = "PRSB P&EoLC v1.1, legal information; Mental Capacity Act 2005 s2-s5"
 class AssessmentSchema(Schema):
     """One decision, one assessment."""
 
-    decision = ShortText(
-        "Which decision is it about?", called="decision", limit=300, required=True, source=_SOURCE, card=True
-    )
-    outcome = Choice("What was found?", OUTCOME, required=True, source=_SOURCE, card=True)
-    assessed_on = TypedDate("Date assessed", required=True, source=_SOURCE, card=True)
+    decision = ShortText("Which decision is it about?", called="decision", limit=300, required=True, source=_SOURCE)
+    outcome = Choice("What was found?", OUTCOME, required=True, source=_SOURCE)
+    assessed_on = TypedDate("Date assessed", required=True, source=_SOURCE)
     assessed_by = ShortText(
         "Who assessed it?", called="name of the assessor", hint="Name and role", limit=200, source=_SOURCE
     )
@@ -50,8 +48,8 @@ class AssessmentSchema(Schema):
         source=_SOURCE,
     )
     advocate = Choice("Independent mental capacity advocate (IMCA)", ADVOCATE, source="Mental Capacity Act 2005 s37")
-    advocate_name = ShortText("Name of the advocate")
-    advocate_telephone = Telephone("Telephone of the advocate")
+    advocate_name = ShortText("Name of the advocate", detail=True)
+    advocate_telephone = Telephone("Telephone of the advocate", detail=True)
     document_location = ShortText(
         "Where is the assessment kept?",
         called="place where the assessment is kept",

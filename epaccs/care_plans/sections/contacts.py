@@ -63,7 +63,7 @@ class ContactSchema(Schema):
         "Relationship or job", hint="Daughter, district nurse", source="SCCI1580 item 24", card=True
     )
     roles = Choices("They are the person's", ROLES, codes=ROLE_CODES, source="SCCI1580 items 16, 24, 51, 54", card=True)
-    specialty = ShortText("Specialty", limit=150, source=_PRSB)
+    specialty = ShortText("Specialty", limit=150, source=_PRSB, detail=True)
     team = ShortText("Team and organisation", called="team", limit=255, source=_PRSB, place=True)
     telephone = Telephone("Telephone number", source="SCCI1580 items 17, 22, 25", card=True)
     mobile = Telephone("Mobile or second number", source="SCCI1580 items 17, 22, 25", card=True)
@@ -77,9 +77,9 @@ class ContactSchema(Schema):
     do_not_contact = YesNo(
         "Must they NOT be contacted?", hint="The person asked that they are not consulted", card=True
     )
-    started_on = TypedDate("Date from which they are involved", source=_PRSB)
-    ended_on = TypedDate("Date to which they were involved", source=_PRSB)
-    comment = FreeText("Anything else about them", rows=2, source=_PRSB, clinical=True)
+    started_on = TypedDate("Date from which they are involved", source=_PRSB, detail=True)
+    ended_on = TypedDate("Date to which they were involved", source=_PRSB, detail=True)
+    comment = FreeText("Anything else about them", rows=2, source=_PRSB, clinical=True, detail=True)
 
 
 def _names_of_teams(contact: Value) -> frozenset[str]:

@@ -17,8 +17,8 @@ class ContingencySchema(Schema):
     warning_signs = FreeText("First signs that it is getting worse", rows=3, source=_SOURCE)
     warning_signs_code = ConceptCode("SNOMED CT code of the first sign", source=_SOURCE)
     coping = FreeText("What helps, and what the person does themselves", called="what helps", rows=3, source=_SOURCE)
-    coping_from = TypedDate("Date from which that helps", source=_SOURCE)
-    coping_to = TypedDate("Date until which it helped", source=_SOURCE)
+    coping_from = TypedDate("Date from which that helps", source=_SOURCE, detail=True)
+    coping_to = TypedDate("Date until which it helped", source=_SOURCE, detail=True)
 
 
 class PlanSchema(Schema):
@@ -32,17 +32,21 @@ class PlanSchema(Schema):
     action = FreeText("Do this", rows=3, required=True, source=_SOURCE, card=True)
     action_code = ConceptCode("SNOMED CT code of what is done", source=_SOURCE)
     contact_name = ShortText("And call", called="name of whom to call", limit=200, source=_SOURCE, card=True)
-    contact_role = ShortText("Who they are", called="role of whom to call", limit=150, source=_SOURCE)
+    contact_role = ShortText("Who they are", called="role of whom to call", limit=150, source=_SOURCE, detail=True)
     contact_telephone = Telephone("On this number", called="number to call", source=_SOURCE, card=True)
-    plan_name = ShortText("Name of a plan that says more", limit=150, source=_SOURCE)
+    plan_name = ShortText("Name of a plan that says more", limit=150, source=_SOURCE, detail=True)
     plan_code = ConceptCode("SNOMED CT code of that plan", source=_SOURCE)
     agreed = YesNo("Was it agreed with the person or somebody for them?", source=_SOURCE)
-    agreed_with = ShortText("With whom?", called="name of who agreed", limit=150, source=_SOURCE)
-    agreed_role = ShortText("Who they are to the person", called="role of who agreed", limit=150, source=_SOURCE)
-    review_on = TypedDate("Date to look at it again", future=True, source=_SOURCE)
-    reviewer_name = ShortText("Who sees to that?", called="name of the reviewer", limit=150, source=_SOURCE)
-    reviewer_role = ShortText("Role of the reviewer", limit=150, source=_SOURCE)
-    reviewer_telephone = Telephone("Telephone of the reviewer", source=_SOURCE)
+    agreed_with = ShortText("With whom?", called="name of who agreed", limit=150, source=_SOURCE, detail=True)
+    agreed_role = ShortText(
+        "Who they are to the person", called="role of who agreed", limit=150, source=_SOURCE, detail=True
+    )
+    review_on = TypedDate("Date to look at it again", future=True, source=_SOURCE, detail=True)
+    reviewer_name = ShortText(
+        "Who sees to that?", called="name of the reviewer", limit=150, source=_SOURCE, detail=True
+    )
+    reviewer_role = ShortText("Role of the reviewer", limit=150, source=_SOURCE, detail=True)
+    reviewer_telephone = Telephone("Telephone of the reviewer", source=_SOURCE, detail=True)
 
 
 CONTINGENCY = SectionDeclaration(

@@ -50,11 +50,11 @@ _PERSON = "PRSB P&EoLC v1.1, person"
 class DetailsSchema(Schema):
     """What a service may need that a crew at night does not."""
 
-    name_suffix = ShortText("Letters after the name", limit=35, source=_PERSON)
+    name_suffix = ShortText("Letters after the name", limit=35, source=_PERSON, detail=True)
     ethnicity = Choice("Ethnic category", ETHNICITY, as_list=True, source=_PERSON)
-    address_type = Choice("What kind of address is recorded?", ADDRESS_TYPE, source=_PERSON)
+    address_type = Choice("What kind of address is recorded?", ADDRESS_TYPE, source=_PERSON, detail=True)
     contact_method = Choice("How does the person want to be contacted?", CONTACT_METHOD, as_list=True, source=_PERSON)
-    other_contact = ShortText("Another way to reach the person", limit=255, source=_PERSON, place=True)
+    other_contact = ShortText("Another way to reach the person", limit=255, source=_PERSON, place=True, detail=True)
     accommodation = Choice(
         "Where does the person live?", ACCOMMODATION, as_list=True, source="PRSB P&EoLC v1.1, social context"
     )
@@ -64,7 +64,7 @@ class DetailsSchema(Schema):
     )  # fmt: skip
     lives_alone = YesNoUnknown("Does the person live alone?", source="SCCI1580 item 58")
     other_identifiers = ShortText(
-        "Other numbers of the person", hint="Hospital number, and whose it is", limit=300, source=_PERSON
+        "Other numbers of the person", hint="Hospital number, and whose it is", limit=300, source=_PERSON, detail=True
     )
     other_issues = FreeText("Other issues or wishes about care", rows=3, source="SCCI1580 item 58")
 

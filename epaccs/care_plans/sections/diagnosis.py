@@ -100,7 +100,11 @@ class DiagnosisSchema(Schema):
     )
     prognosis_on = TypedDate("When the prognosis was judged", called="date of the prognosis", source="SCCI1580 item 34")
     prognosis_note = FreeText(
-        "What the judgement rests on", rows=2, source="PRSB P&EoLC v1.1, estimated prognosis", tier=Tier.T2_COORDINATION
+        "What the judgement rests on",
+        rows=2,
+        source="PRSB P&EoLC v1.1, estimated prognosis",
+        tier=Tier.T2_COORDINATION,
+        detail=True,
     )
     gold_standards = Choice(
         "Gold Standards Framework stage",
@@ -134,7 +138,7 @@ class ProblemSchema(Schema):
     problem = ShortText("Illness or problem", limit=300, required=True, source="SCCI1580 item 27; " + _PRSB)
     code = ConceptCode(source=_PRSB)
     began_on = ShortText("Month and year it began", called="month it began", limit=30, source=_PRSB)
-    ended_on = TypedDate("Date it ended", source=_PRSB)
+    ended_on = TypedDate("Date it ended", source=_PRSB, detail=True)
     stage = ShortText("Stage", hint="Spread, grade, class", limit=150, source=_PRSB)
     comment = FreeText("Comment", rows=2, source=_PRSB)
 

@@ -27,16 +27,16 @@ class DocumentSchema(Schema):
     location = ShortText("Where is it kept?", called="place of the document", limit=300, required=True,
                          source=_SOURCE, place=True)  # fmt: skip
     dated_on = TypedDate("Date of the document", source=_SOURCE)
-    confidentiality = Choice("Who may read it?", CONFIDENTIALITY, source=_SOURCE)
-    mime_type = ShortText("File type, if it is a file", hint="application/pdf", limit=100, source=_SOURCE)
-    service = ShortText("Which service made it?", called="service", limit=150, source=_SOURCE)
+    confidentiality = Choice("Who may read it?", CONFIDENTIALITY, source=_SOURCE, detail=True)
+    mime_type = ShortText("File type, if it is a file", hint="application/pdf", limit=100, source=_SOURCE, detail=True)
+    service = ShortText("Which service made it?", called="service", limit=150, source=_SOURCE, detail=True)
     service_code = ConceptCode("SNOMED CT code of the service", source=_SOURCE)
     author_name = ShortText("Who made it?", called="name of who made it", limit=150, source=_SOURCE)
-    author_role = ShortText("Role of who made it", limit=150, source=_SOURCE)
-    author_grade = ShortText("Grade of who made it", limit=150, source=_SOURCE)
-    author_specialty = ShortText("Specialty of who made it", limit=150, source=_SOURCE)
-    author_number = ShortText("Professional number of who made it", limit=32, source=_SOURCE)
-    author_telephone = Telephone("Telephone of who made it", source=_SOURCE)
+    author_role = ShortText("Role of who made it", limit=150, source=_SOURCE, detail=True)
+    author_grade = ShortText("Grade of who made it", limit=150, source=_SOURCE, detail=True)
+    author_specialty = ShortText("Specialty of who made it", limit=150, source=_SOURCE, detail=True)
+    author_number = ShortText("Professional number of who made it", limit=32, source=_SOURCE, detail=True)
+    author_telephone = Telephone("Telephone of who made it", source=_SOURCE, detail=True)
     comment = FreeText("Comment", rows=2, source=_SOURCE)
 
 

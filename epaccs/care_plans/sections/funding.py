@@ -48,6 +48,7 @@ class FundingSchema(Schema):
         "ODS code of the organisation that pays",
         limit=10,
         source="PRSB P&EoLC v1.1, care and support plan, care funding source",
+        detail=True,
     )
     note = FreeText("Other financial support", rows=3, source=_PRSB)
 

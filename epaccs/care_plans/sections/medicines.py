@@ -63,12 +63,12 @@ class AuthorisedSchema(Schema):
     dose = ShortText("Dose or range", called="dose", hint="Units in full: 200 micrograms", limit=150, source=_PRSB)
     route = ShortText("Route", hint="Under the skin", limit=150, source=_PRSB)
     indication = ShortText("For what", called="reason for giving", limit=200, source=_PRSB)
-    interval = ShortText("Shortest time between doses", limit=150)
-    most_in_24_hours = ShortText("Most in 24 hours", limit=150)
-    prescriber = ShortText("Who authorised it?", called="name of who authorised it", limit=200)
+    interval = ShortText("Shortest time between doses", limit=150, detail=True)
+    most_in_24_hours = ShortText("Most in 24 hours", limit=150, detail=True)
+    prescriber = ShortText("Who authorised it?", called="name of who authorised it", limit=200, detail=True)
     authorised_on = TypedDate("Date authorised")
-    review_on = TypedDate("Date to be authorised again", future=True)
-    stock = ShortText("How many are there?", called="stock", limit=100)
+    review_on = TypedDate("Date to be authorised again", future=True, detail=True)
+    stock = ShortText("How many are there?", called="stock", limit=100, detail=True)
 
 
 def check_medicines(value: Value, _context: Context) -> None:

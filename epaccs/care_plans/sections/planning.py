@@ -62,9 +62,13 @@ class TalkSchema(Schema):
     with_name = ShortText("Who else was there?", called="name of who was there", limit=200, source=_SOURCE)
     with_relationship = ShortText("Their relationship to the person", source=_SOURCE)
     with_relationship_type = ShortText(
-        "What they are besides", called="further part of who was there", hint="Carer, next of kin", source=_SOURCE
+        "What they are besides",
+        called="further part of who was there",
+        hint="Carer, next of kin",
+        source=_SOURCE,
+        detail=True,
     )
-    with_role = ShortText("Their role, if a professional", called="role of who was there", source=_SOURCE)
+    with_role = ShortText("Their role, if a professional", called="role of who was there", source=_SOURCE, detail=True)
 
 
 def title(item: Value) -> str:

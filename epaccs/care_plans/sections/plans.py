@@ -43,11 +43,11 @@ class PlanSchema(Schema):
     review_on = TypedDate("Date for review", future=True, source=_SOURCE)
     reviewer_name = ShortText("Who reviews it?", called="name of the reviewer", limit=150, source=_SOURCE)
     reviewer_role = ShortText("Role of the reviewer", limit=150, source=_SOURCE)
-    reviewer_grade = ShortText("Grade of the reviewer", limit=150, source=_SOURCE)
-    reviewer_specialty = ShortText("Specialty of the reviewer", limit=150, source=_SOURCE)
-    reviewer_number = ShortText("Professional number of the reviewer", limit=32, source=_SOURCE)
-    reviewer_organisation = ShortText("Organisation of the reviewer", limit=255, source=_SOURCE)
-    reviewer_telephone = Telephone("Telephone of the reviewer", source=_SOURCE)
+    reviewer_grade = ShortText("Grade of the reviewer", limit=150, source=_SOURCE, detail=True)
+    reviewer_specialty = ShortText("Specialty of the reviewer", limit=150, source=_SOURCE, detail=True)
+    reviewer_number = ShortText("Professional number of the reviewer", limit=32, source=_SOURCE, detail=True)
+    reviewer_organisation = ShortText("Organisation of the reviewer", limit=255, source=_SOURCE, detail=True)
+    reviewer_telephone = Telephone("Telephone of the reviewer", source=_SOURCE, detail=True)
 
 
 def title(item: Value) -> str:

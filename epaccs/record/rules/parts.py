@@ -437,6 +437,7 @@ class Risks(Fact):
     pacemaker: bool | None = None
     oxygen: bool | None = None
     infection: str = ""
+    alerts: tuple[str, ...] = ()
     animals: str = ""
     other: str = ""
     access_note: str = ""
@@ -453,6 +454,7 @@ class Risks(Fact):
             "Pacemaker" if self.pacemaker else "",
             "Home oxygen" if self.oxygen else "",
             f"Infection: {self.infection}" if self.infection else "",
+            *self.alerts,
             f"Animals: {self.animals}" if self.animals else "",
         )
         return tuple(flag for flag in found if flag)
@@ -461,6 +463,54 @@ class Risks(Fact):
     def is_recorded(self) -> bool:
         """Somebody answered at least one of the questions."""
         return self.said is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IfThen(Kept):
+    """What to do if something happens, thought out by daylight."""
+
+    trigger: str = ""
+    action: str = ""
+    contact_name: str = ""
+    contact_telephone: str = ""
+
+    @property
+    def call(self) -> str:
+        """Whom to call then; empty: nobody is named."""
+        return " ".join(part for part in (self.contact_name, self.contact_telephone) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contingencies(Fact):
+    """The plans for a bad night, in the order they were made."""
+
+    plans: tuple[IfThen, ...] = ()
+
+
+# --- Themselves ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matters(Fact):
+    """What is most important to the person, in their own words; empty: nobody wrote it down."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talking(Fact):
+    """How to speak with the person. `interpreter`: in words; empty: not asked."""
+
+    language: str = ""
+    interpreter: str = ""
+    disabilities: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """In one line; empty: nothing is recorded."""
+        interpreter = f"Interpreter: {self.interpreter[0].lower()}{self.interpreter[1:]}" if self.interpreter else ""
+        found = (f"Speaks {self.language}" if self.language else "", interpreter, *self.disabilities)
+        return ". ".join(part for part in found if part)
 
 
 # --- Where, and whom to call -----------------------------------------------------------------------------------------
