@@ -41,7 +41,7 @@ from epaccs.versions.rules import Material, Recorded
 from tests.record.people import FULL, STAMP
 
 READ_PEOPLE: Final = 200
-ROUNDS: Final = 600
+ROUNDS: Final = 1_500
 WARM_UP: Final = 50
 AUDIENCE: Final = "T0+T1+T2"
 BATCH: Final = 2_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -164,6 +165,9 @@ class Context:
                     progress.update(task, completed=done)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
+        # As the server does before its first request: no request waits until the rest of the run was looked through.
+        gc.collect()
+        gc.freeze()
         return Register(database, people, app, time.perf_counter() - began)
 
     def _settings(self, url: str) -> Settings:
