@@ -34,6 +34,7 @@ from epaccs.core.db import db
 from epaccs.core.errors import EpaccsError, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.core.nhs_number import parse_nhs_number
+from epaccs.export import count_people, export
 from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
@@ -301,6 +302,26 @@ def at_work(user_name: str, ods_code: str | None) -> Actor:
     if not chosen:
         raise RuleBroken("Nobody works under that user name there. Check how it is spelt")
     raise RuleBroken("This person works in several roles. Name the place with --organisation")
+
+
+# Data
+
+
+@main.group()
+def data() -> None:
+    """What is recorded, for other programs."""
+
+
+@data.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@in_the_house
+def export_data(file: Path, as_json: bool) -> None:
+    """Write what is recorded of everybody to FILE, one line of JSON a person, readable by its owner only."""
+    with open_for_owner(file) as written, counting("Writing", count_people(), quiet=as_json) as tell:
+        exported = export(written, tell=tell)
+    words = f"{exported.people:,} people are in {file.name}."
+    say(words, as_json=as_json, people=exported.people, sha256=exported.sha256)
 
 
 # Demonstration

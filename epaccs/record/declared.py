@@ -141,6 +141,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         is_masked=bool(field.metadata.get("masked")),
         on_card=bool(field.metadata.get("card")),
         values={} if isinstance(field, YesNo) else field.metadata.get("values", {}),
+        codes=field.metadata.get("codes", {}),
         kind="nhs_number" if isinstance(field, NHSNumberField) else field.kind,
     )
 

@@ -39,6 +39,7 @@ class FieldSight:
         tells_place: hidden from everybody while the address is restricted.
         is_masked: asked for separately; each look is recorded.
         values: the words for each code; empty: it is text, a date or a number.
+        codes: the SNOMED CT concept of each answer that has one.
         on_card: asked of everybody, so that a missing answer is named where the rest is read.
         kind: of the answer: "date", "moment" and "nhs_number" are shown in clinical form, "organisation" by its name.
     """
@@ -50,6 +51,7 @@ class FieldSight:
     is_masked: bool = False
     on_card: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
     kind: str = "text"
 
     def words(self, answer: Any) -> str:
