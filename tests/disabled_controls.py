@@ -185,7 +185,7 @@ def once_an_attorney_always_an_attorney(*_: Any) -> Any:
 
 
 @off("H-08f")
-def the_dates_say_nothing(*_: Any) -> str:
+def the_dates_say_nothing(*_: Any, **__: Any) -> str:
     return ""
 
 

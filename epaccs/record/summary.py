@@ -501,7 +501,7 @@ def _standing(attorney: Attorney | None, codes: Iterable[str]) -> dict[str, Any]
         return {"standing": "deputy" if attorney.is_deputy else "attorney"}
     if "attorney" in codes or "deputy" in codes:
         standing = "attorney" if "attorney" in codes else "deputy"
-        return {"standing": standing, "authority": "no document recorded here"}
+        return {"standing": standing, "authority": "no document here"}
     return {}
 
 

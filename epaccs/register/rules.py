@@ -58,6 +58,14 @@ class LifecycleStatus(StrEnum):
     MERGED = "merged"
 
 
+LIFECYCLE_LABELS: dict[LifecycleStatus, str] = {
+    LifecycleStatus.ON_REGISTER: "On the register",
+    LifecycleStatus.DECLINED: "The person did not want to be on the register",
+    LifecycleStatus.REMOVED: "Taken off the register",
+    LifecycleStatus.MERGED: "Merged into another entry",
+}
+
+
 class DeathStatus(StrEnum):
     """How sure the register is of a death."""
 

@@ -316,19 +316,19 @@ def test_a_withdrawn_statement_of_wishes_is_not_shown_as_one() -> None:
         (
             "2026-01-01",
             "2025-03-01",
-            "The authority of Chidi Okonkwo is later than the ADRT: see whether it covers it.",
+            "The authority of the attorney is later than the ADRT: see whether it covers it.",
         ),
-        ("2025-03-01", "2025-03-01", "The ADRT is no older than the authority of Chidi Okonkwo."),
-        ("2020-01-01", "2025-03-01", "The ADRT is no older than the authority of Chidi Okonkwo."),
+        ("2025-03-01", "2025-03-01", "The ADRT is no older than the authority of the attorney."),
+        ("2020-01-01", "2025-03-01", "The ADRT is no older than the authority of the attorney."),
         (
             None,
             "2025-03-01",
-            "Find the dates of the ADRT and of the authority of Chidi Okonkwo: their order matters.",
+            "Find the dates of the ADRT and of the authority of the attorney: their order matters.",
         ),
         (
             "2026-01-01",
             None,
-            "Find the dates of the ADRT and of the authority of Chidi Okonkwo: their order matters.",
+            "Find the dates of the ADRT and of the authority of the attorney: their order matters.",
         ),
     ],
 )
@@ -339,6 +339,19 @@ def test_the_order_in_time_is_shown_and_not_decided(appointed: str | None, decid
 
     assert legal is not None
     assert legal.order_in_time == (sentence,)
+
+
+def test_of_several_attorneys_each_is_named() -> None:
+    other = {**LPA, "name": "Ada Obi", "made_on": "2026-01-01"}
+    items = {"a": ADRT, "b": {**LPA, "made_on": "2020-01-01"}, "c": other}
+
+    legal = a_summary(legal={"items": items}).legal
+
+    assert legal is not None
+    assert legal.order_in_time == (
+        "The ADRT is no older than the authority of Chidi Okonkwo.",
+        "The authority of Ada Obi is later than the ADRT: see whether it covers it.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -382,7 +395,7 @@ def test_somebody_only_called_an_attorney_has_no_document_here() -> None:
 
     assert contacts is not None
     chidi = next(one for one in contacts.to_call if one.name == "Chidi Okonkwo")
-    assert (chidi.standing, chidi.authority) == ("attorney", "no document recorded here")
+    assert (chidi.standing, chidi.authority) == ("attorney", "no document here")
 
 
 # --- What waits for a person -----------------------------------------------------------------------------------------

@@ -350,15 +350,19 @@ class Legal(Fact):
             one for one in self.advance_decisions if one.stands and (one.refuses_cpr or one.refuses_life_sustaining)
         ]
         deciding = [one for one in self.attorneys if one.stands and not one.is_deputy and one.authority == "yes"]
-        return tuple(_order_in_time(refusal.made_on, attorney) for refusal in refusals for attorney in deciding)
+        return tuple(
+            _order_in_time(refusal.made_on, one.made_on, who=one.name if len(deciding) > 1 else "the attorney")
+            for refusal in refusals
+            for one in deciding
+        )
 
 
-def _order_in_time(decided_on: date | None, attorney: Attorney) -> str:
-    if not decided_on or not attorney.made_on:
-        return f"Find the dates of the ADRT and of the authority of {attorney.name}: their order matters."
-    if attorney.made_on > decided_on:
-        return f"The authority of {attorney.name} is later than the ADRT: see whether it covers it."
-    return f"The ADRT is no older than the authority of {attorney.name}."
+def _order_in_time(decided_on: date | None, appointed_on: date | None, *, who: str) -> str:
+    if not decided_on or not appointed_on:
+        return f"Find the dates of the ADRT and of the authority of {who}: their order matters."
+    if appointed_on > decided_on:
+        return f"The authority of {who} is later than the ADRT: see whether it covers it."
+    return f"The ADRT is no older than the authority of {who}."
 
 
 # --- Tonight ---------------------------------------------------------------------------------------------------------

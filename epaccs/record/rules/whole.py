@@ -15,7 +15,7 @@ from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, latest_stamp
-from epaccs.register.rules import PLACES_OF_DEATH
+from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
 #: Shown elsewhere: CPR has a page of its own.
@@ -66,8 +66,8 @@ class ShownSection:
 
     @property
     def is_blank(self) -> bool:
-        """Nothing stands here, and nothing waits to."""
-        return not self.is_recorded and not self.rivals
+        """Nobody ever wrote here, and nothing waits to be kept."""
+        return not self.version and not self.rivals
 
 
 def build_sections(
@@ -181,6 +181,7 @@ def _milestones(_sight: SectionSight, value: Value, hides_places: bool) -> Itera
     Source: SCCI1580 v4.0 items 2, 3, 59, 60.
     """
     registered, death = value.get("registered") or {}, value.get("death") or {}
+    yield Line("Entry", LIFECYCLE_LABELS[LifecycleStatus(value["status"])])
     if registered:
         at = datetime.fromisoformat(registered["at"])
         yield Line("Put on the register", format_date(local_date(at)), build_said(registered.get("by"), at=at))
