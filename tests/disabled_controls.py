@@ -189,6 +189,9 @@ def the_dates_say_nothing(*_: Any, **__: Any) -> str:
     return ""
 
 
+off("H-08g")(nothing)
+off("H-08h")(nothing)
+
 # --- H-09 order by a clock -------------------------------------------------------------------------------------------
 
 
@@ -475,3 +478,13 @@ def nothing_is_sealed(content: bytes, **_: Any) -> bytes:
 def a_copy_is_readable_by_everybody(self: Any, **_: Any) -> None:
     self.write_bytes(b"")
     self.chmod(0o644)
+
+
+# --- H-34 a syringe driver that nobody expects -----------------------------------------------------------------------
+
+off("H-34a")(nothing)
+
+# --- H-35 a prognosis or a scale misread -----------------------------------------------------------------------------
+
+off("H-35a")(nothing)
+off("H-35b")(nothing)

@@ -201,7 +201,7 @@ def check_prognosis_changed_by(role: str, *, changed: bool) -> None:
     Raises:
         RuleBroken: somebody else changes it.
 
-    Source: SCCI1580 v4.0 item 34.
+    Source: SCCI1580 v4.0 item 34; hazard H-35 (a prognosis or a scale misread).
     """
     if changed and role not in JUDGES_OF_PROGNOSIS:
         raise RuleBroken(
@@ -219,7 +219,7 @@ def check_observation(item: Item, *, born_on: str | None) -> None:
     Raises:
         RuleBroken: nothing was judged, or the person was too young for the frailty scale.
 
-    Source: SCCI1580 v4.0 item 29; Clinical Frailty Scale, which was not validated under 65.
+    Source: SCCI1580 v4.0 item 29; Clinical Frailty Scale, which was not validated under 65; hazard H-35.
     """
     if not any(item.get(name) for name in ("akps", "phase", "frailty", "concerns")) and item.get("ipos_total") is None:
         raise RuleBroken("Enter at least one judgement beside the date", field="akps")
@@ -314,7 +314,7 @@ def check_syringe_driver(value: Item) -> None:
     Raises:
         RuleBroken: the driver is not said to be in use.
 
-    Source: hazard H-06 (no entry read as a decision): a driver that nobody expects is stopped or doubled.
+    Source: hazard H-34 (a syringe driver that nobody expects).
     """
     if not value.get("syringe_driver") and (value.get("driver_contents") or value.get("driver_next_at")):
         raise RuleBroken("Say that a syringe driver is in use, or clear what is in it", field="syringe_driver")
