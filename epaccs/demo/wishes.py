@@ -108,7 +108,7 @@ def _communication(life: Life) -> None:
 def _contingency(life: Life) -> None:
     days_ago = life.earlier(0.1, 0.7)
     for trigger, action in life.chance.sample(SENTENCES["contingencies"], life.chance.randint(1, 3)):
-        item = {"trigger": trigger, "action": action, "agreed": True}
+        item = {"trigger": trigger, "what_to_do": action, "agreed": True}
         if life.has_key_worker:
             who = life.colleagues
             item |= {"contact_name": who.key_worker_name, "contact_telephone": who.key_worker_telephone}
@@ -142,7 +142,7 @@ def _other_plans(life: Life) -> None:
 def _goals(life: Life) -> None:
     days_ago = life.earlier(0.1, 0.7)
     need, goal, action = life.chance.choice(SENTENCES["goals"])
-    item = {"need": need, "goal": goal, "action": action, "importance": life.chance.randint(5, 10)}
+    item = {"need": need, "goal": goal, "done": action, "importance": life.chance.randint(5, 10)}
     life.put_item(days_ago, life.nurse, "goals", {**item, "action_status": "under_way", "goal_status": "open"})
 
 

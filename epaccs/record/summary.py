@@ -307,7 +307,7 @@ class _Builder:
         if not self._is_seen("contingency"):
             return None
         items = present_items(self._value("contingency")).values()
-        plans = (IfThen(**_texts(item, "trigger", "action", "contact_name", "contact_telephone")) for item in items)
+        plans = (IfThen(**_texts(item, "trigger", "what_to_do", "contact_name", "contact_telephone")) for item in items)
         return Contingencies(plans=tuple(plans), **self._fact("contingency"))
 
     def matters(self) -> Matters | None:

@@ -13,7 +13,7 @@ from epaccs.access.rules import Tier
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.fields import TEXT_LIMIT
-from epaccs.core.forms import FormField, FreeText
+from epaccs.core.forms import HIDDEN_NAMES, FormField, FreeText
 from epaccs.versions.schema import loader
 from tests.care_plans.answers import answer_to, every_field, refused_answers, whole_item, whole_section
 
@@ -92,3 +92,7 @@ def test_no_two_questions_of_a_form_are_alike() -> None:
     ]
 
     assert alike == ["preferred_places: Which place"]
+
+
+def test_no_question_has_the_name_of_what_every_form_sends() -> None:
+    assert [name for _, name, _, _ in every_field() if name in HIDDEN_NAMES] == []

@@ -552,7 +552,7 @@ def test_an_attorney_says_what_is_known_of_their_authority(pages: Flask, item: d
     [
         pytest.param(
             "contingency",
-            {"items": {"a": {"trigger": "Bleeding", "action": "Dark towels", "contact_name": "Night nurse",
+            {"items": {"a": {"trigger": "Bleeding", "what_to_do": "Dark towels", "contact_name": "Night nurse",
                              "contact_telephone": "01632 960 101"}}},
             "If something happens",
             "Bleeding: Dark towels. Call Night nurse 01632 960 101.",
@@ -560,7 +560,7 @@ def test_an_attorney_says_what_is_known_of_their_authority(pages: Flask, item: d
         ),
         pytest.param(
             "contingency",
-            {"items": {"a": {"trigger": "Bleeding", "action": "Dark towels"}}},
+            {"items": {"a": {"trigger": "Bleeding", "what_to_do": "Dark towels"}}},
             "If something happens",
             "Bleeding: Dark towels.",
             id="a plan without a number",

@@ -29,8 +29,8 @@ class PlanSchema(Schema):
         source=_SOURCE, card=True,
     )  # fmt: skip
     trigger_code = ConceptCode("SNOMED CT code of what happens", source=_SOURCE)
-    action = FreeText("Do this", rows=3, required=True, source=_SOURCE, card=True)
-    action_code = ConceptCode("SNOMED CT code of what is done", source=_SOURCE)
+    what_to_do = FreeText("Do this", called="thing to do", rows=3, required=True, source=_SOURCE, card=True)
+    what_to_do_code = ConceptCode("SNOMED CT code of what is done", source=_SOURCE)
     contact_name = ShortText("And call", called="name of whom to call", limit=200, source=_SOURCE, card=True)
     contact_role = ShortText("Who they are", called="role of whom to call", limit=150, source=_SOURCE, detail=True)
     contact_telephone = Telephone("On this number", called="number to call", source=_SOURCE, card=True)

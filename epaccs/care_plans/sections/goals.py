@@ -50,7 +50,7 @@ class GoalSchema(Schema):
     goal_code = ConceptCode("SNOMED CT code of the goal", source=_SOURCE)
     importance = WholeNumber("How important is it to the person?", called="importance", hint="1 little, 10 very",
                              lowest=1, highest=10, source=_SOURCE)  # fmt: skip
-    action = FreeText("What is done", called="action", rows=2, source=_SOURCE)
+    done = FreeText("What is done", called="action", rows=2, source=_SOURCE)
     action_code = ConceptCode("SNOMED CT code of what is done", source=_SOURCE)
     action_by = ShortText("By whom", called="name of who does it", limit=200, source=_SOURCE)
     action_role = ShortText("Their role", called="role of who does it", limit=150, source=_SOURCE, detail=True)

@@ -474,7 +474,7 @@ class IfThen(Kept):
     """What to do if something happens, thought out by daylight."""
 
     trigger: str = ""
-    action: str = ""
+    what_to_do: str = ""
     contact_name: str = ""
     contact_telephone: str = ""
 
