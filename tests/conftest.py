@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
@@ -18,12 +19,16 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from epaccs.app import create_app
+from epaccs.cli import main
 from epaccs.core import clock, migration
 from epaccs.core.db import db
 from epaccs.settings import Mode, Settings
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 SECRET = "a secret of the tests, long enough to be one"
+
+#: A command of the program and what it answered.
+Run = Callable[..., Result]
 
 # No test fails because its machine was busy.
 hypothesis_settings.register_profile("house", deadline=None)
@@ -173,3 +178,19 @@ def app(settings: Settings) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser without scripts."""
     return app.test_client()
+
+
+@pytest.fixture
+def run(app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command as its own program would, on the database of the test."""
+    monkeypatch.setenv("EPACCS_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("EPACCS_SECRET_KEY", SECRET)
+
+    def run_command(*words: str) -> Result:
+        result = CliRunner().invoke(main, words, env=dict(os.environ))
+        db.session.commit()
+        db.session.expire_all()
+        return result
+
+    return run_command

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from flask import Flask
 from sqlalchemy import select
 
 from epaccs.audit.model import AuditEvent
-from epaccs.cli import main
 from epaccs.clinicians import actions, queries
 from epaccs.clinicians.actions import Door
 from epaccs.clinicians.model import Clinician
 from epaccs.clinicians.rules import Role
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.settings import Settings
-from tests.conftest import SECRET
+from tests.conftest import Run
 
-Run = Callable[..., Result]
 BOARD = ("people", "add-organisation", "QX1", "--name", "The Board", "--type", "icb", "--area", "northdale")
 ABE = ("people", "add", "abe", "--organisation", "qx1", "--role", "administrator", "--name", "Abe First")
-
-
-@pytest.fixture
-def run(app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command as its own program would, on the database of the test."""
-    monkeypatch.setenv("EPACCS_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("EPACCS_SECRET_KEY", SECRET)
-
-    def run_command(*words: str) -> Result:
-        result = CliRunner().invoke(main, words, env=dict(os.environ))
-        db.session.commit()
-        db.session.expire_all()
-        return result
-
-    return run_command
 
 
 def test_the_first_administrator_comes_in_with_the_printed_code(run: Run) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import func, select
 
 from epaccs.access.model import EntryScope
 from epaccs.audit import log
-from epaccs.cli import main
 from epaccs.clinicians import actions
 from epaccs.clinicians.actions import Door
 from epaccs.clinicians.model import Clinician, Organisation
@@ -29,26 +24,7 @@ from epaccs.record.actions.search import search_people
 from epaccs.register.model import RegisterEntry
 from epaccs.settings import Mode, Settings
 from epaccs.versions.model import Entry
-from tests.conftest import SECRET
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command as its own program would, on the database of the test."""
-    monkeypatch.setenv("EPACCS_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("EPACCS_SECRET_KEY", SECRET)
-
-    def run_command(*words: str) -> Result:
-        result = CliRunner().invoke(main, words, env=dict(os.environ))
-        db.session.commit()
-        db.session.expire_all()
-        return result
-
-    return run_command
-
+from tests.conftest import Run
 
 # --- the demonstration -----------------------------------------------------------------------------------------------
 

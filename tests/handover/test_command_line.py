@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
-from epaccs.cli import main
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.rules import format_code
-from epaccs.settings import Settings
-from tests.conftest import SECRET
+from tests.conftest import Run
 from tests.factories import a_clinician, a_membership, a_registered_person, an_organisation
 
-Run = Callable[..., Result]
 NUMBER = "999 000 0018"
 
 
 @pytest.fixture
-def run(app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Print as its own program would, on the database of the test; FILE is `sheet.pdf` of the test's folder."""
-    monkeypatch.setenv("EPACCS_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("EPACCS_SECRET_KEY", SECRET)
+def print_to(run: Run, tmp_path: Path) -> Run:
+    """Print as its own program would; FILE is `sheet.pdf` of the test's folder."""
 
-    def run_command(*words: str, out: str = "sheet.pdf") -> Result:
-        words = ("handover", "print", *words, "--out", str(tmp_path / out))
-        result = CliRunner().invoke(main, words, env=dict(os.environ))
-        db.session.commit()
-        db.session.expire_all()
-        return result
+    def print_command(*words: str, out: str = "sheet.pdf") -> Result:
+        return run("handover", "print", *words, "--out", str(tmp_path / out))
 
-    return run_command
+    return print_command
 
 
 @pytest.fixture
@@ -63,8 +51,8 @@ def events(kind: EventKind) -> list[AuditEvent]:
     return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
 
 
-def test_a_sheet_is_printed_for_its_owner_only(run: Run, entry_id: UUID, tmp_path: Path) -> None:
-    result = run(NUMBER, "--as", "patel", "--for", "L Hart, community nurse", "--place", "Ward 3", "--json")
+def test_a_sheet_is_printed_for_its_owner_only(print_to: Run, entry_id: UUID, tmp_path: Path) -> None:
+    result = print_to(NUMBER, "--as", "patel", "--for", "L Hart, community nurse", "--place", "Ward 3", "--json")
 
     [sheet] = the_sheets()
     file = tmp_path / "sheet.pdf"
@@ -79,10 +67,10 @@ def test_a_sheet_is_printed_for_its_owner_only(run: Run, entry_id: UUID, tmp_pat
     assert len(events(EventKind.PRINTED)) == 1
 
 
-def test_whoever_prints_gives_a_reason_for_access_that_is_recorded(run: Run, entry_id: UUID) -> None:
+def test_whoever_prints_gives_a_reason_for_access_that_is_recorded(print_to: Run, entry_id: UUID) -> None:
     a_clinician(Role.OUT_OF_HOURS_GP, user_name="night")
 
-    assert run(NUMBER, "--as", "night").exit_code == 0
+    assert print_to(NUMBER, "--as", "night").exit_code == 0
 
     assert events(EventKind.ACCESS_REASON_GIVEN)[-1].details["reason"] == "cannot_ask"
     assert the_sheets()[0].printed_for.endswith("out-of-hours GP")
@@ -100,14 +88,14 @@ def test_whoever_prints_gives_a_reason_for_access_that_is_recorded(run: Run, ent
     ],
 )
 def test_a_refusal_is_one_sentence_and_leaves_no_file(
-    words: tuple[str, ...], sentence: str, run: Run, entry_id: UUID, tmp_path: Path
+    words: tuple[str, ...], sentence: str, print_to: Run, entry_id: UUID, tmp_path: Path
 ) -> None:
     a_clinician(Role.GP, user_name="stranger")
     a_clinician(Role.PARAMEDIC, user_name="crew")
     both = a_clinician(Role.GP, user_name="both")
     a_membership(both, an_organisation(), Role.GP)
 
-    result = run(*words)
+    result = print_to(*words)
 
     assert result.exit_code == 1
     assert sentence in result.stderr
@@ -115,12 +103,12 @@ def test_a_refusal_is_one_sentence_and_leaves_no_file(
     assert the_sheets() == []
 
 
-def test_a_person_of_several_roles_names_the_place(run: Run, gp: Actor, entry_id: UUID) -> None:
+def test_a_person_of_several_roles_names_the_place(print_to: Run, gp: Actor, entry_id: UUID) -> None:
     other = an_organisation()
     a_membership(gp, other, Role.GP)
 
-    assert run(NUMBER, "--as", "patel", "--organisation", gp.organisation_ods).exit_code == 0
-    assert run(NUMBER, "--as", "patel", "--organisation", "X99999", out="other.pdf").exit_code == 1
+    assert print_to(NUMBER, "--as", "patel", "--organisation", gp.organisation_ods).exit_code == 0
+    assert print_to(NUMBER, "--as", "patel", "--organisation", "X99999", out="other.pdf").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -131,11 +119,11 @@ def test_a_person_of_several_roles_names_the_place(run: Run, gp: Actor, entry_id
     ],
 )
 def test_nothing_is_printed_where_it_cannot_be_written(
-    out: str, sentence: str, run: Run, entry_id: UUID, tmp_path: Path
+    out: str, sentence: str, print_to: Run, entry_id: UUID, tmp_path: Path
 ) -> None:
     (tmp_path / "there.pdf").write_text("kept")
 
-    result = run(NUMBER, "--as", "patel", out=out)
+    result = print_to(NUMBER, "--as", "patel", out=out)
 
     assert (result.exit_code, sentence in result.stderr) == (1, True)
     assert (tmp_path / "there.pdf").read_text() == "kept"
