@@ -34,7 +34,7 @@ from epaccs.core.db import db
 from epaccs.core.errors import EpaccsError, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.core.nhs_number import parse_nhs_number
-from epaccs.export import count_people, export
+from epaccs.export import export, find_everybody
 from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
@@ -318,8 +318,9 @@ def data() -> None:
 @in_the_house
 def export_data(file: Path, as_json: bool) -> None:
     """Write what is recorded of everybody to FILE, one line of JSON a person, readable by its owner only."""
-    with open_for_owner(file) as written, counting("Writing", count_people(), quiet=as_json) as tell:
-        exported = export(written, tell=tell)
+    everybody = find_everybody()
+    with open_for_owner(file) as written, counting("Writing", len(everybody), quiet=as_json) as tell:
+        exported = export(written, everybody, tell=tell)
     words = f"{exported.people:,} people are in {file.name}."
     say(words, as_json=as_json, people=exported.people, sha256=exported.sha256)
 

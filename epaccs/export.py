@@ -10,12 +10,12 @@ Source: PRSB P&EoLC v1.1 and SCCI1580 v4.0 as listed in docs/elements.csv.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
@@ -38,15 +38,19 @@ class Exported:
     sha256: str
 
 
-def export(file: BinaryIO, *, tell: Callable[[int], None] = lambda _more: None) -> Exported:
-    """Write everybody; noted in the audit before anything is read.
+def find_everybody() -> Sequence[UUID]:
+    """Every entry, of whatever status."""
+    return db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
+
+
+def export(file: BinaryIO, everybody: Sequence[UUID], *, tell: Callable[[int], None] = lambda _more: None) -> Exported:
+    """Write everybody named; noted in the audit before anything recorded of them is read.
 
     Args:
         tell: how many more people are done.
     """
     log.record(Event(EventKind.COMMAND_RUN, details={"command": "data export"}))
     digest = hashlib.sha256()
-    everybody = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
 
     def write(line: Mapping[str, Any]) -> None:
         written = f"{canonical_json(line)}\n".encode()
@@ -61,11 +65,6 @@ def export(file: BinaryIO, *, tell: Callable[[int], None] = lambda _more: None) 
     exported = Exported(len(everybody), digest.hexdigest())
     file.write(f"{canonical_json({'people': exported.people, 'sha256': exported.sha256})}\n".encode())
     return exported
-
-
-def count_people() -> int:
-    """How many lines an export will have."""
-    return db.session.scalar(select(func.count()).select_from(Entry)) or 0
 
 
 def build_person(entry_id: UUID) -> dict[str, Any]:

@@ -11,20 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select
 
 from epaccs.audit.model import AuditEvent
-from epaccs.care_plans.sections import SECTIONS
-from epaccs.cli import main
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
-from epaccs.core.identifiers import new_id
-from epaccs.export import FORMAT, export
+from epaccs.export import FORMAT, export, find_everybody
 from epaccs.versions.actions import apply_edit
-from tests.care_plans.answers import whole_item, whole_section
+from tests.care_plans.answers import answer_everything
 from tests.care_plans.test_elements import KEPT, Element
+from tests.conftest import Run
 from tests.factories import a_clinician, a_registered_person, an_edit
 from tests.record.visits import a_person_with_everything
 
@@ -38,12 +35,7 @@ def gp(app: Flask) -> Actor:
 def answered(gp: Actor) -> UUID:
     """Somebody of whom every question of the plan is answered, and who died."""
     entry_id = a_person_with_everything(gp, born_on="1941-01-06")
-    for declaration in SECTIONS.values():
-        if declaration.schema:
-            apply_edit(gp, an_edit(entry_id, declaration.name, whole_section(declaration)))
-        if declaration.items:
-            body = {"item_id": str(new_id()), "item": whole_item(declaration)}
-            apply_edit(gp, an_edit(entry_id, declaration.name, body, kind="put_item"))
+    answer_everything(gp, entry_id)
     died = {"died_on": "2026-11-20", "place": "hospice", "place_name": "St Anne's"}
     apply_edit(gp, an_edit(entry_id, "lifecycle", died, kind="confirm_death"))
     return entry_id
@@ -51,7 +43,7 @@ def answered(gp: Actor) -> UUID:
 
 def lines() -> list[dict[str, Any]]:
     file = io.BytesIO()
-    export(file)
+    export(file, find_everybody())
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
@@ -104,7 +96,7 @@ def test_a_file_that_was_cut_off_is_known_by_its_end(gp: Actor) -> None:
     a_registered_person(gp)
     file = io.BytesIO()
 
-    exported = export(file)
+    exported = export(file, find_everybody())
 
     *before, last = file.getvalue().splitlines(keepends=True)
     assert json.loads(before[0])["format"] == FORMAT
@@ -112,18 +104,15 @@ def test_a_file_that_was_cut_off_is_known_by_its_end(gp: Actor) -> None:
     assert hashlib.sha256(b"".join(before)).hexdigest() == exported.sha256
 
 
-def test_an_export_is_noted_and_readable_by_its_owner_only(
-    app: Flask, gp: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_export_is_noted_and_readable_by_its_owner_only(run: Run, gp: Actor, tmp_path: Path) -> None:
     a_registered_person(gp)
     target = tmp_path / "register.jsonl"
-    monkeypatch.setattr("epaccs.cli.create_app", lambda: app)
 
-    done = CliRunner().invoke(main, ["data", "export", str(target), "--json"])
-    again = CliRunner().invoke(main, ["data", "export", str(target)])
+    done = run("data", "export", str(target), "--json")
+    again = run("data", "export", str(target))
 
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["people"] == 1
+    assert json.loads(done.stdout)["people"] == 1
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert (again.exit_code, "Name a new file" in again.output) == (1, True)
     noted = select(func.count()).select_from(AuditEvent).where(AuditEvent.kind == "command_run")

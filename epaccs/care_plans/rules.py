@@ -57,7 +57,7 @@ def check_adrt_refusing_life_sustaining(adrt: Item) -> None:
     Raises:
         RulesBroken: one sentence for each thing that is missing.
     """
-    if not (adrt.get("called_valid") and (adrt.get("refuses_life_sustaining") or adrt.get("refuses_cpr"))):
+    if not (adrt.get("called_valid") and _refuses_life_support(adrt)):
         return
     errors = [
         RuleBroken(f"Record that {words}, or do not record the decision as valid", field=name)
@@ -70,15 +70,23 @@ def check_adrt_refusing_life_sustaining(adrt: Item) -> None:
         raise RulesBroken(errors)
 
 
+def _refuses_life_support(item: Item) -> bool:
+    """It refuses CPR, or anything else that keeps alive."""
+    return bool(item.get("refuses_life_sustaining") or item.get("refuses_cpr"))
+
+
+def _claims_a_say(item: Item) -> bool:
+    """It says that they may decide on what keeps alive, or that they refuse it."""
+    return item.get("authority_life_sustaining") == "yes" or _refuses_life_support(item)
+
+
 def check_deputy_cannot_refuse_life_sustaining(item: Item) -> None:
     """A deputy of the court can never refuse life-sustaining treatment.
 
     Raises:
         RuleBroken: the record would say so.
     """
-    if item.get("kind") == "deputy" and (
-        item.get("authority_life_sustaining") == "yes" or item.get("refuses_life_sustaining") or item.get("refuses_cpr")
-    ):
+    if item.get("kind") == "deputy" and _claims_a_say(item):
         raise RuleBroken(
             "A deputy cannot refuse life-sustaining treatment: answer no here", field="authority_life_sustaining"
         )
@@ -92,9 +100,7 @@ def check_property_attorney_decides_no_treatment(item: Item) -> None:
 
     Source: Mental Capacity Act 2005 s11(7).
     """
-    if item.get("kind") == "lpa_property" and (
-        item.get("authority_life_sustaining") == "yes" or item.get("refuses_life_sustaining") or item.get("refuses_cpr")
-    ):
+    if item.get("kind") == "lpa_property" and _claims_a_say(item):
         raise RuleBroken(
             "An attorney for property and money has no say over treatment: answer no here",
             field="authority_life_sustaining",
@@ -130,8 +136,7 @@ def check_attorney_has_authority(item: Item) -> None:
     Raises:
         RuleBroken: the record would say that they refuse, and not that they may.
     """
-    refuses = item.get("refuses_life_sustaining") or item.get("refuses_cpr")
-    if item.get("kind") == "lpa" and refuses and item.get("authority_life_sustaining") != "yes":
+    if item.get("kind") == "lpa" and _refuses_life_support(item) and item.get("authority_life_sustaining") != "yes":
         raise RuleBroken(
             "Record that the document lets the attorney decide on life-sustaining treatment, or that it is not refused",
             field="authority_life_sustaining",

@@ -158,6 +158,12 @@ def build_said(stamp: Mapping[str, Any] | None, *, at: datetime | None = None) -
     )
 
 
+def build_said_of_death(death: Mapping[str, Any]) -> Said | None:
+    """Who confirmed a death, or who reported one that nobody confirmed."""
+    status = death.get("status", "")
+    return build_said(death.get(f"{status}_by"), at=_moment(death.get(f"{status}_at")))
+
+
 def latest_stamp(recorded: Iterable[Recorded]) -> Value | None:
     """The stamp of whoever changed anything last; None: nobody did."""
     stamps = [stamp for one in recorded for stamp in one.provenance.values()]
@@ -204,13 +210,12 @@ class _Builder:
         death = value.get("death")
         if not death:
             return None
-        status = death.get("status", "")
         sightings = (build_said(one.get("by"), at=_moment(one.get("at"))) for one in value.get("seen_alive", ()))
         return Death(
-            status=status,
+            status=death.get("status", ""),
             died_on=_day(death.get("died_on")),
             told_by=death.get("told_by") or "",
-            said=build_said(death.get(f"{status}_by"), at=_moment(death.get(f"{status}_at"))),
+            said=build_said_of_death(death),
             seen_alive=tuple(said for said in sightings if said),
         )
 

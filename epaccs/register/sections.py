@@ -30,17 +30,13 @@ from epaccs.register.schema import (
     flatten_consent,
     nest_consent,
 )
-from epaccs.versions.registry import Body, Context, Kind, Section
-from epaccs.versions.rules import Severity, Value, without_blanks
+from epaccs.versions.registry import Body, Context, Kind, Section, high
+from epaccs.versions.rules import Value, without_blanks
 from epaccs.versions.schema import describer, loader
 
 IDENTITY = "identity"
 CONSENT = "consent"
 LIFECYCLE = "lifecycle"
-
-
-def _high(_body: Body, _current: Value | None) -> Severity:
-    return Severity.HIGH
 
 
 # Identity
@@ -244,7 +240,7 @@ IDENTITY_SECTION = Section(
     Tier.T0_EXISTS,
     critical=True,
     kinds={
-        "put": Kind(Permission.EDIT_PLAN, loader(IdentitySchema), _amended, severity=_high),
+        "put": Kind(Permission.EDIT_PLAN, loader(IdentitySchema), _amended, severity=high),
         "register": Kind(Permission.REGISTER, loader(IdentitySchema), _amended, creates_entry=True),
     },
     check=_check_identity,
@@ -258,7 +254,7 @@ CONSENT_SECTION = Section(
     Tier.T0_EXISTS,
     critical=True,
     kinds={
-        "put": Kind(Permission.EDIT_PLAN, loader(ConsentSchema), _nested, severity=_high),
+        "put": Kind(Permission.EDIT_PLAN, loader(ConsentSchema), _nested, severity=high),
         "register": Kind(Permission.REGISTER, loader(ConsentSchema), _nested, creates_entry=True),
     },
     check=_check_consent,
@@ -274,14 +270,12 @@ LIFECYCLE_SECTION = Section(
     kinds={
         "register": Kind(Permission.REGISTER, reduce=_registered, creates_entry=True),
         "decline": Kind(Permission.REGISTER, reduce=_declined, creates_entry=True),
-        "report_death": Kind(
-            Permission.REPORT_DEATH, loader(DeathSchema), _death(DeathStatus.REPORTED), severity=_high
-        ),
+        "report_death": Kind(Permission.REPORT_DEATH, loader(DeathSchema), _death(DeathStatus.REPORTED), severity=high),
         "confirm_death": Kind(
-            Permission.RECORD_DEATH, loader(DeathSchema), _death(DeathStatus.CONFIRMED), severity=_high
+            Permission.RECORD_DEATH, loader(DeathSchema), _death(DeathStatus.CONFIRMED), severity=high
         ),
         "seen_alive": Kind(Permission.REPORT_DEATH, reduce=_seen_alive, independent=True),
-        "reverse_death": Kind(Permission.RECORD_DEATH, reduce=_death_reversed, severity=_high),
+        "reverse_death": Kind(Permission.RECORD_DEATH, reduce=_death_reversed, severity=high),
         "review": Kind(Permission.EDIT_PLAN, loader(ReviewSchema), _reviewed),
         "remove": Kind(Permission.REMOVE, loader(RemovalSchema), _removed),
         "restore": Kind(Permission.REMOVE, reduce=_restored),

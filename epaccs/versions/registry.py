@@ -41,8 +41,14 @@ def _load_as_it_is(body: Body) -> Body:
     return body
 
 
-def _routine(_body: Body, _current: Value | None) -> Severity:
+def routine(_body: Body, _current: Value | None) -> Severity:
+    """A held change can wait until somebody looks."""
     return Severity.ROUTINE
+
+
+def high(_body: Body, _current: Value | None) -> Severity:
+    """A held change needs somebody soon, whatever it says."""
+    return Severity.HIGH
 
 
 def replace_fields(base: Value | None, body: Body, _context: Context) -> Value:
@@ -77,7 +83,7 @@ class Kind:
     load: Callable[[Body], Body] = _load_as_it_is
     reduce: Callable[[Value | None, Body, Context], Value] = replace_fields
     independent: bool = False
-    severity: Callable[[Body, Value | None], Severity] = _routine
+    severity: Callable[[Body, Value | None], Severity] = routine
     creates_entry: bool = False
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
+from epaccs.clinicians.rules import Actor
 from epaccs.core.forms import (
     Choice,
     Choices,
@@ -20,6 +22,9 @@ from epaccs.core.forms import (
     WholeNumber,
     YesNo,
 )
+from epaccs.core.identifiers import new_id
+from epaccs.versions.actions import apply_edit
+from tests.factories import an_edit
 
 #: Where one answer decides what another may be.
 TOGETHER: dict[str, dict[str, Any]] = {
@@ -83,6 +88,16 @@ def whole_section(declaration: SectionDeclaration) -> dict[str, Any]:
 def whole_item(declaration: SectionDeclaration) -> dict[str, Any]:
     """Every question about one line of its list answered."""
     return {name: answer_to(declaration.name, name, field) for name, field in declaration.item_fields().items()}
+
+
+def answer_everything(actor: Actor, entry_id: UUID) -> None:
+    """Answer every question of the plan, in the section itself and of one line of each list."""
+    for declaration in SECTIONS.values():
+        if declaration.schema:
+            apply_edit(actor, an_edit(entry_id, declaration.name, whole_section(declaration)))
+        if declaration.items:
+            body = {"item_id": str(new_id()), "item": whole_item(declaration)}
+            apply_edit(actor, an_edit(entry_id, declaration.name, body, kind="put_item"))
 
 
 def every_field() -> Iterator[tuple[SectionDeclaration, str, FormField, bool]]:

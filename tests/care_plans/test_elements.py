@@ -18,7 +18,6 @@ from epaccs.audit.events import EventKind
 from epaccs.care_plans.sections import SECTIONS
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.forms import FormField
-from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules import states
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.pdf import build_html
@@ -26,10 +25,9 @@ from epaccs.handover.queries import build_sheet, read_contents
 from epaccs.record.declared import sights
 from epaccs.register.schema import ConsentSchema, DeathSchema, IdentitySchema
 from epaccs.settings import Settings
-from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
-from tests.care_plans.answers import whole_item, whole_section
-from tests.factories import a_clinician, an_edit
+from tests.care_plans.answers import answer_everything, whole_item, whole_section
+from tests.factories import a_clinician
 from tests.pages import squeeze
 from tests.record.visits import a_person_with_everything, open_record
 
@@ -111,12 +109,7 @@ def gp(app: Flask) -> Actor:
 def answered(gp: Actor) -> UUID:
     """Somebody of whom every question of the plan is answered."""
     entry_id = a_person_with_everything(gp, born_on="1941-01-06")
-    for declaration in SECTIONS.values():
-        if declaration.schema:
-            apply_edit(gp, an_edit(entry_id, declaration.name, whole_section(declaration)))
-        if declaration.items:
-            body = {"item_id": str(new_id()), "item": whole_item(declaration)}
-            apply_edit(gp, an_edit(entry_id, declaration.name, body, kind="put_item"))
+    answer_everything(gp, entry_id)
     return entry_id
 
 

@@ -8,8 +8,8 @@ from epaccs.access.rules import Tier
 from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
 from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate
-from epaccs.versions.registry import Body, Context
-from epaccs.versions.rules import Severity, Value, present_items
+from epaccs.versions.registry import Context, high
+from epaccs.versions.rules import Value, present_items
 
 STATUS = {
     "known": "Known allergies, listed below",
@@ -65,10 +65,6 @@ def check_allergies(value: Value, _context: Context) -> None:
         raise RuleBroken("Remove the allergies listed, or choose that there are known allergies", field="status")
 
 
-def _severity(_body: Body, _current: Value | None) -> Severity:
-    return Severity.HIGH
-
-
 ALLERGIES = SectionDeclaration(
     name="allergies",
     label="Allergies",
@@ -78,7 +74,7 @@ ALLERGIES = SectionDeclaration(
     schema=AllergiesSchema,
     items=Items(AllergySchema, "allergy", lambda item: str(item["agent"])),
     check=check_allergies,
-    severity=_severity,
+    severity=high,
     empty="Allergies not recorded",
     source="SCCI1580 v4.0 item 30; CUI allergy labels",
 )

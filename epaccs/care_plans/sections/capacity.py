@@ -8,8 +8,8 @@ from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
 from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
 from epaccs.core.forms import Choice, FreeText, ShortText, Telephone, TypedDate
-from epaccs.versions.registry import Body, Context
-from epaccs.versions.rules import Severity, Value, present_items
+from epaccs.versions.registry import Context, high
+from epaccs.versions.rules import Value, present_items
 
 OUTCOME = {
     "has": "Has capacity for this decision",
@@ -70,10 +70,6 @@ def check_capacity(value: Value, _context: Context) -> None:
         rules.check_capacity(item)
 
 
-def _severity(_body: Body, _current: Value | None) -> Severity:
-    return Severity.HIGH
-
-
 CAPACITY = SectionDeclaration(
     name="capacity",
     label="Capacity, decision by decision",
@@ -82,6 +78,6 @@ CAPACITY = SectionDeclaration(
     critical=True,
     items=Items(AssessmentSchema, "assessment", title),
     check=check_capacity,
-    severity=_severity,
+    severity=high,
     source="Mental Capacity Act 2005 s1-s6, s37",
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.core.forms import FormField
-from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, take_item
+from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, routine, take_item
 from epaccs.versions.rules import Severity, Value
 from epaccs.versions.schema import describer, item_loader, load_removal, loader
 
@@ -22,8 +23,9 @@ REMOVE_ITEM = "remove_item"
 def _no_rules(_value: Value, _context: Context) -> None: ...
 
 
-def _routine(_body: Body, _current: Value | None) -> Severity:
-    return Severity.ROUTINE
+def newest_first(day: str) -> Callable[[Value], int]:
+    """The rank of lines that each have a day, the last one first; `day` names the field."""
+    return lambda item: -date.fromisoformat(item[day]).toordinal()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class SectionDeclaration:
     items: Items | None = None
     permission: Permission = Permission.EDIT_PLAN
     check: Callable[[Value, Context], None] = _no_rules
-    severity: Callable[[Body, Value | None], Severity] = _routine
+    severity: Callable[[Body, Value | None], Severity] = routine
     needs: bool = False
     empty: str = field(default="Not recorded")
 

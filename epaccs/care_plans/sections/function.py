@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
+from epaccs.care_plans.sections.declaration import Items, SectionDeclaration, newest_first
 from epaccs.core.fields import format_date
 from epaccs.core.forms import Choice, FreeText, TypedDate, WholeNumber
 from epaccs.versions.registry import Context
@@ -99,7 +99,7 @@ FUNCTION = SectionDeclaration(
     lead="What the person can do and how fast it changes, with the date of each judgement.",
     tier=Tier.T2_COORDINATION,
     critical=False,
-    items=Items(ObservationSchema, "judgement", title, rank=lambda item: -int(item["observed_on"].replace("-", ""))),
+    items=Items(ObservationSchema, "judgement", title, rank=newest_first("observed_on")),
     permission=Permission.OBSERVE,
     check=check_observations,
     source="SCCI1580 v4.0 item 29",

@@ -8,8 +8,8 @@ from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
 from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
 from epaccs.core.forms import Choice, FreeText, ShortText, Telephone, TypedDate, YesNo, YesNoUnknown
-from epaccs.versions.registry import Body, Context
-from epaccs.versions.rules import Severity, Value, present_items
+from epaccs.versions.registry import Context, high
+from epaccs.versions.rules import Value, present_items
 
 KINDS = {
     "adrt": "Advance decision to refuse treatment (ADRT)",
@@ -111,10 +111,6 @@ def check_legal(value: Value, context: Context) -> None:
         rules.check_legal_item(item, today=context.today, born_on=context.values.get("identity", {}).get("born_on"))
 
 
-def _severity(_body: Body, _current: Value | None) -> Severity:
-    return Severity.HIGH
-
-
 LEGAL = SectionDeclaration(
     name="legal",
     label="Advance decisions and attorneys",
@@ -123,6 +119,6 @@ LEGAL = SectionDeclaration(
     critical=True,
     items=Items(LegalItemSchema, "advance decision, attorney or deputy", title, rank=_binding_first),
     check=check_legal,
-    severity=_severity,
+    severity=high,
     source="SCCI1580 v4.0 items 35, 49-53; Mental Capacity Act 2005",
 )

@@ -7,7 +7,7 @@ from datetime import date
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
+from epaccs.care_plans.sections.declaration import Items, SectionDeclaration, newest_first
 from epaccs.core.fields import format_date
 from epaccs.core.forms import Choice, Choices, FreeText, ShortText, TypedDate
 from epaccs.versions.rules import Value
@@ -83,6 +83,6 @@ PLANNING = SectionDeclaration(
     tier=Tier.T2_COORDINATION,
     critical=False,
     schema=PlanningSchema,
-    items=Items(TalkSchema, "conversation", title, rank=lambda item: -int(item["held_on"].replace("-", ""))),
+    items=Items(TalkSchema, "conversation", title, rank=newest_first("held_on")),
     source="SCCI1580 v4.0 item 33; PRSB P&EoLC v1.1, palliative and end of life care",
 )

@@ -234,6 +234,11 @@ class AdvanceDecision(Kept):
         return self.withdrawn_on is None
 
     @property
+    def refuses_life_support(self) -> bool:
+        """It stands, and refuses CPR or anything else that keeps alive."""
+        return self.stands and (self.refuses_cpr or self.refuses_life_sustaining)
+
+    @property
     def heading(self) -> str:
         """Whether anybody saw the document, and whether it is about staying alive."""
         if self.withdrawn_on is not None:
@@ -259,9 +264,7 @@ class AdvanceDecision(Kept):
     @property
     def lacks(self) -> str:
         """What is not recorded of a refusal of life-sustaining treatment; empty: nothing is missing."""
-        if not self.stands or not (self.refuses_cpr or self.refuses_life_sustaining):
-            return ""
-        return "; ".join(self.missing)
+        return "; ".join(self.missing) if self.refuses_life_support else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,9 +349,7 @@ class Legal(Fact):
 
         Source: Mental Capacity Act 2005 s11(7), s25(2)(b); hazard H-08.
         """
-        refusals = [
-            one for one in self.advance_decisions if one.stands and (one.refuses_cpr or one.refuses_life_sustaining)
-        ]
+        refusals = [one for one in self.advance_decisions if one.refuses_life_support]
         deciding = [one for one in self.attorneys if one.stands and not one.is_deputy and one.authority == "yes"]
         return tuple(
             _order_in_time(refusal.made_on, one.made_on, who=one.name if len(deciding) > 1 else "the attorney")

@@ -14,7 +14,7 @@ from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
-from epaccs.record.summary import build_said, latest_stamp
+from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
@@ -106,7 +106,7 @@ def _section(
     stamp = latest_stamp([recorded])
     asked = {} if sight.is_whole else sight.fields_for(tiers)
     hidden = {name: one for name, one in asked.items() if hides_places and one.tells_place}
-    answers = {name: one.words(recorded.value.get(name)) for name, one in asked.items()}
+    answers = {name: one.words(recorded.value[name]) for name, one in asked.items() if name in recorded.value}
     return ShownSection(
         name=sight.name,
         label=sight.label,
@@ -134,7 +134,7 @@ def _is_missing(name: str, field: FieldSight, answers: Mapping[str, str]) -> boo
     """A statement nobody ticked is no question, and a number that is there needs no reason why there is none."""
     if field.kind == "tick" or (name == "no_nhs_number_reason" and answers.get("nhs_number")):
         return False
-    return not answers[name]
+    return not answers.get(name)
 
 
 def _lines(
@@ -161,7 +161,7 @@ def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None) -
         lines = tuple(
             Line(field.label, words)
             for name, field in sight.item_fields.items()
-            if (words := field.words(item.get(name)))
+            if name in item and (words := field.words(item[name]))
         )
         yield Group(sight.title(item), lines, _own(recorded, f"items/{item_id}", of_section))
 
@@ -188,9 +188,8 @@ def _milestones(_sight: SectionSight, value: Value, hides_places: bool) -> Itera
     if value.get("review_due_on"):
         yield Line("Next review of the whole record", format_date(date.fromisoformat(value["review_due_on"])))
     if death:
-        status = death["status"]
-        said = build_said(death.get(f"{status}_by"), at=datetime.fromisoformat(death[f"{status}_at"]))
-        yield Line(f"Death {status}", format_date(date.fromisoformat(death["died_on"])), said)
+        died_on = format_date(date.fromisoformat(death["died_on"]))
+        yield Line(f"Death {death['status']}", died_on, build_said_of_death(death))
         place = PLACES_OF_DEATH.get(death.get("place", ""), "")
         name = "" if hides_places else death.get("place_name", "")
         if where := ", ".join(part for part in (place, name) if part):
