@@ -106,7 +106,11 @@ def _section(
     stamp = latest_stamp([recorded])
     asked = {} if sight.is_whole else sight.fields_for(tiers)
     hidden = {name: one for name, one in asked.items() if hides_places and one.tells_place}
-    answers = {name: one.words(recorded.value[name]) for name, one in asked.items() if name in recorded.value}
+    answers = {
+        name: words
+        for name, one in asked.items()
+        if name in recorded.value and (words := one.words(recorded.value[name]))
+    }
     return ShownSection(
         name=sight.name,
         label=sight.label,
@@ -145,9 +149,8 @@ def _lines(
     organisations: Mapping[str, str],
 ) -> Iterator[Line]:
     for name, words in answers.items():
-        if words:
-            shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
-            yield Line(fields[name].label, shown, _own(recorded, name, of_section))
+        shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
+        yield Line(fields[name].label, shown, _own(recorded, name, of_section))
 
 
 def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
