@@ -14,9 +14,13 @@ from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 class WrongPart(ValueError):
     """A part is not of the kind it should be; `path` names it, as in "capacity.assessed_at"."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str = "") -> None:
         super().__init__(f"This part cannot be read: {path}")
         self.path = path
+
+    def within(self, name: str | int) -> WrongPart:
+        """The same, told from the part that holds it."""
+        return WrongPart(f"{name}.{self.path}" if self.path else str(name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +34,26 @@ class Kept:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_value(cls, value: Mapping[str, Any] | None, path: str = "") -> Self:
+    def from_value(cls, value: Mapping[str, Any] | None) -> Self:
         """Read a part.
 
         Raises:
             WrongPart: something in it is of the wrong kind.
         """
+        if not value:
+            return cls()
         readers = _readers(cls)  # type: ignore[arg-type]  # a class can always be hashed
         parts: dict[str, Any] = {}
         extra: dict[str, Any] = {}
-        for name, part in (value or {}).items():
-            if name not in readers:
+        for name, part in value.items():
+            read = readers.get(name)
+            if read is None:
                 extra[name] = part
             elif part is not None:
-                parts[name] = readers[name](part, _join(path, name))
+                try:
+                    parts[name] = read(part)
+                except WrongPart as wrong:
+                    raise wrong.within(name) from None
         return cls(**parts, extra=extra)
 
     def to_value(self) -> dict[str, Any]:
@@ -71,11 +81,7 @@ def _find_kinds(cls: type[Kept]) -> dict[str, Any]:
 _kinds: Callable[[Any], dict[str, Any]] = cache(_find_kinds)
 
 
-def _join(path: str, name: str | int) -> str:
-    return f"{path}.{name}" if path else str(name)
-
-
-_Reader = Callable[[Any, str], Any]
+_Reader = Callable[[Any], Any]
 
 
 @cache
@@ -94,37 +100,44 @@ def _reader_of(kind: Any) -> _Reader:
     return partial(_read_plain if kind in (str, bool) else _read_single, kind)
 
 
-def _read_plain(kind: type, part: Any, path: str) -> Any:
+def _read_plain(kind: type, part: Any) -> Any:
     if not isinstance(part, kind):
-        raise WrongPart(path)
+        raise WrongPart
     return part
 
 
-def _read_several(read: _Reader, part: Any, path: str) -> tuple[Any, ...]:
+def _read_several(read: _Reader, part: Any) -> tuple[Any, ...]:
     if not isinstance(part, list | tuple):
-        raise WrongPart(path)
-    return tuple(read(item, _join(path, number)) for number, item in enumerate(part))
+        raise WrongPart
+    return tuple(_read_one(read, item, number) for number, item in enumerate(part))
 
 
-def _read_nested(kind: type[Kept], part: Any, path: str) -> Kept:
+def _read_one(read: _Reader, item: Any, number: int) -> Any:
+    try:
+        return read(item)
+    except WrongPart as wrong:
+        raise wrong.within(number) from None
+
+
+def _read_nested(kind: type[Kept], part: Any) -> Kept:
     if not isinstance(part, Mapping):
-        raise WrongPart(path)
-    return kind.from_value(part, path)
+        raise WrongPart
+    return kind.from_value(part)
 
 
-def _read_single(kind: type, part: Any, path: str) -> Any:
+def _read_single(kind: type, part: Any) -> Any:
     try:
         if kind is datetime:
             moment = part if isinstance(part, datetime) else datetime.fromisoformat(part)
             if moment.tzinfo is None:
-                raise WrongPart(path)
+                raise WrongPart
             return moment.astimezone(UTC)
         if kind is date:
             is_day = isinstance(part, date) and not isinstance(part, datetime)
             return part if is_day else date.fromisoformat(part)
         return kind(part)
     except (TypeError, ValueError):
-        raise WrongPart(path) from None
+        raise WrongPart from None
 
 
 def _write(part: Any) -> Any:

@@ -6,7 +6,6 @@ Source: SCCI1580 v4.0, record keeping (author, role, organisation, date and time
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -40,8 +39,7 @@ class Group(NamedTuple):
     said: Said | None = None
 
 
-@dataclass(frozen=True)
-class ShownSection:
+class ShownSection(NamedTuple):
     """One section as it is read. `said` None: nothing is recorded. `missing`: questions of the card without an answer.
 
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
@@ -105,7 +103,7 @@ def _section(
         return ShownSection(sight.name, sight.label, sight.empty, rivals=rivals)
     stamp = latest_stamp([recorded])
     asked = {} if sight.is_whole else sight.fields_for(tiers)
-    hidden = {name: one for name, one in asked.items() if hides_places and one.tells_place}
+    hidden = {name: one for name, one in asked.items() if one.tells_place} if hides_places else {}
     answers = {
         name: words
         for name, one in asked.items()
