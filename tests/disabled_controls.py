@@ -488,3 +488,7 @@ off("H-34a")(nothing)
 
 off("H-35a")(nothing)
 off("H-35b")(nothing)
+
+# --- H-36 a change that is overlooked --------------------------------------------------------------------------------
+
+off("H-36a")(nothing)

@@ -15,6 +15,7 @@ from epaccs.access.queries import INCIDENT_HOURS, find_standing, get_standing
 from epaccs.access.rules import AccessReason, Fact, Permission
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
+from epaccs.audit.queries import find_last_look
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
@@ -85,6 +86,7 @@ def _grant(
         identifiers_checked=checked,
         given_at=now,
         until_at=now + timedelta(hours=INCIDENT_HOURS),
+        last_looked_at=find_last_look(session, entry_id, actor.clinician_id),
     )
     session.add(grant)
     session.flush()

@@ -59,6 +59,7 @@ class AccessGrant(Base):
     identifiers_checked: Mapped[list[Any]]  #: two of name, born…; empty: cannot check
     given_at: Mapped[datetime]
     until_at: Mapped[datetime]
+    last_looked_at: Mapped[datetime | None]  #: when they last saw this record before; None: never
     reviewed_at: Mapped[datetime | None]  #: None: not looked at by a privacy officer
     reviewed_by: Mapped[UUID | None] = mapped_column(Uuid)
     review_outcome: Mapped[str | None] = mapped_column(String(30))

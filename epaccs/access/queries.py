@@ -53,6 +53,7 @@ class Standing:
     """How one reader stands to one person at this moment.
 
     `identifiers_checked` None: no reason was given yet; empty: "cannot check", which stays on the card.
+    `last_looked_at`: when the reader saw this record before giving the reason that counts now; None: never.
     """
 
     entry_id: UUID
@@ -62,6 +63,7 @@ class Standing:
     identifiers_checked: tuple[str, ...] | None
     is_shared: bool
     is_open: bool
+    last_looked_at: datetime | None = None
 
     def can(self, permission: Permission) -> bool:
         """Whether this reader may do this to this person."""
@@ -102,6 +104,7 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
         identifiers_checked=tuple(row.identifiers_checked) if reason else None,
         is_shared=row.is_shared,
         is_open=row.is_open,
+        last_looked_at=row.last_looked_at if reason else None,
     )
 
 
@@ -191,6 +194,7 @@ def _build_standing_statement() -> Any:
             AccessGrant.in_scope,
             AccessGrant.identifiers_checked,
             AccessGrant.given_at,
+            AccessGrant.last_looked_at,
         )
         .select_from(EntryScope)
         .join(Organisation, Organisation.id == organisation_id)

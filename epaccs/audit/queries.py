@@ -29,3 +29,17 @@ def readers_since(session: Session, entry_id: UUID, moment: datetime) -> list[tu
         .distinct()
     )
     return [(row.actor_id, row.organisation_id) for row in rows]
+
+
+def find_last_look(session: Session, entry_id: UUID, clinician_id: UUID) -> datetime | None:
+    """When one clinician last saw one person's card and record; None: never."""
+    return session.scalar(
+        select(AuditEvent.at)
+        .where(
+            AuditEvent.entry_id == entry_id,
+            AuditEvent.actor_id == clinician_id,
+            AuditEvent.kind == str(EventKind.CARD_VIEWED),
+        )
+        .order_by(AuditEvent.at.desc())
+        .limit(1)
+    )

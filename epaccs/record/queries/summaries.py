@@ -21,6 +21,7 @@ from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
+from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.whole import ShownSection, build_sections
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import SectionHead
@@ -67,17 +68,23 @@ def get_way_in(actor: Actor, entry_id: UUID) -> Standing:
 class Opened:
     """Everything that one page about one person shows, read at one moment.
 
-    `has_namesake`: somebody of a similar name is on the register too.
+    `has_namesake`: somebody of a similar name is on the register too. `look`: the reader's last look; None: the first.
+    `is_cpr_changed`: somebody else changed the CPR decision since.
     """
 
     standing: Standing
     summary: RecordSummary
     sections: tuple[ShownSection, ...]
     has_namesake: bool = False
+    look: LastLook | None = None
+    is_cpr_changed: bool = False
 
 
-def read_record(standing: Standing) -> Opened:
+def read_record(standing: Standing, *, reader: Actor | None = None) -> Opened:
     """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
+
+    Args:
+        reader: who is marked what changed since they last looked; None: it is for paper, and nothing is marked.
 
     Raises:
         NotFound: nothing is recorded of this person.
@@ -87,8 +94,29 @@ def read_record(standing: Standing) -> Opened:
     recorded = _as_material(standing.entry_id, rows)
     summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
-    sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations)
-    return Opened(standing, summary, sections, has_namesake=namesake is not None)
+    look = _find_last_look(standing, reader)
+    sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations, look=look)
+    return Opened(
+        standing,
+        summary,
+        sections,
+        has_namesake=namesake is not None,
+        look=look,
+        is_cpr_changed=_is_cpr_changed(recorded, standing, look),
+    )
+
+
+def _find_last_look(standing: Standing, reader: Actor | None) -> LastLook | None:
+    if reader is None or standing.last_looked_at is None:
+        return None
+    return LastLook(standing.last_looked_at, reader.name, reader.organisation_name)
+
+
+def _is_cpr_changed(recorded: Material, standing: Standing, look: LastLook | None) -> bool:
+    decision = recorded.sections.get("cpr")
+    if decision is None or not sights()["cpr"].is_seen_by(standing.tiers):
+        return False
+    return find_news(decision, look) is not None
 
 
 #: Names of rows that are no section.

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date, local_date
+from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
@@ -24,11 +25,12 @@ _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share wi
 
 
 class Line(NamedTuple):
-    """One fact. `said` None: entered with the rest of its section."""
+    """One fact. `said` None: entered with the rest of its section. `is_new`: entered since the reader last looked."""
 
     label: str
     words: str
     said: Said | None = None
+    is_new: bool = False
 
 
 class Group(NamedTuple):
@@ -37,12 +39,14 @@ class Group(NamedTuple):
     title: str
     lines: tuple[Line, ...]
     said: Said | None = None
+    is_new: bool = False
 
 
 class ShownSection(NamedTuple):
     """One section as it is read. `said` None: nothing is recorded. `missing`: questions of the card without an answer.
 
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
+    `is_changed`: somebody else changed it since the reader last looked.
     """
 
     name: str
@@ -56,6 +60,7 @@ class ShownSection(NamedTuple):
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
+    is_changed: bool = False
 
     @property
     def is_recorded(self) -> bool:
@@ -75,12 +80,17 @@ def build_sections(
     *,
     organisations: Mapping[str, str],
     restricted: bool = False,
+    look: LastLook | None = None,
 ) -> tuple[ShownSection, ...]:
-    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary."""
+    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary.
+
+    Args:
+        look: the reader's last look, since which changes are marked; None: nothing is marked.
+    """
     seen = visible(recorded, tiers, sights, restricted=restricted)
     hides_places = restricted or is_restricted(recorded)
     return tuple(
-        _section(sight, seen, tiers, organisations, hides_places=hides_places)
+        _section(sight, seen, tiers, organisations, hides_places=hides_places, look=look)
         for name, sight in sights.items()
         if name not in _ELSEWHERE and sight.is_seen_by(tiers)
     )
@@ -93,6 +103,7 @@ def _section(
     organisations: Mapping[str, str],
     *,
     hides_places: bool,
+    look: LastLook | None,
 ) -> ShownSection:
     recorded = seen.sections.get(sight.name)
     rivals = tuple(
@@ -101,7 +112,7 @@ def _section(
     )
     if recorded is None:
         return ShownSection(sight.name, sight.label, sight.empty, rivals=rivals)
-    stamp = latest_stamp([recorded])
+    stamp, news = latest_stamp([recorded]), find_news(recorded, look)
     asked = {} if sight.is_whole else sight.fields_for(tiers)
     hidden = {name: one for name, one in asked.items() if one.tells_place} if hides_places else {}
     answers = {
@@ -117,9 +128,9 @@ def _section(
         lines=tuple(
             _WHOLE[sight.name](sight, recorded.value, hides_places)
             if sight.is_whole
-            else _lines(asked, answers, recorded, stamp, organisations)
+            else _lines(asked, answers, recorded, stamp, organisations, news or frozenset())
         ),
-        groups=tuple(_groups(sight, recorded, stamp)),
+        groups=tuple(_groups(sight, recorded, stamp, news or frozenset())),
         missing=tuple(
             one.label
             for name, one in asked.items()
@@ -129,6 +140,7 @@ def _section(
         said=build_said(stamp),
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
         rivals=rivals,
+        is_changed=news is not None,
     )
 
 
@@ -145,10 +157,11 @@ def _lines(
     recorded: Recorded,
     of_section: Value | None,
     organisations: Mapping[str, str],
+    news: frozenset[str],
 ) -> Iterator[Line]:
     for name, words in answers.items():
         shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
-        yield Line(fields[name].label, shown, _own(recorded, name, of_section))
+        yield Line(fields[name].label, shown, _own(recorded, name, of_section), name in news)
 
 
 def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
@@ -157,14 +170,15 @@ def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
     return None if stamp == of_section else build_said(stamp)
 
 
-def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None) -> Iterator[Group]:
+def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None, news: frozenset[str]) -> Iterator[Group]:
     for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
         lines = tuple(
             Line(field.label, words)
             for name, field in sight.item_fields.items()
             if name in item and (words := field.words(item[name]))
         )
-        yield Group(sight.title(item), lines, _own(recorded, f"items/{item_id}", of_section))
+        key = f"items/{item_id}"
+        yield Group(sight.title(item), lines, _own(recorded, key, of_section), key in news)
 
 
 def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:

@@ -50,7 +50,7 @@ def show(entry_id: str) -> ResponseReturnValue:
     standing = summaries.get_way_in(actor, parse_id(entry_id))
     if not standing.can(Permission.VIEW_CARD):
         return _ask_why(standing, Form(OpeningSchema))
-    opened = summaries.read_record(standing)
+    opened = summaries.read_record(standing, reader=actor)
     reading.note_card_viewed(actor, standing, opened.summary, search_id=_search_id())
     return _show(actor, opened)
 
