@@ -52,6 +52,7 @@ def import_models() -> None:
         "notices.model",
         "versions.model",
         "register.model",
+        "care_plans.model",
         "cpr_decisions.model",
         "record.model",
         "handover.model",
@@ -122,6 +123,7 @@ def register_views(app: Flask) -> None:
         record_history,
     ):
         app.register_blueprint(room.bp)
+    app.register_blueprint(care_plans.local)
     app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from epaccs.care_plans.queries import get_declaration
+from sqlalchemy import select
+
+from epaccs.access.actions import event
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.care_plans.model import LocalQuestion
+from epaccs.care_plans.queries import area_of, get_declaration
+from epaccs.care_plans.rules import LocalKind, Question, check_local_question, read_local_answers
+from epaccs.care_plans.schema import answer_words, field_name
 from epaccs.care_plans.sections import PUT, PUT_ITEM, REMOVE_ITEM
 from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import writing
 from epaccs.core.errors import NotFound
+from epaccs.core.identifiers import new_id
 from epaccs.versions.actions import CONFIRM, apply_edit
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.schema import plain
@@ -54,3 +65,80 @@ def confirm_section(actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, b
 
 def _with(request: EditRequest, kind: str, body: dict[str, Any]) -> EditRequest:
     return EditRequest(request.id, request.entry_id, request.section, kind, body, request.base_version)
+
+
+# --- What an area asks besides the standards -------------------------------------------------------------------------
+
+
+def save_local_answers(
+    actor: Actor, request: EditRequest, *, questions: Sequence[Question], fields: Mapping[str, Any]
+) -> list[Applied]:
+    """Keep the answers to the area's questions, each with the words in which it was asked; a blank takes it out.
+
+    Args:
+        request: of which entry, section and version; a body is made here for each answer.
+        fields: the loaded form, by `field_name`.
+
+    Raises:
+        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`; then nothing is kept.
+    """
+    with writing():
+        return [
+            apply_edit(actor, _answer(request, one, answer_words(one, fields[field_name(one.id)]))) for one in questions
+        ]
+
+
+def _answer(request: EditRequest, question: Question, words: str | None) -> EditRequest:
+    edit_id, item_id = uuid5(request.id, question.id.hex), str(question.id)
+    body: dict[str, Any] = {"item_id": item_id, "reason": "The answer was cleared"}
+    if words is not None:
+        body = {"item_id": item_id, "item": {"question": question.question, "answer": words}}
+    kind = REMOVE_ITEM if words is None else PUT_ITEM
+    return EditRequest(edit_id, request.entry_id, request.section, kind, body, request.base_version)
+
+
+def add_local_question(actor: Actor, *, question: str, hint: str | None, kind: LocalKind, answers: str | None) -> UUID:
+    """Ask something from now on about everybody of the board's area; it never stands on the emergency card.
+
+    Raises:
+        Forbidden: this person is not the board's administrator.
+        RuleBroken: it is asked already, or its answers cannot be.
+    """
+    offered = read_local_answers(kind, answers)
+    with writing() as session:
+        area = area_of(actor)
+        asked = session.scalars(
+            select(LocalQuestion.question).where(LocalQuestion.area == area, LocalQuestion.ended_at.is_(None))
+        )
+        check_local_question(question, asked.all())
+        question_id = new_id()
+        session.add(
+            LocalQuestion(
+                id=question_id,
+                area=area,
+                question=question,
+                hint=hint,
+                kind=str(kind),
+                answers=list(offered),
+                added_at=clock.now(),
+                added_by=actor.clinician_id,
+            )
+        )
+        log.record(event(actor, EventKind.SETTINGS_CHANGED, what="local_question_added", question_id=question_id))
+    return question_id
+
+
+def end_local_question(actor: Actor, question_id: UUID) -> None:
+    """Ask it no more; what was answered stays in the records.
+
+    Raises:
+        Forbidden: this person is not the board's administrator.
+        NotFound: their area asks no such question.
+    """
+    with writing() as session:
+        found = session.get(LocalQuestion, question_id, with_for_update=True, populate_existing=True)
+        if found is None or found.area != area_of(actor):
+            raise NotFound
+        if found.ended_at is None:
+            found.ended_at = clock.now()
+            log.record(event(actor, EventKind.SETTINGS_CHANGED, what="local_question_ended", question_id=question_id))

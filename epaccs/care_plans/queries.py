@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from epaccs.access.actions import event
+from epaccs.access.model import EntryScope
 from epaccs.access.queries import get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
+from epaccs.care_plans.model import LocalQuestion
+from epaccs.care_plans.rules import LocalKind, Question
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
-from epaccs.clinicians.rules import Actor
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor, check_steward
+from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 from epaccs.versions.queries import material
 from epaccs.versions.rules import Held, Recorded, Value, present_items
@@ -89,3 +97,54 @@ def get_declaration(name: str) -> SectionDeclaration:
         return SECTIONS[name]
     except KeyError:
         raise NotFound from None
+
+
+# --- What an area asks besides the standards -------------------------------------------------------------------------
+
+
+def find_local_questions(entry_id: UUID) -> list[Question]:
+    """What the area of a person asks now, in the order in which it was added. Callers have asked `access` before."""
+    area = select(EntryScope.area).where(EntryScope.entry_id == entry_id).scalar_subquery()
+    rows = db.session.scalars(
+        select(LocalQuestion)
+        .where(LocalQuestion.area == area, LocalQuestion.ended_at.is_(None))
+        .order_by(LocalQuestion.added_at, LocalQuestion.id)
+    )
+    return [_question(row) for row in rows]
+
+
+def area_of(actor: Actor) -> str:
+    """The area of the board whose administrator this is.
+
+    Raises:
+        Forbidden: this person is not the board's administrator.
+    """
+    check_steward(actor)
+    return db.session.get_one(Organisation, actor.organisation_id).area
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A local question as its board sees it. `ended_at` None: it is asked."""
+
+    question: Question
+    added_at: datetime
+    ended_at: datetime | None
+
+
+def find_questions_of_area(actor: Actor) -> list[AskedQuestion]:
+    """Every question that the board of an area added: those that are asked first.
+
+    Raises:
+        Forbidden: this person is not the board's administrator.
+    """
+    rows = db.session.scalars(
+        select(LocalQuestion)
+        .where(LocalQuestion.area == area_of(actor))
+        .order_by(LocalQuestion.ended_at.is_not(None), LocalQuestion.added_at, LocalQuestion.id)
+    )
+    return [AskedQuestion(_question(row), row.added_at, row.ended_at) for row in rows]
+
+
+def _question(row: LocalQuestion) -> Question:
+    return Question(row.id, row.question, row.hint, LocalKind(row.kind), tuple(row.answers))

@@ -9,8 +9,11 @@ Source: Mental Capacity Act 2005 s9-11, s20(5), s24-25; hazard H-08.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.fields import age_in_years
@@ -328,3 +331,79 @@ def check_syringe_driver(value: Item) -> None:
 def _check_order(item: Item, first: str, last: str, sentence: str) -> None:
     if item.get(first) and item.get(last) and item[last] < item[first]:
         raise RuleBroken(sentence, field=last)
+
+
+# --- What an area asks besides the standards -------------------------------------------------------------------------
+
+
+class LocalKind(StrEnum):
+    """How a local question is answered."""
+
+    WORDS = "words"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+    DATE = "date"
+    NUMBER = "number"
+
+
+LOCAL_KINDS: Final[Mapping[str, str]] = {
+    LocalKind.WORDS: "In words",
+    LocalKind.CHOICE: "By one of the answers below",
+    LocalKind.YES_NO: "Yes or no",
+    LocalKind.DATE: "By a date",
+    LocalKind.NUMBER: "By a number",
+}
+
+FEWEST_ANSWERS, MOST_ANSWERS, LONGEST_ANSWER = 2, 20, 100
+
+#: More would bury the questions of the standards.
+MOST_QUESTIONS = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """One local question. `hint` None: it needs none. `answers`: the words to choose from; empty: it offers none."""
+
+    id: UUID
+    question: str
+    hint: str | None
+    kind: LocalKind
+    answers: tuple[str, ...] = ()
+
+
+def read_local_answers(kind: LocalKind, typed: str | None) -> tuple[str, ...]:
+    """The answers that a new local question offers, one a line.
+
+    Args:
+        typed: None: none were typed.
+
+    Raises:
+        RuleBroken: a choice without enough answers, two alike, one too long; or answers where none are offered.
+    """
+    answers = tuple(line for line in (one.strip() for one in (typed or "").splitlines()) if line)
+    if kind is not LocalKind.CHOICE:
+        if answers:
+            raise RuleBroken("Leave the answers blank, or choose that it is answered by one of them", field="answers")
+        return ()
+    if not FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS:
+        raise RuleBroken(f"Enter {FEWEST_ANSWERS} to {MOST_ANSWERS} answers, one a line", field="answers")
+    if len({answer.casefold() for answer in answers}) < len(answers):
+        raise RuleBroken("Enter each answer once", field="answers")
+    if max(map(len, answers)) > LONGEST_ANSWER:
+        raise RuleBroken(f"Shorten each answer to {LONGEST_ANSWER} characters", field="answers")
+    return answers
+
+
+def check_local_question(question: str, asked: Sequence[str]) -> None:
+    """An area asks each question once, and not too many.
+
+    Args:
+        asked: the questions that are asked already.
+
+    Raises:
+        RuleBroken: it is asked already, or there are enough.
+    """
+    if question.casefold() in {one.casefold() for one in asked}:
+        raise RuleBroken("This is asked already", field="question")
+    if len(asked) >= MOST_QUESTIONS:
+        raise RuleBroken(f"End a question first: {MOST_QUESTIONS} are asked already", field="question")

@@ -12,6 +12,8 @@ from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.care_plans import actions, queries
 from epaccs.care_plans.queries import SectionPage
+from epaccs.care_plans.rules import LOCAL_KINDS
+from epaccs.care_plans.schema import LocalQuestionSchema, build_answers_schema, field_name, read_words
 from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound
 from epaccs.core.forms import Form, ShortText, answer_form
@@ -39,6 +41,8 @@ class NothingSchema(Schema):
 def show(entry_id: str, section: str) -> ResponseReturnValue:
     """The section and, for those who may, its form."""
     actor, page = current_actor(), _page(entry_id, section)
+    if page.declaration.items and page.declaration.items.is_own_form:
+        return _show_local(page)
     if page.declaration.schema is None and request.method == "POST":
         raise NotFound
     schema = page.declaration.schema or NothingSchema
@@ -65,7 +69,7 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
 def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     """One line of the list; `new`: one more."""
     actor, page = current_actor(), _page(entry_id, section)
-    if page.declaration.items is None:
+    if page.declaration.items is None or page.declaration.items.is_own_form:
         raise NotFound
     initial = {} if item_id == "new" else page.item_initial(item_id)
     form = Form(page.declaration.items.schema, sent_form(), initial, base_version=page.version)
@@ -110,6 +114,30 @@ def confirm(entry_id: str, section: str) -> ResponseReturnValue:
     return _answer(page, done)
 
 
+def _show_local(page: SectionPage) -> ResponseReturnValue:
+    """What the area asks, in one form; below it what was answered to questions that are asked no more."""
+    actor, questions = current_actor(), queries.find_local_questions(page.entry_id)
+    initial = {
+        field_name(one.id): read_words(one, page.items[str(one.id)]["answer"])
+        for one in questions
+        if str(one.id) in page.items
+    }
+    form = Form(build_answers_schema(questions), sent_form(), initial, base_version=page.version)
+
+    def save(fields: dict[str, Any]) -> ResponseReturnValue:
+        kept = actions.save_local_answers(actor, _request_of(page, form), questions=questions, fields=fields)
+        told = next((one for one in kept if one.is_held), None) or next(
+            (one for one in kept if one.outcome != "same"), None
+        )
+        return _answer(page, told or kept[0])
+
+    asked = {str(one.id) for one in questions}
+    former = {item_id: item for item_id, item in page.items.items() if item_id not in asked}
+    return answer_form(
+        form, save, lambda form: _render("care_plans/local.html", page, form=form, questions=questions, former=former)
+    )
+
+
 def _page(entry_id: str, section: str) -> SectionPage:
     return queries.get_section_page(current_actor(), parse_id(entry_id), section)
 
@@ -145,3 +173,35 @@ def _render(template: str, page: SectionPage, **more: Any) -> str:
         stamp_words=stamp_words,
         **more,
     )
+
+
+# --- What an area asks besides the standards -------------------------------------------------------------------------
+
+local = Blueprint("local_questions", __name__, url_prefix="/admin/questions")
+
+
+@local.route("", methods=["GET", "POST"])
+@needs(Permission.ADMINISTER)
+def questions() -> ResponseReturnValue:
+    """What the board's area asks, and one question more."""
+    actor = current_actor()
+    found = queries.find_questions_of_area(actor)
+
+    def add(fields: dict[str, Any]) -> ResponseReturnValue:
+        actions.add_local_question(actor, **fields)
+        flash("It is asked from now on, about everybody of the area.")
+        return redirect(url_for("local_questions.questions"), 303)
+
+    def show(form: Form) -> str:
+        return render_template("care_plans/questions.html", form=form, found=found, kinds=LOCAL_KINDS)
+
+    return answer_form(Form(LocalQuestionSchema, sent_form()), add, show)
+
+
+@local.post("/<question_id>/end")
+@needs(Permission.ADMINISTER)
+def end_question(question_id: str) -> ResponseReturnValue:
+    """Ask it no more."""
+    actions.end_local_question(current_actor(), parse_id(question_id))
+    flash("It is asked no more. What was answered stays in the records.")
+    return redirect(url_for("local_questions.questions"), 303)

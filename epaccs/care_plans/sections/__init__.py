@@ -17,6 +17,7 @@ from epaccs.care_plans.sections.function import FUNCTION
 from epaccs.care_plans.sections.funding import FUNDING
 from epaccs.care_plans.sections.goals import GOALS
 from epaccs.care_plans.sections.legal import LEGAL
+from epaccs.care_plans.sections.local import LOCAL
 from epaccs.care_plans.sections.medicines import MEDICINES
 from epaccs.care_plans.sections.planning import PLANNING
 from epaccs.care_plans.sections.plans import PLANS
@@ -49,6 +50,7 @@ SECTIONS: dict[str, SectionDeclaration] = {
         CARER,
         FUNDING,
         DETAILS,
+        LOCAL,
     )
 }
 

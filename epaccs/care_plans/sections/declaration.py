@@ -38,6 +38,7 @@ class Items:
         title: the words that name a line in a list.
         rank: which lines come first: the lowest number; alike: as they were entered.
         telling_of: the fields of one line that tell where somebody lives although they mostly do not.
+        is_own_form: its lines are answered together in a form of their own, not added one by one.
     """
 
     schema: type[Schema]
@@ -45,6 +46,7 @@ class Items:
     title: Callable[[Value], str]
     rank: Callable[[Value], int] = lambda _item: 0
     telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
+    is_own_form: bool = False
 
 
 @dataclass(frozen=True)
