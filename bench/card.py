@@ -10,9 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from statistics import median, quantiles
 from typing import Any, Final
@@ -37,8 +36,8 @@ from epaccs.core.identifiers import parse_id
 from epaccs.record.actions.cards import build_card_rows
 from epaccs.record.model import StoredCard
 from epaccs.versions.model import SectionHead
-from epaccs.versions.rules import Material, Recorded
-from tests.record.people import FULL, STAMP
+from epaccs.versions.rules import Material, Recorded, Value
+from tests.record.people import FULL, RECORDED_AT, STAMP
 
 READ_PEOPLE: Final = 200
 ROUNDS: Final = 1_500
@@ -129,7 +128,7 @@ def _assert_is_card(page: Any, person: Person) -> None:
     assert str(person.entry_id) in page.text
 
 
-def _in_turn(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[list[float], list[float]]:
+def in_turn(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[list[float], list[float]]:
     """Seconds of each, read in turn so that both meet the same weather."""
     seconds = [(one(), other()) for _ in range(WARM_UP + rounds)][WARM_UP:]
     return [first for first, _ in seconds], [second for _, second in seconds]
@@ -137,7 +136,7 @@ def _in_turn(one: Callable[[], float], other: Callable[[], float], rounds: int) 
 
 def _beside_the_floor(reader: Reader, *, must: bool) -> list[Row]:
     before = reader.count_looks()
-    cards, floors = _in_turn(reader.read_card, reader.read_floor, ROUNDS)
+    cards, floors = in_turn(reader.read_card, reader.read_floor, ROUNDS)
     looks = reader.count_looks() - before
     assert looks == 2 * (WARM_UP + ROUNDS), f"{looks} looks were recorded, not {2 * (WARM_UP + ROUNDS)}"
     label = reader.register.label
@@ -166,7 +165,7 @@ def _slowest(seconds: Sequence[float]) -> float:
 
 def _growth(large: Reader, small: Reader) -> Row:
     """The same card among more people, read in turn with its like among few."""
-    cards, before = _in_turn(large.read_card, small.read_card, ROUNDS // 2)
+    cards, before = in_turn(large.read_card, small.read_card, ROUNDS // 2)
     return Row(
         f"card: median beside that among {SMALL:,}, {large.register.label}",
         round(median(cards) * 1000, 2),
@@ -191,30 +190,28 @@ def complete(register: Register) -> list[Person]:
 def _keep_cards(connection: Connection, count: int) -> None:
     people = make_people(count)
     read = list(islice(people, READ_PEOPLE))
-    _insert(connection, SectionHead, (row for one in read for row in _section_rows(one)))
-    _insert(connection, StoredCard, (row for one in read for row in _card_rows(one)))
-    typical = next(row for row in _card_rows(read[0]) if row["audience"] == AUDIENCE)
-    _insert(connection, StoredCard, ({**typical, "entry_id": one.entry_id} for one in people))
+    insert_rows(connection, SectionHead, (row for one in read for row in section_rows(one, FULL)))
+    insert_rows(connection, StoredCard, (row for one in read for row in card_rows(one, FULL)))
+    typical = next(row for row in card_rows(read[0], FULL) if row["audience"] == AUDIENCE)
+    insert_rows(connection, StoredCard, ({**typical, "entry_id": one.entry_id} for one in people))
 
 
-def _insert(connection: Connection, table: Any, rows: Iterator[dict[str, Any]]) -> None:
+def insert_rows(connection: Connection, table: Any, rows: Iterator[dict[str, Any]]) -> None:
+    """So many rows that they are never all in memory."""
     while batch := list(islice(rows, BATCH)):
         connection.execute(insert(table.__table__), batch)
         connection.commit()
 
 
-def _sections(person: Person) -> dict[str, dict[str, Any]]:
-    return {**FULL, "identity": person.identity}
-
-
-def _stamps(value: dict[str, Any]) -> dict[str, Any]:
+def _stamps(value: Value) -> Value:
     keys = [key for key in value if key != "items"] + [f"items/{key}" for key in value.get("items", {})]
     return dict.fromkeys(keys, STAMP)
 
 
-def _section_rows(person: Person) -> Iterator[dict[str, Any]]:
-    for name, value in _sections(person).items():
-        if name != "identity":  # it is there already
+def section_rows(person: Person, plan: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
+    """A plan as it is kept; the identity is there already."""
+    for name, value in plan.items():
+        if name != "identity":
             yield {
                 "entry_id": person.entry_id,
                 "section": name,
@@ -222,14 +219,15 @@ def _section_rows(person: Person) -> Iterator[dict[str, Any]]:
                 "value": value,
                 "provenance": _stamps(value),
                 "edit_id": person.entry_id,
-                "recorded_at": datetime(2026, 11, 20, 14, 2, tzinfo=UTC),
+                "recorded_at": RECORDED_AT,
                 "disputed": False,
             }
 
 
-def _card_rows(person: Person) -> list[dict[str, Any]]:
-    at = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
-    sections = {name: Recorded(name, 1, value, _stamps(value), at) for name, value in _sections(person).items()}
+def card_rows(person: Person, plan: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """The cards of a plan, one for each audience."""
+    values = {**plan, "identity": person.identity}
+    sections = {name: Recorded(name, 1, value, _stamps(value), RECORDED_AT) for name, value in values.items()}
     return build_card_rows(Material(person.entry_id, sections, ()), organisations={}, number=1)
 
 

@@ -29,7 +29,7 @@ def _measure(context: Context, database: str) -> Row:
     with context.empty_database(database) as loaded_url, context.empty_database(database) as bare_url:
         rows, seconds = _load(context, loaded_url)
         count = sum(map(len, rows.values()))
-        bare_seconds = _insert_bare(bare_url, rows)
+        bare_seconds = insert_bare(bare_url, rows)
     value, floor = count / seconds, count / bare_seconds
     return Row(
         f"loading {PEOPLE:,} people, {database}",
@@ -50,10 +50,11 @@ def _load(context: Context, url: str) -> tuple[dict[Table, list[dict[str, Any]]]
         assert loaded == PEOPLE == loader.count_people()
         assert log.verify().holds
         with db.engine.connect() as connection:
-            return _read(connection), seconds
+            return read_rows(connection), seconds
 
 
-def _read(connection: Connection) -> dict[Table, list[dict[str, Any]]]:
+def read_rows(connection: Connection) -> dict[Table, list[dict[str, Any]]]:
+    """Every row of a register by table, but for those that an empty one has too."""
     import_models()
     rows = {
         table: [dict(row) for row in connection.execute(select(table)).mappings()]
@@ -63,7 +64,7 @@ def _read(connection: Connection) -> dict[Table, list[dict[str, Any]]]:
     return {table: own for table, own in rows.items() if own}
 
 
-def _insert_bare(url: str, rows: dict[Table, list[dict[str, Any]]]) -> float:
+def insert_bare(url: str, rows: dict[Table, list[dict[str, Any]]]) -> float:
     """All rows of a table at once, all tables in one transaction; they are all there afterwards."""
     engine = create_engine(url)
     began = time.perf_counter()
