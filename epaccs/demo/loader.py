@@ -25,6 +25,7 @@ from epaccs.demo.districts import (
 )
 from epaccs.demo.names import synthetic_numbers
 from epaccs.demo.people import PersonMaker, demonstration_people, entry_id_of, outlying_people
+from epaccs.demo.questions import ask_locally
 from epaccs.demo.staff import add_staff, find_world, has_demonstration_people
 from epaccs.demo.stories import Story, read_stories
 from epaccs.register.model import RegisterEntry
@@ -92,6 +93,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
     if untold:
         add_staff(settings.demo_password)
         world = find_world()
+        ask_locally(world)
         telling.tell_stories(written, world, told=lambda: progress(1))
         bulk.load_stories(generated, world, loaded=progress)
     return untold

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from epaccs.access.model import AccessGrant
 from epaccs.access.rules import AccessReason, Tier
+from epaccs.care_plans.queries import find_questions_of_area
+from epaccs.care_plans.rules import LocalKind
 from epaccs.care_plans.sections.allergies import STATUS as ALLERGY_STATUS
 from epaccs.care_plans.sections.legal import KINDS as LEGAL_KINDS
 from epaccs.care_plans.sections.medicines import STATUS as MEDICINES_STATUS
@@ -25,6 +27,8 @@ from epaccs.core.db import db
 from epaccs.cpr_decisions.rules import EditKind, Situation
 from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, doubts
 from epaccs.demo import loader
+from epaccs.demo.questions import BOARD, ask_locally
+from epaccs.demo.staff import find_world
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Card, Site, build_around, build_card
 from epaccs.record.summary import build_summary
@@ -201,3 +205,12 @@ def test_signers_hold_an_authorisation_and_a_registrar_does_not() -> None:
 
     assert {"gp", "gp-2", "out-of-hours-gp", "hospice-doctor", "hospital-doctor", "hospice-nurse-consultant"} <= signers
     assert signers.isdisjoint({"gp-registrar", "hospice-nurse", "community-nurse", "paramedic"})
+
+
+def test_the_board_asks_one_question_of_each_kind_and_asks_it_once() -> None:
+    world = find_world()
+    ask_locally(world)
+
+    asked = find_questions_of_area(world.actors[BOARD])
+
+    assert sorted(one.question.kind for one in asked) == sorted(LocalKind)
