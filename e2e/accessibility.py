@@ -88,17 +88,17 @@ FAULT_OF_FOCUS = """() => {
 }"""
 
 
-def check_page(page: Page, *, scripts: bool = True) -> None:
+def check_page(page: Page, *, with_axe: bool = True) -> None:
     """Hold a page to all of it.
 
     Args:
         page: as it stands.
-        scripts: whether the browser runs any; without, axe cannot run either, and the rest is looked at.
+        with_axe: whether axe looks too; without scripts it cannot, and the rest is looked at.
 
     Raises:
         AssertionError: with everything that is wrong.
     """
-    faults = (faults_found_by_axe(page) if scripts else []) + faults_measured(page)
+    faults = (faults_found_by_axe(page) if with_axe else []) + faults_measured(page)
     assert not faults, f"{page.url} {page.viewport_size}:\n  " + "\n  ".join(faults)
 
 

@@ -73,11 +73,19 @@ FAMILY_NAMES = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here drives the whole program."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Everything here drives the whole program; a walk that names one site runs on no other."""
+    elsewhere = [item for item in items if not _runs_here(item)]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+def _runs_here(item: pytest.Item) -> bool:
+    named, chosen = item.get_closest_marker("only_on"), getattr(item, "callspec", None)
+    return named is None or chosen is None or chosen.params["site"] == SITES[named.args[0]]
 
 
 @dataclass
@@ -197,9 +205,14 @@ def chromium() -> Iterator[Browser]:
 
 
 class SitsDown(Protocol):
-    """Put one of the staff in front of a browser of their own; `scripts`: whether it runs any."""
+    """Put one of the staff in front of a browser of their own.
 
-    def __call__(self, actor: Actor, *, scripts: bool = True) -> Somebody: ...
+    Args:
+        scripts: whether it runs any.
+        with_axe: whether axe looks at each page; not needed again where every page that is met is met by another walk.
+    """
+
+    def __call__(self, actor: Actor, *, scripts: bool = True, with_axe: bool = True) -> Somebody: ...
 
 
 @pytest.fixture
@@ -207,7 +220,7 @@ def sits_down(site: Site, chromium: Browser) -> Iterator[SitsDown]:
     """Whoever sits down leaves when the test is over."""
     contexts = []
 
-    def sit_down(actor: Actor, *, scripts: bool = True) -> Somebody:
+    def sit_down(actor: Actor, *, scripts: bool = True, with_axe: bool = True) -> Somebody:
         context = chromium.new_context(
             base_url=site.address,
             viewport=site.viewport,
@@ -218,7 +231,8 @@ def sits_down(site: Site, chromium: Browser) -> Iterator[SitsDown]:
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        return Somebody(context.new_page(), site.user_names[actor.clinician_id], PASSWORD, scripts=scripts)
+        page, user_name = context.new_page(), site.user_names[actor.clinician_id]
+        return Somebody(page, user_name, PASSWORD, with_axe=scripts and with_axe)
 
     yield sit_down
     for context in contexts:

@@ -34,11 +34,11 @@ _NEXT_STEP = f"""target => {{
 class Somebody:
     """One person at one browser.
 
-    `presses_since` counts what was pressed since `starts_counting`; `scripts`: whether the browser runs any.
+    `presses_since` counts what was pressed since `starts_counting`; `with_axe`: whether axe looks at each page.
     """
 
-    def __init__(self, page: Page, user_name: str, password: str, *, scripts: bool) -> None:
-        self.page, self.user_name, self._password, self._scripts = page, user_name, password, scripts
+    def __init__(self, page: Page, user_name: str, password: str, *, with_axe: bool) -> None:
+        self.page, self.user_name, self._password, self._with_axe = page, user_name, password, with_axe
         self.presses_since = 0
 
     # --- Coming and going ---
@@ -137,6 +137,21 @@ class Somebody:
         assert wanted.is_checked(), f"{label!r} cannot be ticked with the keyboard"
         return self
 
+    def answers(self, question: str, answer: str | date | list[str]) -> Self:
+        """Whatever kind of box it is."""
+        if isinstance(answer, datetime):
+            return self.types_moment(question, answer)
+        if isinstance(answer, date):
+            return self.types_date(question, answer)
+        if isinstance(answer, list):
+            for one in answer:
+                self.ticks(one, within=question)
+            return self
+        box = self.page.get_by_label(question, exact=True)
+        if not box.count():
+            return self.chooses(question, answer)
+        return self.picks(question, answer) if box.locator("option").count() else self.types(question, answer)
+
     def starts_counting(self) -> Self:
         """From here on each press counts."""
         self.presses_since = 0
@@ -182,6 +197,15 @@ class Somebody:
         """Nothing of it is on the page."""
         for sentence in sentences:
             assert sentence not in self.text, f"{sentence!r} is on {self.heading!r}"
+        return self
+
+    def sees_in_order(self, part: str, *sentences: str) -> Self:
+        """These stand in one part of the page, each after the one before it."""
+        text, place = squeeze(self.page.get_by_role("article", name=part, exact=True).inner_text()), 0
+        for sentence in sentences:
+            found = text.find(squeeze(sentence), place)
+            assert found >= 0, f"{sentence!r} does not stand after {text[:place]!r}, but after that: {text[place:]!r}"
+            place = found + len(squeeze(sentence))
         return self
 
     def sees_at_once(self, words: str) -> Self:
@@ -234,7 +258,7 @@ class Somebody:
         return found
 
     def _looks(self) -> Self:
-        check_page(self.page, scripts=self._scripts)
+        check_page(self.page, with_axe=self._with_axe)
         return self
 
 

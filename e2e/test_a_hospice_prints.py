@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
-
-import pdfplumber
-from playwright.sync_api import Route
 
 from e2e.conftest import Site, SitsDown
+from e2e.paper import prints
 from e2e.scenes import days_ago, decided, on_the_register, opened
-from e2e.steps import Somebody
 from epaccs.access.actions import begin_relationship
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import writing
 from epaccs.core.fields import format_date
 from tests.factories import an_organisation
-
-
-def prints(nurse: Somebody) -> bytes:
-    """Press the button, and take the sheet as the server answers it: a browser without a screen shows no PDF."""
-    sheets: list[bytes] = []
-
-    def take(route: Route) -> None:
-        answer = route.fetch()
-        assert answer.headers["content-type"] == "application/pdf", answer.text()
-        assert answer.headers["cache-control"] == "no-store"
-        sheets.append(answer.body())
-        route.fulfill(status=200, content_type="text/html", body="<h1>The sheet is shown here</h1>")
-
-    nurse.goes_to(nurse.page.get_by_role("button", name="Print the sheet", exact=True))
-    nurse.page.route("**/handover", take)
-    with nurse.page.expect_navigation():
-        nurse.page.keyboard.press("Enter")
-    nurse.page.unroute("**/handover")
-    return sheets[0]
-
-
-def pages_of(sheet: bytes) -> list[str]:
-    """The words of each page, as a reader of paper meets them."""
-    with pdfplumber.open(BytesIO(sheet)) as document:
-        return [" ".join((page.extract_text() or "").split()) for page in document.pages]
 
 
 def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, sits_down: SitsDown) -> None:
@@ -69,9 +40,8 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
     sheet = prints(nurse)
 
     # then every page says who it is about beside the CPR line, when it was true, and where the original is
-    pages = pages_of(sheet)
-    assert pages
-    for words in pages:
+    assert sheet.pages
+    for words in sheet.pages:
         assert name.upper() in words
         assert format_date(born) in words
         assert "Not for CPR" in words
@@ -79,13 +49,11 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
         assert "Printed copy of the register, not the signed form" in words
 
     # and its number says that it is the current one, to anybody who asks, and nothing of the person
-    number = re.search(r"/check/([0-9A-Z-]+)", " ".join(pages))
-    assert number is not None
-    nurse.opens(f"/check/{number[1]}").sees("current").sees_nothing_of(name, "Not for CPR")
+    nurse.opens(f"/check/{sheet.number}").sees("current").sees_nothing_of(name, "Not for CPR")
 
     # when the GP signs another decision
     opened(gp, entry_id)
     decided(gp, entry_id, recommendation="for_cpr", reason="benefit_expected")
 
     # then the same number says that the sheet is replaced
-    nurse.opens(f"/check/{number[1]}").sees("replaced").sees_nothing_of(name, "CPR recommended")
+    nurse.opens(f"/check/{sheet.number}").sees("replaced").sees_nothing_of(name, "CPR recommended")

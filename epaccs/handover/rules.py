@@ -222,10 +222,10 @@ def original_sentence(card: Card) -> str:
     decision = (state.in_force or state.ended_by_death) if state else None
     if decision is None:
         return "No signed form is recorded here."
-    where = decision.original_location or "in a place that nobody wrote down"
+    where = decision.original_location or "nobody wrote down where"
     if card.line.situation is Situation.IN_DOUBT:
-        return f"The original of what was last confirmed is {where}."
-    return f"The original is {where}."
+        return f"Signed original of what was last confirmed: {where}."
+    return f"Signed original: {where}."
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

@@ -279,6 +279,48 @@ def test_a_situation_that_waits_for_a_person_never_looks_like_a_decision() -> No
     assert "green" not in {str(colour) for colour in Colour}
 
 
+# --- Paper of what was decided before --------------------------------------------------------------------------------
+
+
+def and_then_cancelled(story: Story) -> None:
+    story.sign()
+    story.revoke()
+
+
+OF_THE_OPPOSITE = 'Paper saying "Not for CPR", of 20-Nov-2026, is out of date.'
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        pytest.param(nothing, [], id="no decision before"),
+        pytest.param(lambda story: story.sign(), [OF_THE_OPPOSITE], id="the opposite, replaced"),
+        pytest.param(and_then_cancelled, [OF_THE_OPPOSITE], id="the opposite, cancelled"),
+        pytest.param(lambda story: story.sign(FOR_CPR), [], id="the same"),
+    ],
+)
+def test_paper_of_an_earlier_decision_that_said_otherwise_is_named(
+    before: Callable[[Story], None], said: list[str]
+) -> None:
+    story = Story()
+    before(story)
+    story.sign(FOR_CPR)
+
+    shown = story.line()
+
+    assert shown.large == "CPR recommended"
+    assert [one for one in shown.extra if one.startswith("Paper saying")] == said
+
+
+def test_in_doubt_no_paper_is_called_out_of_date() -> None:
+    story = Story()
+    story.sign()
+    story.sign(FOR_CPR)
+    story.do("wrong_person_flag", by=PARAMEDIC)
+
+    assert not [one for one in story.line().extra if one.startswith("Paper saying")]
+
+
 # --- What time does --------------------------------------------------------------------------------------------------
 
 

@@ -145,7 +145,11 @@ def test_a_report_of_changed_wishes_stands_on_every_page() -> None:
         pytest.param("death reported", "Death reported for 20-Nov-2026 by Dr A Patel", id="reported"),
         pytest.param("review overdue, person not told", "Review overdue since 01-Nov-2026", id="review overdue"),
         pytest.param("review overdue, person not told", "Person has NOT been told", id="person not told"),
-        pytest.param("advance decision refuses CPR", "ADRT, document seen: refuses CPR.", id="advance decision"),
+        pytest.param(
+            "advance decision refuses CPR",
+            "ADRT, document seen: refuses CPR and life-sustaining treatment.",
+            id="advance decision",
+        ),
         pytest.param("nothing recorded", "Treatment level: not recorded", id="treatment level not recorded"),
         pytest.param("nothing recorded", "Allergies not recorded", id="allergies not recorded"),
         pytest.param("nothing recorded", "Advance decisions and attorneys: not recorded", id="ADRT not recorded"),

@@ -98,10 +98,10 @@ def test_a_sheet_is_printed_only_of_somebody_on_the_register() -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        pytest.param("not for CPR", "The original is Hall drawer, yellow folder.", id="in force"),
-        pytest.param("died", "The original is Hall drawer, yellow folder.", id="ended by death"),
+        pytest.param("not for CPR", "Signed original: Hall drawer, yellow folder.", id="in force"),
+        pytest.param("died", "Signed original: Hall drawer, yellow folder.", id="ended by death"),
         pytest.param(
-            "in doubt", "The original of what was last confirmed is Hall drawer, yellow folder.", id="in doubt"
+            "in doubt", "Signed original of what was last confirmed: Hall drawer, yellow folder.", id="in doubt"
         ),
         pytest.param("nothing recorded", "No signed form is recorded here.", id="nothing recorded"),
         pytest.param("cancelled, none since", "No signed form is recorded here.", id="cancelled"),

@@ -403,6 +403,7 @@ def test_a_long_passage_is_never_cut_on_the_card_but_read_whole_below(pages: Fla
         pytest.param("since 19-Nov-2026 14:05.", ["19-Nov-2026 14:05"], id="date and time"),
         pytest.param("Ring 01632 960101. If doubt", ["01632 960101"], id="telephone"),
         pytest.param("0113 496 0000", ["0113 496"], id="a number in three groups keeps its first two"),
+        pytest.param("Community nurses, 24 h", ["24 h"], id="hours"),
         pytest.param("No numbers here", [], id="nothing"),
     ],
 )

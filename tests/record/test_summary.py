@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from epaccs.access.rules import AUDIENCES, Tier, audience_name
 from epaccs.record.declared import sights
+from epaccs.record.rules.parts import Diagnosis
 from epaccs.record.sight import FieldSight, can_see, visible
 from epaccs.record.summary import NEVER_ABSENT, RecordSummary, TreatmentLevel, build_summary
 from epaccs.versions.rules import Value
@@ -318,8 +319,12 @@ def test_a_withdrawn_statement_of_wishes_is_not_shown_as_one() -> None:
             "2025-03-01",
             "The authority of the attorney is later than the ADRT: see whether it covers it.",
         ),
-        ("2025-03-01", "2025-03-01", "The ADRT is no older than the authority of the attorney."),
-        ("2020-01-01", "2025-03-01", "The ADRT is no older than the authority of the attorney."),
+        (
+            "2025-03-01",
+            "2025-03-01",
+            "The ADRT and the authority of the attorney have one date: find out which came first.",
+        ),
+        ("2020-01-01", "2025-03-01", "The ADRT is later than the authority of the attorney."),
         (
             None,
             "2025-03-01",
@@ -349,7 +354,7 @@ def test_of_several_attorneys_each_is_named() -> None:
 
     assert legal is not None
     assert legal.order_in_time == (
-        "The ADRT is no older than the authority of Chidi Okonkwo.",
+        "The ADRT is later than the authority of Chidi Okonkwo.",
         "The authority of Ada Obi is later than the ADRT: see whether it covers it.",
     )
 
@@ -369,6 +374,43 @@ def test_there_is_no_order_where_only_one_of_them_decides(adrt: Value, attorney:
 
     assert legal is not None
     assert legal.order_in_time == ()
+
+
+@pytest.mark.parametrize(
+    ("refuses_cpr", "refuses_life_sustaining", "heading"),
+    [
+        (True, True, "ADRT, document seen: refuses CPR and life-sustaining treatment."),
+        (True, False, "ADRT, document seen: refuses CPR."),
+        (False, True, "ADRT, document seen: refuses life-sustaining treatment."),
+        (False, False, "ADRT, document seen."),
+    ],
+)
+def test_an_advance_decision_says_first_all_that_it_refuses(
+    refuses_cpr: bool, refuses_life_sustaining: bool, heading: str
+) -> None:
+    item = {**ADRT, "refuses_cpr": refuses_cpr, "refuses_life_sustaining": refuses_life_sustaining}
+
+    legal = a_summary(legal={"items": {"a": item}}).legal
+
+    assert legal is not None
+    assert legal.advance_decisions[0].heading == heading
+
+
+@pytest.mark.parametrize(
+    ("person", "carer", "words", "is_kept"),
+    [
+        (None, None, "Whether the person and the carer know how ill they are: not recorded.", False),
+        (True, True, "The person knows how ill they are. The carer knows.", False),
+        (False, None, "The person does NOT know how ill they are. Whether the carer knows: not recorded.", True),
+        (None, False, "Whether the person knows how ill they are: not recorded. The carer does NOT know.", True),
+    ],
+)
+def test_who_does_not_know_is_said_before_anybody_speaks_of_it(
+    person: bool | None, carer: bool | None, words: str, is_kept: bool
+) -> None:
+    illness = Diagnosis(primary="Heart failure", person_knows=person, carer_knows=carer)
+
+    assert (illness.who_knows, illness.is_kept_from) == (words, is_kept)
 
 
 def test_whom_to_call_starts_with_who_answers_at_night_then_attorneys_then_family() -> None:

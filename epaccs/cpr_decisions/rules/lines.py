@@ -423,7 +423,8 @@ def _beneath(reading: _Reading) -> list[str]:
 def _extra(reading: _Reading, situation: Situation) -> list[str]:
     """The further sentences, most urgent first; in doubt, none of those that would call a side current."""
     claims = [] if situation is Situation.IN_DOUBT else [*_claims(reading, situation), *_beside(reading, situation)]
-    return [*_not_told(reading), *claims, *_forms(reading), *_requests(reading)]
+    older = [] if situation is Situation.IN_DOUBT else _older_paper(reading)
+    return [*_not_told(reading), *claims, *_forms(reading), *older, *_requests(reading)]
 
 
 def _not_told(reading: _Reading) -> list[str]:
@@ -497,6 +498,28 @@ def _forms(reading: _Reading) -> list[str]:
     return sentences + [
         words.original_seen.format(date=format_date(sighting.seen_on), where=sighting.place, who=sighting.by.named)
         for sighting in seen[-1:]
+    ]
+
+
+def _older_paper(reading: _Reading) -> list[str]:
+    """That the form found first may be of an earlier decision that said otherwise; the last of those.
+
+    Source: hazard H-03 (paper that outlives its decision).
+    """
+    decision, words = reading.state.in_force, reading.words
+    if decision is None:
+        return []
+    ended = (DecisionStatus.SUPERSEDED, DecisionStatus.REVOKED)
+    contrary = [
+        earlier
+        for earlier in reading.state.decisions
+        if earlier.status in ended and earlier.recommendation is not decision.recommendation
+    ]
+    return [
+        words.older_paper.format(
+            line=words.line_of(earlier.recommendation), decided=format_date(local_date(earlier.decided_at))
+        )
+        for earlier in contrary[-1:]
     ]
 
 

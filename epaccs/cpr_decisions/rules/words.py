@@ -73,6 +73,7 @@ class Words:
     review_overdue: str = "Review overdue since {date} (it stays in force{site})."
     review_overdue_site: str = ""
     signed_form: str = "Signed form: {where}."
+    older_paper: str = 'Paper saying "{line}", of {decided}, is out of date.'
     original_seen: str = "Original seen {date}, {where}, by {who}."
     aware: str = "Aware: {people}."
     not_told: str = "Person has NOT been told"

@@ -28,6 +28,7 @@ _STRONG: Final[Mapping[Situation, slice]] = {
     Situation.NOT_FOR_CPR: slice(3, None),
     Situation.IN_DOUBT: slice(0, 1),
     Situation.NONE_RECORDED: slice(0, 1),
+    Situation.REVOKED: slice(0, 1),
     Situation.ADVANCE_DECISION: slice(0, 1),
     Situation.COPY_PAST_AGE: slice(0, 2),
 }
@@ -129,8 +130,8 @@ class Card:
         return _died_on(self.summary)
 
 
-#: A date, a time, a telephone number: read wrongly when a line ends inside it.
-UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b")
+#: A date, a time, a telephone number, hours: read wrongly when a line ends inside it.
+UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b|\b24 h\b")
 
 
 def find_unbroken(words: str) -> Iterator[tuple[bool, str]]:

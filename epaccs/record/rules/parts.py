@@ -244,9 +244,11 @@ class AdvanceDecision(Kept):
         if self.withdrawn_on is not None:
             return f"ADRT withdrawn {format_date(self.withdrawn_on)}: paper of it is out of date."
         seen = "ADRT, document seen" if self.was_seen else "ADRT reported, document not seen"
-        if self.refuses_cpr:
-            return f"{seen}: refuses CPR."
-        return f"{seen}: refuses life-sustaining treatment." if self.refuses_life_sustaining else f"{seen}."
+        refused = [
+            *(["CPR"] if self.refuses_cpr else []),
+            *(["life-sustaining treatment"] if self.refuses_life_sustaining else []),
+        ]
+        return f"{seen}: refuses {' and '.join(refused)}." if refused else f"{seen}."
 
     @property
     def particulars(self) -> str:
@@ -363,7 +365,9 @@ def _order_in_time(decided_on: date | None, appointed_on: date | None, *, who: s
         return f"Find the dates of the ADRT and of the authority of {who}: their order matters."
     if appointed_on > decided_on:
         return f"The authority of {who} is later than the ADRT: see whether it covers it."
-    return f"The ADRT is no older than the authority of {who}."
+    if appointed_on == decided_on:
+        return f"The ADRT and the authority of {who} have one date: find out which came first."
+    return f"The ADRT is later than the authority of {who}."
 
 
 # --- Tonight ---------------------------------------------------------------------------------------------------------
@@ -608,11 +612,26 @@ class Diagnosis(Fact):
         return bool(self.primary)
 
     @property
+    def is_kept_from(self) -> bool:
+        """Somebody who may open the door does not know: a crew that speaks of it tells them."""
+        return self.person_knows is False or self.carer_knows is False
+
+    @property
     def who_knows(self) -> str:
         """Whether the person and the carer know how ill the person is, before anybody speaks of it."""
-        words = {True: "knows how ill they are", False: "does NOT know how ill they are", None: "not recorded"}
-        carer = {True: "knows", False: "does NOT know", None: "not recorded"}
-        return f"The person: {words[self.person_knows]}. The carer: {carer[self.carer_knows]}."
+        if self.person_knows is None and self.carer_knows is None:
+            return "Whether the person and the carer know how ill they are: not recorded."
+        person = {
+            True: "The person knows how ill they are.",
+            False: "The person does NOT know how ill they are.",
+            None: "Whether the person knows how ill they are: not recorded.",
+        }
+        carer = {
+            True: "The carer knows.",
+            False: "The carer does NOT know.",
+            None: "Whether the carer knows: not recorded.",
+        }
+        return f"{person[self.person_knows]} {carer[self.carer_knows]}"
 
 
 @dataclass(frozen=True, kw_only=True)
