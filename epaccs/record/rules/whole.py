@@ -5,13 +5,14 @@ Source: SCCI1580 v4.0, record keeping (author, role, organisation, date and time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date, local_date
-from epaccs.record.rules.parts import Rival, Said
+from epaccs.record.rules.ages import doubt_in_words, find_ageing
+from epaccs.record.rules.parts import Disagreement, Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
@@ -24,11 +25,12 @@ _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share wi
 
 
 class Line(NamedTuple):
-    """One fact. `said` None: entered with the rest of its section."""
+    """One fact. `said` None: entered with the rest of its section. `doubt`: that it is old; empty: it is not."""
 
     label: str
     words: str
     said: Said | None = None
+    doubt: str = ""
 
 
 class Group(NamedTuple):
@@ -56,6 +58,7 @@ class ShownSection(NamedTuple):
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
     @property
     def is_recorded(self) -> bool:
@@ -74,15 +77,37 @@ def build_sections(
     sights: Sights,
     *,
     organisations: Mapping[str, str],
+    today: date,
     restricted: bool = False,
 ) -> tuple[ShownSection, ...]:
-    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary."""
+    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary.
+
+    Args:
+        today: the day of reading, by which answers grow old.
+    """
     seen = visible(recorded, tiers, sights, restricted=restricted)
     hides_places = restricted or is_restricted(recorded)
+    if has_died(recorded):
+        today = date.min  # nobody is asked to check again what was recorded of somebody who died
     return tuple(
-        _section(sight, seen, tiers, organisations, hides_places=hides_places)
+        _section(sight, seen, tiers, organisations, hides_places=hides_places, today=today)
         for name, sight in sights.items()
         if name not in _ELSEWHERE and sight.is_seen_by(tiers)
+    )
+
+
+def has_died(recorded: Material) -> bool:
+    """A clinician confirmed the death."""
+    return ((recorded.value("lifecycle") or {}).get("death") or {}).get("status") == "confirmed"
+
+
+def with_disagreements(
+    sections: Sequence[ShownSection], disagreements: Sequence[Disagreement]
+) -> tuple[ShownSection, ...]:
+    """Each section with what it and another say against each other."""
+    return tuple(
+        section._replace(disagreements=tuple(one for one in disagreements if section.name in one.sections))
+        for section in sections
     )
 
 
@@ -93,6 +118,7 @@ def _section(
     organisations: Mapping[str, str],
     *,
     hides_places: bool,
+    today: date,
 ) -> ShownSection:
     recorded = seen.sections.get(sight.name)
     rivals = tuple(
@@ -117,9 +143,9 @@ def _section(
         lines=tuple(
             _WHOLE[sight.name](sight, recorded.value, hides_places)
             if sight.is_whole
-            else _lines(asked, answers, recorded, stamp, organisations)
+            else _lines(asked, answers, recorded, organisations, today=today)
         ),
-        groups=tuple(_groups(sight, recorded, stamp)),
+        groups=tuple(_groups(sight, recorded, stamp, today=today)),
         missing=tuple(
             one.label
             for name, one in asked.items()
@@ -143,12 +169,15 @@ def _lines(
     fields: Fields,
     answers: Mapping[str, str],
     recorded: Recorded,
-    of_section: Value | None,
     organisations: Mapping[str, str],
+    *,
+    today: date,
 ) -> Iterator[Line]:
+    of_section = latest_stamp([recorded])
     for name, words in answers.items():
         shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
-        yield Line(fields[name].label, shown, _own(recorded, name, of_section))
+        ageing = find_ageing(fields[name], recorded.value[name], recorded, key=name)
+        yield Line(fields[name].label, shown, _own(recorded, name, of_section), doubt_in_words(ageing, today))
 
 
 def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
@@ -157,14 +186,19 @@ def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
     return None if stamp == of_section else build_said(stamp)
 
 
-def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None) -> Iterator[Group]:
+def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None, *, today: date) -> Iterator[Group]:
     for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
+        key = f"items/{item_id}"
         lines = tuple(
-            Line(field.label, words)
+            Line(
+                field.label,
+                words,
+                doubt=doubt_in_words(find_ageing(field, item[name], recorded, key=key), today),
+            )
             for name, field in sight.item_fields.items()
             if name in item and (words := field.words(item[name]))
         )
-        yield Group(sight.title(item), lines, _own(recorded, f"items/{item_id}", of_section))
+        yield Group(sight.title(item), lines, _own(recorded, key, of_section))
 
 
 def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:
