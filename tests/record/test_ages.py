@@ -153,7 +153,7 @@ def test_every_field_that_grows_old_says_what_is_to_be_checked() -> None:
     ],
 )
 def test_the_age_is_that_of_the_moment_of_reading(now: datetime, said: tuple[str, ...]) -> None:
-    """Nothing of it is stored: the same summary is doubted on another day (hazard H-37)."""
+    """Nothing of it is stored: the same summary is doubted on another day (hazard H-38)."""
     summary = a_summary(medicines=CHECKED)
     card = build_card(summary, now=now, copy_left_at=now, site=Site(control_telephone="01632 960103"))
 

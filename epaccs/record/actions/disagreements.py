@@ -16,7 +16,7 @@ def check_change(values: Mapping[str, Value], section: str, body: Body, context:
     Raises:
         RuleBroken: with both answers and what to do.
 
-    Source: hazard H-36.
+    Source: hazard H-37.
     """
     del body
     check_possible(context.values, values, section=section, sights=sights())

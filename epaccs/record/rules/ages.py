@@ -2,7 +2,7 @@
 
 How old something is depends on the moment of reading: what is kept is only since when, never how long ago.
 
-Source: hazard H-37 (a fact that was right once).
+Source: hazard H-38 (a fact that was right once).
 """
 
 from __future__ import annotations

@@ -126,11 +126,11 @@ class Card:
 
     @property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """What would mislead whoever comes at night, and the line about CPR does not say already (hazard H-36)."""
+        """What would mislead whoever comes at night, and the line about CPR does not say already (hazard H-37)."""
         return tuple(one for one in self.summary.disagreements if one.is_for_crew and not one.is_on_line)
 
     def doubts_of(self, part: Fact | None) -> tuple[str, ...]:
-        """What of one part is too old to be taken as current, by the day of reading (hazard H-37).
+        """What of one part is too old to be taken as current, by the day of reading (hazard H-38).
 
         Nobody is asked to check again what was recorded of somebody who died.
         """

@@ -3,7 +3,7 @@
 Each line of the table names the fields it reads, so that nobody learns of an answer that is hidden from them. What is
 impossible is refused where it is entered; what is possible is kept, and shown to everybody who sees both answers.
 
-Source: hazard H-36 (two answers that cannot both be true).
+Source: hazard H-37 (two answers that cannot both be true).
 """
 
 from __future__ import annotations
@@ -681,7 +681,7 @@ def check_possible(before: Mapping[str, Value], after: Mapping[str, Value], *, s
     Raises:
         RuleBroken: with both answers and what to do.
 
-    Source: hazard H-36.
+    Source: hazard H-37.
     """
     for one in CONTRADICTIONS:
         if not one.is_refused or section not in one.reads:
