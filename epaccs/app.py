@@ -69,7 +69,7 @@ def connect_rooms() -> None:
     from epaccs.cpr_decisions.actions import follow_lifecycle
     from epaccs.handover import actions as handover
     from epaccs.notices import actions as notices
-    from epaccs.record.actions import cards, search
+    from epaccs.record.actions import cards, disagreements, search
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions import queries as versions
@@ -78,6 +78,7 @@ def connect_rooms() -> None:
     for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION):
         register_section(section)
     register_rule(cpr.check_treatment_level)
+    register_rule(disagreements.check_change)
     register_consequence(follow_lifecycle)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
@@ -98,7 +99,7 @@ def register_views(app: Flask) -> None:
     from epaccs.cpr_decisions import views as cpr_decisions
     from epaccs.handover import views as handover
     from epaccs.notices import views as notices
-    from epaccs.record.views import card, home, search, told
+    from epaccs.record.views import card, disagreements, home, search, told
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.versions import registry
@@ -120,6 +121,7 @@ def register_views(app: Flask) -> None:
         search,
         card,
         told,
+        disagreements,
         record_history,
     ):
         app.register_blueprint(room.bp)

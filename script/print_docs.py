@@ -17,11 +17,12 @@ from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
 from epaccs.core.forms import FormField
 from epaccs.cpr_decisions.rules import GENERATED as CPR
 from epaccs.record.declared import sights
+from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import FieldSight
 from epaccs.register.schema import ConsentSchema, IdentitySchema
 
 PAGE = Path(__file__).parents[1] / "docs" / "domain.md"
-HEAD = "| field | question | answers | seen with | source | shown |\n|---|---|---|---|---|---|"
+HEAD = "| field | question | answers | seen with | source | shown | grows old |\n|---|---|---|---|---|---|---|"
 
 
 def render_fields() -> str:
@@ -74,7 +75,8 @@ def _rows(
         sight = seen.get(name)
         tier = sight.tier if sight else default
         source = field.metadata.get("source", "")
-        cells = (f"`{name}`", of + field.metadata["label"], _answers(field), tier, source, _shown(field, sight, shown))
+        where, ages = _shown(field, sight, shown), _ages(field)
+        cells = (f"`{name}`", of + field.metadata["label"], _answers(field), tier, source, where, ages)
         yield "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
@@ -92,7 +94,37 @@ def _shown(field: FormField, sight: FieldSight | None, default: str) -> str:
     return "; ".join(part for part in (where, needs, place) if part)
 
 
-GENERATED: Mapping[str, Callable[[], str]] = {**CPR, "access": render_access_tables, "fields": render_fields}
+def _ages(field: FormField) -> str:
+    """After how many days it asks to be checked again, counted from where."""
+    if not (days := field.metadata.get("ages")):
+        return ""
+    return f"after {days} days from {'the date itself' if field.kind == 'date' else 'when it was entered or confirmed'}"
+
+
+def render_contradictions() -> str:
+    """Every pair of answers that is compared, and what becomes of it."""
+    lines = ["| pair | reads | what | where |", "|---|---|---|---|"]
+    for one in CONTRADICTIONS:
+        reads = "; ".join(f"{section}: {', '.join(names) or 'all'}" for section, names in one.reads.items())
+        what = (one.find.__doc__ or "").strip().partition("\n")[0]
+        where = "refused, and shown if it stands here already" if one.is_refused else "shown"
+        crew = (
+            "; on the card by the line about CPR"
+            if one.is_on_line
+            else "; on card and sheet"
+            if one.is_for_crew
+            else ""
+        )
+        lines.append(f"| `{one.key}` | {reads} | {what} | {where}{crew} |")
+    return "\n".join(lines)
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    **CPR,
+    "access": render_access_tables,
+    "fields": render_fields,
+    "contradictions": render_contradictions,
+}
 
 
 def fill(page: str) -> str:

@@ -492,3 +492,29 @@ off("H-35b")(nothing)
 # --- H-36 a change that is overlooked --------------------------------------------------------------------------------
 
 off("H-36a")(nothing)
+
+# --- H-37 two answers that cannot both be true -----------------------------------------------------------------------
+
+off("H-37a")(nothing)
+off("H-37b")(none_of_them)
+
+
+@off("H-37c")
+def the_card_says_nothing_of_it(self: Any) -> Any:
+    return ()
+
+
+off("H-37d")(none_of_them)
+
+# --- H-38 a fact that was right once ---------------------------------------------------------------------------------
+
+
+@off("H-38a")
+def a_date_counts_from_the_last_confirmation(field: Any, answer: Any, recorded: Any, *, key: str, who: str = "") -> Any:
+    since = local_date(recorded.confirmed_at or recorded.recorded_at)
+    return Ageing(words=field.ages_as, since=since, check_by=since + timedelta(days=field.ages))
+
+
+@off("H-38b")
+def nothing_grows_old(self: Any, part: Any) -> Any:
+    return ()

@@ -15,6 +15,7 @@ from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
 from epaccs.cpr_decisions.rules import states
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.record.rules import parts
+from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, can_see
 from epaccs.register.rules import CONSENT_LABELS
 from epaccs.register.schema import IdentitySchema
@@ -70,13 +71,14 @@ def card_shape() -> str:
     ]
     kept = [one for module in (parts, states) for one in vars(module).values() if isinstance(one, type)]
     written = sorted([one.__name__, *(part.name for part in fields(one))] for one in kept if issubclass(one, Kept))
-    said = canonical_json([declared, written, [audience_name(tiers) for tiers in AUDIENCES]])
+    compared = [[one.key, one.reads, one.is_for_crew, one.is_on_line] for one in CONTRADICTIONS]
+    said = canonical_json([declared, written, compared, [audience_name(tiers) for tiers in AUDIENCES]])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _shape_of_fields(declared: Fields) -> list[Any]:
     return [
-        [name, one.label, one.tier, one.needs, one.tells_place, one.is_masked, one.kind, dict(one.values)]
+        [name, one.label, one.tier, one.needs, one.tells_place, one.is_masked, one.kind, dict(one.values), one.ages]
         for name, one in declared.items()
     ]
 
@@ -140,6 +142,8 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
         is_masked=bool(field.metadata.get("masked")),
         on_card=bool(field.metadata.get("card")),
+        ages=field.metadata.get("ages", 0),
+        ages_as=field.metadata.get("ages_as", ""),
         values={} if isinstance(field, YesNo) else field.metadata.get("values", {}),
         codes=field.metadata.get("codes", {}),
         kind="nhs_number" if isinstance(field, NHSNumberField) else field.kind,

@@ -41,6 +41,8 @@ class FieldSight:
         values: the words for each code; empty: it is text, a date or a number.
         codes: the SNOMED CT concept of each answer that has one.
         on_card: asked of everybody, so that a missing answer is named where the rest is read.
+        ages: after how many days the answer is to be checked again; 0: it does not grow old.
+        ages_as: what is then to be checked, in words.
         kind: of the answer: "date", "moment" and "nhs_number" are shown in clinical form, "organisation" by its name.
     """
 
@@ -50,6 +52,8 @@ class FieldSight:
     tells_place: bool = False
     is_masked: bool = False
     on_card: bool = False
+    ages: int = 0
+    ages_as: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     kind: str = "text"

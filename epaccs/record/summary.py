@@ -10,7 +10,7 @@ Source: SCCI1580 v4.0; PRSB palliative and end of life care; hazards H-01, H-05,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from operator import itemgetter
@@ -21,8 +21,11 @@ from epaccs.care_plans.rules import adrt_missing
 from epaccs.core.fields import format_date
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.cpr_decisions.rules.states import CPRState
+from epaccs.record.rules.ages import find_ageing
+from epaccs.record.rules.disagreements import find_disagreements
 from epaccs.record.rules.parts import (
     AdvanceDecision,
+    Ageing,
     Allergies,
     Allergy,
     Attorney,
@@ -32,6 +35,7 @@ from epaccs.record.rules.parts import (
     CPRPart,
     Death,
     Diagnosis,
+    Disagreement,
     HeldCPR,
     Identity,
     IfThen,
@@ -63,6 +67,7 @@ class RecordSummary(Kept):
     """What one audience may see of one person, in the order of the card. A part that is None is not there for them.
 
     `number` is that of the change it was made after; `as_at` None: now. `changed`: who changed anything last.
+    `disagreements`: answers that cannot both be true, where this audience sees them all.
     """
 
     entry_id: str
@@ -85,6 +90,7 @@ class RecordSummary(Kept):
     contacts: Contacts | None = None
     diagnosis: Diagnosis | None = None
     sharing: Sharing | None = None
+    disagreements: tuple[Disagreement, ...] = ()
 
     def to_value(self) -> Value:
         """As JSON; a part with nothing recorded is written as an empty one: left out, it would come back as hidden."""
@@ -142,6 +148,9 @@ def build_summary(
         contacts=builder.contacts(),
         diagnosis=builder.diagnosis(),
         sharing=builder.sharing(),
+        disagreements=find_disagreements(
+            {name: one.value for name, one in material.sections.items()}, sights, tiers, restricted=restricted
+        ),
     )
 
 
@@ -402,7 +411,23 @@ class _Builder:
             "said": build_said(latest_stamp([recorded])),
             "confirmed": build_said(recorded.confirmed_by, at=recorded.confirmed_at),
             "rivals": rivals,
+            "ageing": tuple(self._ageing(recorded, self._sights[section])),
         }
+
+    def _ageing(self, recorded: Recorded, sight: SectionSight) -> Iterator[Ageing]:
+        """The answers of a section that grow old, of those that the card shows; of a list, with whose they are."""
+        answers = [(one, recorded.value.get(name), name, "") for name, one in sight.fields.items() if one.ages]
+        aging = {name: one for name, one in sight.item_fields.items() if one.ages}
+        if aging:
+            answers += [
+                (one, item.get(name), f"items/{key}", sight.title(item))
+                for key, item in present_items(recorded.value).items()
+                for name, one in aging.items()
+            ]
+        for field_sight, answer, key, who in answers:
+            found = find_ageing(field_sight, answer, recorded, key=key, who=who) if field_sight.on_card else None
+            if found is not None:
+                yield found
 
     def _said(self, section: str, key: str) -> Said | None:
         recorded = self._seen.sections.get(section)

@@ -22,7 +22,7 @@ from epaccs.core.errors import NotFound
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import EditRequest, Rows, Section
-from epaccs.versions.rules import Held, Material, Recorded, Standing, Value
+from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, Value
 
 
 def material(entry_id: UUID) -> Material:
@@ -62,13 +62,29 @@ def material_at(entry_id: UUID, moment: datetime) -> Material:
     )
     held = _held(entry_id, moment)
     disputed = {one.section for one in held}
+    confirmed = _confirmed(entry_id, moment)
     sections = {
         row.section: Recorded(
-            row.section, row.version, row.value, row.provenance, row.recorded_at, row.section in disputed
+            row.section,
+            row.version,
+            row.value,
+            row.provenance,
+            row.recorded_at,
+            row.section in disputed,
+            *confirmed.get((row.section, row.version), (None, None)),
         )
         for row in rows
     }
     return Material(entry_id, sections, held, moment)
+
+
+def _confirmed(entry_id: UUID, moment: datetime) -> dict[tuple[str, int], tuple[datetime, Value]]:
+    """When and by whom a version was last said to be still right, until that moment."""
+    statement = select(Edit.section, Edit.section_version, Edit.received_at, Edit.author).where(
+        Edit.entry_id == entry_id, Edit.outcome == str(Outcome.CONFIRMED), Edit.received_at <= moment
+    )
+    rows = db.session.execute(statement.order_by(Edit.received_at))
+    return {(row.section, row.section_version): (row.received_at, row.author) for row in rows}
 
 
 def _held(entry_id: UUID, moment: datetime | None) -> tuple[Held, ...]:

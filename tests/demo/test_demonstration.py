@@ -106,6 +106,14 @@ def test_further_lines_have_somebody_who_shows_them(cards: list[Card]) -> None:
     assert any(card.died_on for card in cards)
 
 
+def test_answers_that_disagree_and_facts_that_are_old_have_somebody_who_shows_them(cards: list[Card]) -> None:
+    capacity = [card for card in cards if "cpr_and_capacity" in {one.key for one in card.disagreements}]
+    old = [card for card in capacity if card.doubts_of(card.summary.medicines)]
+
+    assert [card.summary.identity.family_name for card in old] == ["Rahman"]
+    assert {one.is_for_crew for card in cards for one in card.summary.disagreements} == {True, False}
+
+
 def test_every_kind_of_edit_of_a_decision_was_made_by_somebody() -> None:
     made = set(db.session.scalars(select(Edit.kind).where(Edit.section == "cpr").distinct()))
 

@@ -16,7 +16,7 @@ from epaccs.handover.pdf import TEMPLATES
 from epaccs.handover.rules import Printed, Sheet, build_site
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Site, build_card
-from epaccs.record.rules.whole import build_sections
+from epaccs.record.rules.whole import Reading, build_sections, with_disagreements
 from epaccs.record.summary import build_summary
 from epaccs.versions.rules import Held, Material, Recorded
 
@@ -73,8 +73,9 @@ def a_sheet(
     """The sheet of a specimen; further sections put other values in place."""
     material = a_material(name, **sections)
     summary = build_summary(material, tiers, sights=sights(), organisations=load()["organisations"], number=7)
-    shown = build_sections(material, tiers, sights(), organisations=load()["organisations"])
     now = load()["now"]
+    shown = build_sections(material, Reading(tiers, load()["organisations"], now.date()), sights())
+    shown = with_disagreements(shown, summary.disagreements)
     card = build_card(summary, now=now, copy_left_at=now, site=build_site(SITE, now))
     if summary.identity.is_restricted:
         printed = replace(printed, organisation="", place="")

@@ -65,8 +65,14 @@ class ContactSchema(Schema):
     roles = Choices("They are the person's", ROLES, codes=ROLE_CODES, source="SCCI1580 items 16, 24, 51, 54", card=True)
     specialty = ShortText("Specialty", limit=150, source=_PRSB, detail=True)
     team = ShortText("Team and organisation", called="team", limit=255, source=_PRSB, place=True)
-    telephone = Telephone("Telephone number", source="SCCI1580 items 17, 22, 25", card=True)
-    mobile = Telephone("Mobile or second number", source="SCCI1580 items 17, 22, 25", card=True)
+    telephone = Telephone(
+        "Telephone number", source="SCCI1580 items 17, 22, 25", card=True, ages=180,
+        ages_as="Telephone number",
+    )  # fmt: skip
+    mobile = Telephone(
+        "Mobile or second number", source="SCCI1580 items 17, 22, 25", card=True, ages=180,
+        ages_as="Telephone number",
+    )  # fmt: skip
     is_24h = YesNo("Answered day and night?", card=True)
     hours = ShortText("If not, when?", called="hours", limit=200, card=True)
     call_order = WholeNumber("Place in the order of calling", hint="1 is called first", lowest=1, highest=99, card=True)

@@ -24,7 +24,7 @@ class CurrentMedicinesSchema(Schema):
         "Where does this list come from?", called="origin of the list", hint="GP summary, discharge letter, packets",
         limit=300, source=_PRSB,
     )  # fmt: skip
-    listed_on = TypedDate("Date of the list", source=_PRSB)
+    listed_on = TypedDate("Date of the list", source=_PRSB, ages=28, ages_as="List of medicines")
     devices = FreeText(
         "Medical devices",
         hint="Catheter, feeding tube, line, stoma, ventilator",

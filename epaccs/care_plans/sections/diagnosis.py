@@ -98,7 +98,14 @@ class DiagnosisSchema(Schema):
         source="SCCI1580 item 34; PRSB P&EoLC v1.1, estimated prognosis",
         card=True,
     )
-    prognosis_on = TypedDate("When the prognosis was judged", called="date of the prognosis", source="SCCI1580 item 34")
+    prognosis_on = TypedDate(
+        "When the prognosis was judged",
+        called="date of the prognosis",
+        source="SCCI1580 item 34",
+        card=True,
+        ages=28,
+        ages_as="Prognosis judged",
+    )
     prognosis_note = FreeText(
         "What the judgement rests on",
         rows=2,

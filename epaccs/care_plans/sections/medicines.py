@@ -43,8 +43,10 @@ class MedicinesSchema(Schema):
         card=True,
         place=True,
     )
-    last_checked_on = TypedDate("Date last checked", source="SCCI1580 item 32", card=True)
-    syringe_driver = YesNo("Is a syringe driver in use?", card=True)
+    last_checked_on = TypedDate(
+        "Date last checked", source="SCCI1580 item 32", card=True, ages=28, ages_as="Medicines last checked"
+    )
+    syringe_driver = YesNo("Is a syringe driver in use?", card=True, ages=7, ages_as="Syringe driver in use")
     driver_contents = FreeText(
         "What is in the syringe driver",
         hint="Each medicine, its amount in 24 hours, with what it is mixed",

@@ -40,10 +40,12 @@ class RisksSchema(Schema):
     animals = ShortText("Dog or other animal", limit=200, card=True)
     other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
     safeguarding = FreeText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
-    access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True)
+    access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True,
+                            ages=180, ages_as="Getting in")  # fmt: skip
     key_safe_place = ShortText(
-        "Where is the key safe?", called="place of the key safe", limit=200, card=True, place=True
-    )
+        "Where is the key safe?", called="place of the key safe", limit=200, card=True, place=True,
+        ages=180, ages_as="Place of the key safe",
+    )  # fmt: skip
     key_safe_code = ShortText(
         "Key safe code",
         hint="Masked on every page; each look is recorded; never printed",
@@ -51,6 +53,8 @@ class RisksSchema(Schema):
         card=True,
         masked=True,
         place=True,
+        ages=180,
+        ages_as="Code of the key safe",
     )
 
 

@@ -16,13 +16,15 @@ from epaccs.access.rules import ACCESS_TABLE, Fact, Permission, Sight, Tier, aud
 from epaccs.care_plans.sections import SECTIONS
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
+from epaccs.core.fields import local_date
 from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.news import LastLook, find_news
-from epaccs.record.rules.whole import ShownSection, build_sections
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import find_recorded, material, material_at
@@ -95,11 +97,12 @@ def read_record(standing: Standing, *, reader: Actor | None = None) -> Opened:
     summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
     look = _find_last_look(standing, reader)
-    sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations, look=look)
+    reading = Reading(standing.tiers, organisations, clock.today(), look=look)
+    sections = build_sections(recorded, reading, sights())
     return Opened(
         standing,
         summary,
-        sections,
+        with_disagreements(sections, summary.disagreements),
         has_namesake=namesake is not None,
         look=look,
         is_cpr_changed=_is_cpr_changed(recorded, standing, look),
@@ -253,13 +256,10 @@ def get_record_at(actor: Actor, entry_id: UUID, moment: datetime) -> Opened:
     recorded = material_at(entry_id, moment)
     if not recorded.sections:
         raise RuleBroken("Nothing was recorded of this person yet. Enter a later date and time", field="at")
-    return Opened(
-        standing,
-        _build(recorded, standing, restricted=restricted),
-        build_sections(
-            recorded, standing.tiers, sights(), organisations=find_organisations(recorded), restricted=restricted
-        ),
-    )
+    summary = _build(recorded, standing, restricted=restricted)
+    reading = Reading(standing.tiers, find_organisations(recorded), local_date(moment), restricted=restricted)
+    sections = build_sections(recorded, reading, sights())
+    return Opened(standing, summary, with_disagreements(sections, summary.disagreements))
 
 
 def get_number(actor: Actor, entry_id: UUID) -> int:

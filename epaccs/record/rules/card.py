@@ -20,7 +20,8 @@ from epaccs.cpr_decisions.rules.around import Death as Died
 from epaccs.cpr_decisions.rules.lines import CPRLine, Situation, hidden_line, line
 from epaccs.cpr_decisions.rules.states import ConsulteeKind
 from epaccs.cpr_decisions.rules.words import Words
-from epaccs.record.rules.parts import Contact
+from epaccs.record.rules.ages import doubts_in_words
+from epaccs.record.rules.parts import Contact, Disagreement, Fact
 from epaccs.record.summary import RecordSummary
 
 #: Which sentences under the large line are to be read first of all.
@@ -123,6 +124,20 @@ class Card:
     def namesake(self) -> str:
         """What to say where somebody of a similar name is on the register; empty: nobody is (hazard H-01)."""
         return NAMESAKE if self.has_namesake else ""
+
+    @property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """What would mislead whoever comes at night, and the line about CPR does not say already (hazard H-37)."""
+        return tuple(one for one in self.summary.disagreements if one.is_for_crew and not one.is_on_line)
+
+    def doubts_of(self, part: Fact | None) -> tuple[str, ...]:
+        """What of one part is too old to be taken as current, by the day of reading (hazard H-38).
+
+        Nobody is asked to check again what was recorded of somebody who died.
+        """
+        if part is None or self.died_on is not None:
+            return ()
+        return doubts_in_words(part.ageing, self.now.astimezone(LONDON).date())
 
     @property
     def died_on(self) -> date | None:

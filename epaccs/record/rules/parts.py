@@ -52,16 +52,53 @@ class Rival(Kept):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ageing(Kept):
+    """An answer that grows old: since when it holds, and until when it may be taken as current.
+
+    `how`: "entered" or "confirmed"; empty: `since` is the answer itself. `who`: of whom it is; empty: of the person.
+    """
+
+    words: str = ""
+    since: date
+    check_by: date
+    how: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement(Kept):
+    """Two answers that cannot both be true, or that somebody must look at, in a sentence that says what to do.
+
+    `sections`, `labels`: those that hold the answers, and what they are called. `is_for_crew`: it stands on card and
+    sheet. `is_on_line`: the line about CPR says so already.
+    """
+
+    key: str = ""
+    words: str = ""
+    sections: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_for_crew: bool = False
+    is_on_line: bool = False
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Each section concerned: its name in addresses, and what it is called."""
+        return tuple(zip(self.sections, self.labels, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fact(Kept):
     """What every part knows of itself: who said it last, who confirmed it since, and what contradicts it.
 
-    `version`: of the section it comes from, as paper names it; 0: nothing was ever recorded.
+    `version`: of the section it comes from, as paper names it; 0: nothing was ever recorded. `ageing`: those of its
+    answers that grow old.
     """
 
     version: int = 0
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
+    ageing: tuple[Ageing, ...] = ()
 
     @property
     def is_disputed(self) -> bool:

@@ -5,14 +5,15 @@ Source: SCCI1580 v4.0, record keeping (author, role, organisation, date and time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date, local_date
+from epaccs.record.rules.ages import doubt_in_words, find_ageing
 from epaccs.record.rules.news import LastLook, find_news
-from epaccs.record.rules.parts import Rival, Said
+from epaccs.record.rules.parts import Disagreement, Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
@@ -25,12 +26,16 @@ _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share wi
 
 
 class Line(NamedTuple):
-    """One fact. `said` None: entered with the rest of its section. `is_new`: entered since the reader last looked."""
+    """One fact. `said` None: entered with the rest of its section. `is_new`: entered since the reader last looked.
+
+    `doubt`: that it is old; empty: it is not.
+    """
 
     label: str
     words: str
     said: Said | None = None
     is_new: bool = False
+    doubt: str = ""
 
 
 class Group(NamedTuple):
@@ -61,6 +66,7 @@ class ShownSection(NamedTuple):
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
     is_changed: bool = False
+    disagreements: tuple[Disagreement, ...] = ()
 
     @property
     def is_recorded(self) -> bool:
@@ -73,38 +79,55 @@ class ShownSection(NamedTuple):
         return not self.version and not self.rivals
 
 
-def build_sections(
-    recorded: Material,
-    tiers: frozenset[Tier],
-    sights: Sights,
-    *,
-    organisations: Mapping[str, str],
-    restricted: bool = False,
-    look: LastLook | None = None,
-) -> tuple[ShownSection, ...]:
-    """Every section that is there for this audience, in the order of page and paper; arguments as for a summary.
+class Reading(NamedTuple):
+    """For whom a record is read, and when.
 
     Args:
+        tiers: what the audience sees.
+        organisations: the names of the organisations that an identity names by code.
+        today: the day of reading, by which answers grow old.
+        restricted: the address is restricted now, whatever the record says of an earlier day.
         look: the reader's last look, since which changes are marked; None: nothing is marked.
     """
-    seen = visible(recorded, tiers, sights, restricted=restricted)
-    hides_places = restricted or is_restricted(recorded)
+
+    tiers: frozenset[Tier]
+    organisations: Mapping[str, str]
+    today: date
+    restricted: bool = False
+    look: LastLook | None = None
+
+
+def build_sections(recorded: Material, reading: Reading, sights: Sights) -> tuple[ShownSection, ...]:
+    """Every section that is there for this audience, in the order of page and paper."""
+    seen = visible(recorded, reading.tiers, sights, restricted=reading.restricted)
+    reading = reading._replace(restricted=reading.restricted or is_restricted(recorded))
+    if has_died(recorded):  # nobody is asked to check again what was recorded of somebody who died
+        reading = reading._replace(today=date.min)
     return tuple(
-        _section(sight, seen, tiers, organisations, hides_places=hides_places, look=look)
+        _section(sight, seen, reading)
         for name, sight in sights.items()
-        if name not in _ELSEWHERE and sight.is_seen_by(tiers)
+        if name not in _ELSEWHERE and sight.is_seen_by(reading.tiers)
     )
 
 
-def _section(
-    sight: SectionSight,
-    seen: Material,
-    tiers: frozenset[Tier],
-    organisations: Mapping[str, str],
-    *,
-    hides_places: bool,
-    look: LastLook | None,
-) -> ShownSection:
+def has_died(recorded: Material) -> bool:
+    """A clinician confirmed the death."""
+    return ((recorded.value("lifecycle") or {}).get("death") or {}).get("status") == "confirmed"
+
+
+def with_disagreements(
+    sections: Sequence[ShownSection], disagreements: Sequence[Disagreement]
+) -> tuple[ShownSection, ...]:
+    """Each section with what it and another say against each other."""
+    if not disagreements:
+        return tuple(sections)
+    return tuple(
+        section._replace(disagreements=tuple(one for one in disagreements if section.name in one.sections))
+        for section in sections
+    )
+
+
+def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSection:
     recorded = seen.sections.get(sight.name)
     rivals = tuple(
         Rival(by=build_said(held.author, at=held.held_at) or Said(), words=describe(sight, held.body))
@@ -112,9 +135,9 @@ def _section(
     )
     if recorded is None:
         return ShownSection(sight.name, sight.label, sight.empty, rivals=rivals)
-    stamp, news = latest_stamp([recorded]), find_news(recorded, look)
-    asked = {} if sight.is_whole else sight.fields_for(tiers)
-    hidden = {name: one for name, one in asked.items() if one.tells_place} if hides_places else {}
+    stamp, news = latest_stamp([recorded]), find_news(recorded, reading.look)
+    asked = {} if sight.is_whole else sight.fields_for(reading.tiers)
+    hidden = {name: one for name, one in asked.items() if one.tells_place} if reading.restricted else {}
     answers = {
         name: words
         for name, one in asked.items()
@@ -126,11 +149,11 @@ def _section(
         empty=sight.empty,
         version=recorded.version,
         lines=tuple(
-            _WHOLE[sight.name](sight, recorded.value, hides_places)
+            _WHOLE[sight.name](sight, recorded.value, reading.restricted)
             if sight.is_whole
-            else _lines(asked, answers, recorded, stamp, organisations, news or frozenset())
+            else _lines(asked, answers, recorded, reading, news or frozenset())
         ),
-        groups=tuple(_groups(sight, recorded, stamp, news or frozenset())),
+        groups=tuple(_groups(sight, recorded, reading, news or frozenset())),
         missing=tuple(
             one.label
             for name, one in asked.items()
@@ -152,16 +175,13 @@ def _is_missing(name: str, field: FieldSight, answers: Mapping[str, str]) -> boo
 
 
 def _lines(
-    fields: Fields,
-    answers: Mapping[str, str],
-    recorded: Recorded,
-    of_section: Value | None,
-    organisations: Mapping[str, str],
-    news: frozenset[str],
+    fields: Fields, answers: Mapping[str, str], recorded: Recorded, reading: Reading, news: frozenset[str]
 ) -> Iterator[Line]:
+    of_section = latest_stamp([recorded])
     for name, words in answers.items():
-        shown = organisations.get(words, words) if fields[name].kind == "organisation" else words
-        yield Line(fields[name].label, shown, _own(recorded, name, of_section), name in news)
+        shown = reading.organisations.get(words, words) if fields[name].kind == "organisation" else words
+        doubt = doubt_in_words(find_ageing(fields[name], recorded.value[name], recorded, key=name), reading.today)
+        yield Line(fields[name].label, shown, _own(recorded, name, of_section), name in news, doubt)
 
 
 def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
@@ -170,14 +190,19 @@ def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
     return None if stamp == of_section else build_said(stamp)
 
 
-def _groups(sight: SectionSight, recorded: Recorded, of_section: Value | None, news: frozenset[str]) -> Iterator[Group]:
+def _groups(sight: SectionSight, recorded: Recorded, reading: Reading, news: frozenset[str]) -> Iterator[Group]:
+    of_section = latest_stamp([recorded])
     for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
+        key = f"items/{item_id}"
         lines = tuple(
-            Line(field.label, words)
+            Line(
+                field.label,
+                words,
+                doubt=doubt_in_words(find_ageing(field, item[name], recorded, key=key), reading.today),
+            )
             for name, field in sight.item_fields.items()
             if name in item and (words := field.words(item[name]))
         )
-        key = f"items/{item_id}"
         yield Group(sight.title(item), lines, _own(recorded, key, of_section), key in news)
 
 
