@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,13 @@ from epaccs.access.queries import get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
-from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
+from epaccs.care_plans.rules import Stage, find_stage, is_asked
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
+from epaccs.core.forms import FormField
 from epaccs.versions.queries import material
-from epaccs.versions.rules import Held, Recorded, Value, present_items
+from epaccs.versions.rules import ITEMS, Held, Material, Recorded, Value, present_items
 from epaccs.versions.schema import load_stored
 
 
@@ -23,7 +26,7 @@ from epaccs.versions.schema import load_stored
 class SectionPage:
     """A section, what is recorded in it, what waits, and whether the reader may change it.
 
-    `recorded` None: nothing recorded yet.
+    `recorded` None: nothing recorded yet. `stage`: the person's, as far as the reader may know it; None: not judged.
     """
 
     entry_id: UUID
@@ -31,6 +34,7 @@ class SectionPage:
     recorded: Recorded | None
     held: tuple[Held, ...]
     can_edit: bool
+    stage: Stage | None = None
 
     @property
     def version(self) -> int:
@@ -41,6 +45,21 @@ class SectionPage:
     def items(self) -> dict[str, Value]:
         """The list's lines that were not removed."""
         return present_items(self.recorded.value) if self.recorded else {}
+
+    @property
+    def early(self) -> frozenset[str]:
+        """The section's own questions that are not asked yet."""
+        return self._early(self.declaration.fields())
+
+    @property
+    def early_of_item(self) -> frozenset[str]:
+        """The questions about one line of the list that are not asked yet."""
+        return self._early(self.declaration.item_fields())
+
+    def _early(self, fields: Mapping[str, FormField]) -> frozenset[str]:
+        return frozenset(
+            name for name, field in fields.items() if not is_asked(stage_of(self.declaration, field), self.stage)
+        )
 
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
@@ -76,7 +95,23 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         now.sections.get(name),
         now.held_in(name),
         standing.can(declaration.permission),
+        find_stage_for(standing.tiers, now),
     )
+
+
+def find_stage_for(tiers: frozenset[Tier], recorded: Material) -> Stage | None:
+    """The stage as far as this reader may see what speaks for it: whoever may not know it is asked everything.
+
+    Source: hazards H-05 (seen by the wrong people) and H-42.
+    """
+    values = {name: _seen(SECTIONS[name], recorded.value(name) or {}, tiers) for name in ("diagnosis", "function")}
+    return find_stage(values, disputed=[name for name in values if recorded.held_in(name)])
+
+
+def _seen(declaration: SectionDeclaration, value: Value, tiers: frozenset[Tier]) -> Value:
+    seen = {name for name, field in declaration.fields().items() if tier_of(declaration, field) in tiers}
+    seen |= {ITEMS} if declaration.tier in tiers else set()
+    return {name: part for name, part in value.items() if name in seen}
 
 
 def get_declaration(name: str) -> SectionDeclaration:

@@ -42,7 +42,7 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
     if page.declaration.schema is None and request.method == "POST":
         raise NotFound
     schema = page.declaration.schema or NothingSchema
-    form = Form(schema, sent_form(), page.initial(), base_version=page.version)
+    form = Form(schema, sent_form(), page.initial(), base_version=page.version, early=page.early)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         return _answer(
@@ -68,7 +68,9 @@ def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     if page.declaration.items is None:
         raise NotFound
     initial = {} if item_id == "new" else page.item_initial(item_id)
-    form = Form(page.declaration.items.schema, sent_form(), initial, base_version=page.version)
+    form = Form(
+        page.declaration.items.schema, sent_form(), initial, base_version=page.version, early=page.early_of_item
+    )
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         line = str(form.edit_id) if item_id == "new" else item_id

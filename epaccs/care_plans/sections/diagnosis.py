@@ -40,13 +40,7 @@ ILLNESS_GROUPS = {
     "other": "Another illness",
 }
 
-#: The letter is kept; the colour is a word beside it, and services differ on yellow and amber.
-GOLD_STANDARDS = {
-    "a": "A (blue): a year or more",
-    "b": "B (green): months",
-    "c": "C (yellow or amber): weeks",
-    "d": "D (red): days",
-}
+GOLD_STANDARDS = {str(stage): words for stage, words in rules.STAGES.items()}
 #: SNOMED CT. Source: PRSB P&EoLC v1.1, estimated prognosis.
 GOLD_STANDARDS_CODES = {
     "a": "845701000000104",
@@ -98,7 +92,8 @@ class DiagnosisSchema(Schema):
         source="SCCI1580 item 34; PRSB P&EoLC v1.1, estimated prognosis",
         card=True,
     )
-    prognosis_on = TypedDate("When the prognosis was judged", called="date of the prognosis", source="SCCI1580 item 34")
+    prognosis_on = TypedDate("When the prognosis was judged", called="date of the prognosis", source="SCCI1580 item 34",
+                             stage=rules.Stage.YEAR)  # fmt: skip
     prognosis_note = FreeText(
         "What the judgement rests on",
         rows=2,
@@ -109,9 +104,11 @@ class DiagnosisSchema(Schema):
     gold_standards = Choice(
         "Gold Standards Framework stage",
         GOLD_STANDARDS,
+        hint="Later stages ask more. Nothing that was answered goes away",
         codes=GOLD_STANDARDS_CODES,
         source="PRSB P&EoLC v1.1, estimated prognosis",
         tier=Tier.T2_COORDINATION,
+        stage=rules.Stage.YEAR,
     )
     surprise = Choice(
         "Would you be surprised if the person died within the next 12 months?",

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import STAGES, Stage, find_stage, is_asked
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
@@ -43,6 +44,7 @@ class ShownSection(NamedTuple):
     """One section as it is read. `said` None: nothing is recorded. `missing`: questions of the card without an answer.
 
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
+    `asked_from`: the stage of the illness from which anything here is asked, if it has not come; empty: it is asked.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ShownSection(NamedTuple):
     groups: tuple[Group, ...] = ()
     missing: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    asked_from: str = ""
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
@@ -78,12 +81,25 @@ def build_sections(
 ) -> tuple[ShownSection, ...]:
     """Every section that is there for this audience, in the order of page and paper; arguments as for a summary."""
     seen = visible(recorded, tiers, sights, restricted=restricted)
+    stage = _find_stage(seen)
     hides_places = restricted or is_restricted(recorded)
     return tuple(
-        _section(sight, seen, tiers, organisations, hides_places=hides_places)
+        _section(sight, seen, tiers, organisations, hides_places=hides_places)._replace(
+            asked_from=_words_of_later(sight.asked_from(tiers), stage)
+        )
         for name, sight in sights.items()
         if name not in _ELSEWHERE and sight.is_seen_by(tiers)
     )
+
+
+def _find_stage(seen: Material) -> Stage | None:
+    """The stage by what this reader sees: whoever may not know it is shown every section as asked (hazard H-05)."""
+    values = {name: one.value for name, one in seen.sections.items()}
+    return find_stage(values, disputed=[held.section for held in seen.held])
+
+
+def _words_of_later(asked_from: Stage, stage: Stage | None) -> str:
+    return "" if is_asked(asked_from, stage) else STAGES[asked_from]
 
 
 def _section(
