@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from epaccs.access.actions import event
-from epaccs.access.queries import get_standing
+from epaccs.access.queries import Standing, get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
-from epaccs.care_plans.rules import Stage, find_stage, is_asked
+from epaccs.care_plans.rules import JUDGES_OF_PROGNOSIS, Stage, find_stage, is_asked
+from epaccs.care_plans.schema import TONIGHT, VERSIONS, Asked, write_versions
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
@@ -112,6 +113,67 @@ def _seen(declaration: SectionDeclaration, value: Value, tiers: frozenset[Tier])
     seen = {name for name, field in declaration.fields().items() if tier_of(declaration, field) in tiers}
     seen |= {ITEMS} if declaration.tier in tiers else set()
     return {name: part for name, part in value.items() if name in seen}
+
+
+@dataclass(frozen=True)
+class TonightPage:
+    """The least that helps tonight: what this reader is asked of it, and what is recorded.
+
+    `asked`: the questions of which the reader may change the section. `contacts_count`: how many contacts there are.
+    """
+
+    entry_id: UUID
+    asked: tuple[Asked, ...]
+    recorded: Mapping[str, Recorded]
+    contacts_count: int
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """What a form on this page is made on, by section; 0: nothing recorded."""
+        return {
+            name: self.recorded[name].version if name in self.recorded else 0
+            for name in {one.section for one in self.asked}
+        }
+
+    def initial(self) -> dict[str, Any]:
+        """The answers that are there, by box; a list gets one more line."""
+        values = {name: one.value for name, one in self.recorded.items()}
+        stored = {
+            one.box: one.field.deserialize(values[one.section][one.name])
+            for one in self.asked
+            if not one.in_list and one.name in values.get(one.section, {})
+        }
+        return {**stored, VERSIONS: write_versions(self.versions)}
+
+    def asks(self, section: str) -> list[str]:
+        """The boxes of one section, in their order; none: this reader does not change it."""
+        return [one.box for one in self.asked if one.section == section]
+
+
+def get_tonight_page(actor: Actor, entry_id: UUID) -> TonightPage:
+    """The few questions that help most in a night.
+
+    Raises:
+        NotFound: no such entry, or none that this reader sees.
+        Forbidden: the reader has given no reason for access yet, or may not change any of it.
+    """
+    standing = get_standing(actor, entry_id, Permission.EDIT_CONTACTS)
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, form="tonight"))
+    now = material(entry_id)
+    return TonightPage(
+        entry_id,
+        tuple(one for one in TONIGHT if _may_answer(actor, standing, one)),
+        now.sections,
+        len(present_items(now.value("contacts"))),
+    )
+
+
+def _may_answer(actor: Actor, standing: Standing, asked: Asked) -> bool:
+    """Whether the reader sees the question and may change its section; of the stage, whether they judge it."""
+    declaration = SECTIONS[asked.section]
+    if asked.name == "gold_standards" and str(actor.role) not in JUDGES_OF_PROGNOSIS:
+        return False
+    return tier_of(declaration, asked.field) in standing.tiers and standing.can(declaration.permission)
 
 
 def get_declaration(name: str) -> SectionDeclaration:
