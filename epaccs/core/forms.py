@@ -105,7 +105,7 @@ class FormField(base.Field[Any]):
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Blank is no answer; everything else is read by the field, whose refusals keep the box they concern."""
-        if self._is_blank(value):
+        if self.is_blank(value):
             value = None
         try:
             return super().deserialize(value, *args, **kwargs)
@@ -114,7 +114,8 @@ class FormField(base.Field[Any]):
             raise ValidationError({box: [error.message]} if box else [error.message]) from error
 
     @staticmethod
-    def _is_blank(value: Any) -> bool:
+    def is_blank(value: Any) -> bool:
+        """Whether what was typed is no answer."""
         if isinstance(value, str):
             return not value.strip()
         if isinstance(value, Mapping):
