@@ -103,7 +103,7 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
 def find_stage_for(tiers: frozenset[Tier], recorded: Material) -> Stage | None:
     """The stage as far as this reader may see what speaks for it: whoever may not know it is asked everything.
 
-    Source: hazards H-05 (seen by the wrong people) and H-42.
+    Source: hazards H-05 (seen by the wrong people) and H-43.
     """
     values = {name: _seen(SECTIONS[name], recorded.value(name) or {}, tiers) for name in ("diagnosis", "function")}
     return find_stage(values, disputed=[name for name in values if recorded.held_in(name)])

@@ -283,7 +283,7 @@ def find_stage(values: Mapping[str, Value], *, disputed: Collection[str] = ()) -
         values: the sections of one person by name, as far as the reader sees them.
         disputed: sections of which two versions wait to be settled.
 
-    Source: PRSB P&EoLC v1.1, estimated prognosis; hazard H-42 (a question never asked).
+    Source: PRSB P&EoLC v1.1, estimated prognosis; hazard H-43 (a question never asked).
     """
     if "diagnosis" in disputed or "function" in disputed:
         return None
@@ -302,7 +302,7 @@ def _is_dying(function: Value) -> bool:
 
 
 def is_asked(asked_from: Stage, stage: Stage | None) -> bool:
-    """Whether a question is asked by now; where nobody judged the stage, everything is (hazard H-42).
+    """Whether a question is asked by now; where nobody judged the stage, everything is (hazard H-43).
 
     Args:
         asked_from: the stage from which it is asked.

@@ -561,7 +561,7 @@ class ShownField:
 
     @property
     def is_for_later(self) -> bool:
-        """A question that is not asked yet; one that was answered is shown whenever it is asked (hazard H-42)."""
+        """A question that is not asked yet; one that was answered is shown whenever it is asked (hazard H-43)."""
         return self.is_early and self._may_be_folded
 
     @property

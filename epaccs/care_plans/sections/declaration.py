@@ -123,7 +123,7 @@ def stage_of(declaration: SectionDeclaration, field: FormField) -> Stage:
     The second stage is where a question belongs of which nobody said anything: the first asks no more than the minimum
     set, and grows only where somebody decides that it does. No declaration can take a line of the card out of it.
 
-    Source: hazard H-42.
+    Source: hazard H-43.
     """
     if field.metadata.get("card"):
         return Stage.YEAR
