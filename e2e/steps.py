@@ -34,12 +34,13 @@ _NEXT_STEP = f"""target => {{
 class Somebody:
     """One person at one browser.
 
-    `presses_since` counts what was pressed since `starts_counting`; `with_axe`: whether axe looks at each page.
+    Since `starts_counting`: `presses_since` counts the links and buttons, `strikes` every key that went down, `pages`
+    what came after it, `answered` the questions. `with_axe`: whether axe looks at each page.
     """
 
     def __init__(self, page: Page, user_name: str, password: str, *, with_axe: bool) -> None:
         self.page, self.user_name, self._password, self._with_axe = page, user_name, password, with_axe
-        self.presses_since = 0
+        self.starts_counting()
 
     # --- Coming and going ---
 
@@ -65,14 +66,14 @@ class Somebody:
             assert step["fault"] is None, f"{self.path} {self.page.viewport_size}: {step['fault']}"
             if step["key"] is None:
                 return self
-            self.page.keyboard.press(step["key"])
+            self._strikes(step["key"])
         raise AssertionError(f"{target} is not reached with Tab on {self.heading!r}")
 
     def presses(self, words: str, *, within: str | None = None) -> Self:
         """Press a link or a button that leads to a page."""
         self.goes_to(self._pressable(words, within))
         with self.page.expect_navigation():
-            self.page.keyboard.press("Enter")
+            self._strikes("Enter")
         self.presses_since += 1
         return self._looks()
 
@@ -80,22 +81,35 @@ class Somebody:
         """Press a link or a button that brings a file."""
         self.goes_to(self._pressable(words, None))
         with self.page.expect_download() as coming:
-            self.page.keyboard.press("Enter")
+            self._strikes("Enter")
         self.presses_since += 1
         return coming.value
+
+    def sends(self) -> Self:
+        """The form, from wherever in it the focus is."""
+        with self.page.expect_navigation():
+            self._strikes("Enter")
+        self.presses_since += 1
+        return self._looks()
+
+    def skips_to_content(self) -> Self:
+        """Past the menu, with the first link of the page."""
+        self.goes_to(self.page.get_by_role("link", name="Skip to main content"))
+        return self._strikes("Enter")
 
     def follows_the_problem(self, sentence: str) -> Self:
         """Go from the list of problems to the box."""
         self.goes_to(self.page.get_by_role("alert").get_by_role("link", name=sentence, exact=True))
-        self.page.keyboard.press("Enter")
+        self._strikes("Enter")
         return self
 
     def types(self, label: str, words: str, *, within: str | None = None) -> Self:
         """Type into a box, in place of what stands there."""
-        self.goes_to(self._within(within).get_by_label(label, exact=True))
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.type(words)
-        return self
+        box = self._within(within).get_by_label(label, exact=True)
+        self.goes_to(box)
+        if box.input_value():
+            self._strikes("Control+A")
+        return self._types(words)._answers(within or label)
 
     def types_date(self, question: str, day: date) -> Self:
         """Into its three boxes."""
@@ -115,27 +129,27 @@ class Somebody:
         for _ in range(self._group(question).get_by_role("radio").count()):
             if wanted.evaluate("it => it === document.activeElement"):
                 break
-            self.page.keyboard.press("ArrowDown")
-        self.page.keyboard.press("Space")
+            self._strikes("ArrowDown")
+        self._strikes("Space")
         assert wanted.is_checked(), f"{answer!r} of {question!r} cannot be chosen with the keyboard"
-        return self
+        return self._answers(question)
 
-    def picks(self, label: str, answer: str) -> Self:
-        """One of a list that opens."""
+    def picks(self, label: str, answer: str, *, keys: str | None = None) -> Self:
+        """One of a list that opens; `keys`: as many letters of it as lead there, where not all are typed."""
         wanted = self.page.get_by_label(label, exact=True)
         self.goes_to(wanted)
-        self.page.keyboard.type(answer)
+        self._types(keys or answer)
         chosen = wanted.locator("option:checked").inner_text()
         assert chosen == answer, f"{chosen!r} is chosen in {label!r}, not {answer!r}"
-        return self
+        return self._answers(label)
 
     def ticks(self, label: str, *, within: str | None = None) -> Self:
         """A box to tick."""
         wanted = self._within(within).get_by_role("checkbox", name=label, exact=True)
         self.goes_to(wanted)
-        self.page.keyboard.press("Space")
+        self._strikes("Space")
         assert wanted.is_checked(), f"{label!r} cannot be ticked with the keyboard"
-        return self
+        return self._answers(within or label)
 
     def answers(self, question: str, answer: str | date | list[str]) -> Self:
         """Whatever kind of box it is."""
@@ -154,7 +168,8 @@ class Somebody:
 
     def starts_counting(self) -> Self:
         """From here on each press counts."""
-        self.presses_since = 0
+        self.presses_since = self.strikes = self.pages = 0
+        self.answered: list[str] = []
         return self
 
     def says_why(self, reason: str = "Cannot ask; needed for their direct care") -> Self:
@@ -257,7 +272,28 @@ class Somebody:
             found = found.or_(self.page.get_by_role(role, name=question, exact=True))
         return found
 
+    # --- Counting ---
+
+    def _strikes(self, key: str) -> Self:
+        """One key, with what is held down beside it."""
+        self.strikes += 1
+        self.page.keyboard.press(key)
+        return self
+
+    def _types(self, words: str) -> Self:
+        """One key for each character."""
+        self.strikes += len(words)
+        self.page.keyboard.type(words)
+        return self
+
+    def _answers(self, question: str) -> Self:
+        """The three boxes of a date are one question."""
+        if question not in self.answered[-1:]:
+            self.answered.append(question)
+        return self
+
     def _looks(self) -> Self:
+        self.pages += 1
         check_page(self.page, with_axe=self._with_axe)
         return self
 

@@ -66,8 +66,14 @@ def test_a_gp_registers_a_person_and_signs_a_cpr_decision(site: Site, sits_down:
     # when she reads it again
     gp.types("NHS number", nhs_number).presses("Put on the register")
 
-    # then the person is on the register, and what nobody decided does not look decided
-    gp.sees("Put on the register.", f"{name.upper()}, Grace", "LS1 4AP")
+    # then the person is on the register, and she is asked what a crew needs first
+    gp.sees("Put on the register.", f"{name.upper()}, Grace", "The least that helps tonight")
+
+    # when she has no time for it
+    gp.presses("Not now: show the record")
+
+    # then what nobody decided does not look decided
+    gp.sees(f"{name.upper()}, Grace", "LS1 4AP")
     assert gp.line == "No CPR decision recorded here"
 
     # when she asks to sign and says nothing

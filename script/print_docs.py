@@ -13,6 +13,7 @@ from pathlib import Path
 from marshmallow import Schema
 
 from epaccs.access.rules import render_access_tables
+from epaccs.care_plans.rules import STAGES, Stage
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
 from epaccs.core.forms import FormField
 from epaccs.cpr_decisions.rules import GENERATED as CPR
@@ -22,7 +23,10 @@ from epaccs.record.sight import FieldSight
 from epaccs.register.schema import ConsentSchema, IdentitySchema
 
 PAGE = Path(__file__).parents[1] / "docs" / "domain.md"
-HEAD = "| field | question | answers | seen with | source | shown | grows old |\n|---|---|---|---|---|---|---|"
+HEAD = (
+    "| field | question | answers | seen with | asked from | source | shown | grows old |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 
 
 def render_fields() -> str:
@@ -42,7 +46,9 @@ def _render_register(name: str, lead: str, schema: type[Schema]) -> str:
 def _render_section(declaration: SectionDeclaration) -> str:
     seen = sights()[declaration.name]
     held = "A stale change is held." if declaration.critical else "Stale changes of different things are merged."
-    lines = [f"#### {declaration.label} (`{declaration.name}`)", "", f"{declaration.lead} {held}"]
+    first = min(one.stage for one in [*seen.fields.values(), *seen.item_fields.values()])
+    asked = f"Asked from {STAGES[first]}."
+    lines = [f"#### {declaration.label} (`{declaration.name}`)", "", f"{declaration.lead} {held} {asked}"]
     lines += [f"Source: {declaration.source}.", "", HEAD]
     lines += _rows(declaration.fields(), seen.fields, default=declaration.tier)
     if declaration.items:
@@ -75,8 +81,9 @@ def _rows(
         sight = seen.get(name)
         tier = sight.tier if sight else default
         source = field.metadata.get("source", "")
+        question, stage = of + field.metadata["label"], (sight.stage if sight else Stage.YEAR).upper()
         where, ages = _shown(field, sight, shown), _ages(field)
-        cells = (f"`{name}`", of + field.metadata["label"], _answers(field), tier, source, where, ages)
+        cells = (f"`{name}`", question, _answers(field), tier, stage, source, where, ages)
         yield "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 

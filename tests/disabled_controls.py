@@ -518,3 +518,26 @@ def a_date_counts_from_the_last_confirmation(field: Any, answer: Any, recorded: 
 @off("H-38b")
 def nothing_grows_old(self: Any, part: Any) -> Any:
     return ()
+
+
+# --- H-43 a question never asked -------------------------------------------------------------------------------------
+
+
+@off("H-43a")
+def only_the_letter_counts(values: Any, **_: Any) -> Any:
+    return Stage(values.get("diagnosis", {}).get("gold_standards", "a"))
+
+
+@off("H-43b")
+def nothing_is_asked_before_somebody_judged(asked_from: Any, stage: Any) -> bool:
+    return stage is not None and asked_from <= stage
+
+
+@off("H-43c")
+def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) -> Any:
+    return Stage(field.metadata.get("stage", declaration.stage))
+
+
+@off("H-43d")
+def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
+    return bool(self.is_early)

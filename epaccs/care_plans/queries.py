@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,19 +12,21 @@ from sqlalchemy import select
 
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import get_standing
+from epaccs.access.queries import Standing, get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.care_plans.model import LocalQuestion
-from epaccs.care_plans.rules import LocalKind, Question
-from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
+from epaccs.care_plans.rules import JUDGES_OF_PROGNOSIS, LocalKind, Question, Stage, find_stage, is_asked
+from epaccs.care_plans.schema import TONIGHT, VERSIONS, Asked, write_versions
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, check_steward
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.forms import FormField
 from epaccs.versions.queries import material
-from epaccs.versions.rules import Held, Recorded, Value, present_items
+from epaccs.versions.rules import ITEMS, Held, Material, Recorded, Value, present_items
 from epaccs.versions.schema import load_stored
 
 
@@ -31,7 +34,7 @@ from epaccs.versions.schema import load_stored
 class SectionPage:
     """A section, what is recorded in it, what waits, and whether the reader may change it.
 
-    `recorded` None: nothing recorded yet.
+    `recorded` None: nothing recorded yet. `stage`: the person's, as far as the reader may know it; None: not judged.
     """
 
     entry_id: UUID
@@ -39,6 +42,7 @@ class SectionPage:
     recorded: Recorded | None
     held: tuple[Held, ...]
     can_edit: bool
+    stage: Stage | None = None
 
     @property
     def version(self) -> int:
@@ -49,6 +53,21 @@ class SectionPage:
     def items(self) -> dict[str, Value]:
         """The list's lines that were not removed."""
         return present_items(self.recorded.value) if self.recorded else {}
+
+    @property
+    def early(self) -> frozenset[str]:
+        """The section's own questions that are not asked yet."""
+        return self._early(self.declaration.fields())
+
+    @property
+    def early_of_item(self) -> frozenset[str]:
+        """The questions about one line of the list that are not asked yet."""
+        return self._early(self.declaration.item_fields())
+
+    def _early(self, fields: Mapping[str, FormField]) -> frozenset[str]:
+        return frozenset(
+            name for name, field in fields.items() if not is_asked(stage_of(self.declaration, field), self.stage)
+        )
 
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
@@ -84,7 +103,84 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         now.sections.get(name),
         now.held_in(name),
         standing.can(declaration.permission),
+        find_stage_for(standing.tiers, now),
     )
+
+
+def find_stage_for(tiers: frozenset[Tier], recorded: Material) -> Stage | None:
+    """The stage as far as this reader may see what speaks for it: whoever may not know it is asked everything.
+
+    Source: hazards H-05 (seen by the wrong people) and H-43.
+    """
+    values = {name: _seen(SECTIONS[name], recorded.value(name) or {}, tiers) for name in ("diagnosis", "function")}
+    return find_stage(values, disputed=[name for name in values if recorded.held_in(name)])
+
+
+def _seen(declaration: SectionDeclaration, value: Value, tiers: frozenset[Tier]) -> Value:
+    seen = {name for name, field in declaration.fields().items() if tier_of(declaration, field) in tiers}
+    seen |= {ITEMS} if declaration.tier in tiers else set()
+    return {name: part for name, part in value.items() if name in seen}
+
+
+@dataclass(frozen=True)
+class TonightPage:
+    """The least that helps tonight: what this reader is asked of it, and what is recorded.
+
+    `asked`: the questions of which the reader may change the section. `contacts_count`: how many contacts there are.
+    """
+
+    entry_id: UUID
+    asked: tuple[Asked, ...]
+    recorded: Mapping[str, Recorded]
+    contacts_count: int
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """What a form on this page is made on, by section; 0: nothing recorded."""
+        return {
+            name: self.recorded[name].version if name in self.recorded else 0
+            for name in {one.section for one in self.asked}
+        }
+
+    def initial(self) -> dict[str, Any]:
+        """The answers that are there, by box; a list gets one more line."""
+        values = {name: one.value for name, one in self.recorded.items()}
+        stored = {
+            one.box: one.field.deserialize(values[one.section][one.name])
+            for one in self.asked
+            if not one.in_list and one.name in values.get(one.section, {})
+        }
+        return {**stored, VERSIONS: write_versions(self.versions)}
+
+    def asks(self, section: str) -> list[str]:
+        """The boxes of one section, in their order; none: this reader does not change it."""
+        return [one.box for one in self.asked if one.section == section]
+
+
+def get_tonight_page(actor: Actor, entry_id: UUID) -> TonightPage:
+    """The few questions that help most in a night.
+
+    Raises:
+        NotFound: no such entry, or none that this reader sees.
+        Forbidden: the reader has given no reason for access yet, or may not change any of it.
+    """
+    standing = get_standing(actor, entry_id, Permission.EDIT_CONTACTS)
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, form="tonight"))
+    now = material(entry_id)
+    return TonightPage(
+        entry_id,
+        tuple(one for one in TONIGHT if _may_answer(actor, standing, one)),
+        now.sections,
+        len(present_items(now.value("contacts"))),
+    )
+
+
+def _may_answer(actor: Actor, standing: Standing, asked: Asked) -> bool:
+    """Whether the reader sees the question and may change its section; of the stage, whether they judge it."""
+    declaration = SECTIONS[asked.section]
+    if asked.name == "gold_standards" and str(actor.role) not in JUDGES_OF_PROGNOSIS:
+        return False
+    return tier_of(declaration, asked.field) in standing.tiers and standing.can(declaration.permission)
 
 
 def get_declaration(name: str) -> SectionDeclaration:

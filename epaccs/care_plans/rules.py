@@ -8,7 +8,7 @@ Source: Mental Capacity Act 2005 s9-11, s20(5), s24-25; hazard H-08.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -17,6 +17,7 @@ from uuid import UUID
 
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.fields import age_in_years
+from epaccs.versions.rules import Value, present_items
 
 Item = Mapping[str, Any]
 
@@ -239,6 +240,77 @@ def check_observation(item: Item, *, born_on: str | None) -> None:
             f"Leave the frailty scale blank: the person was {age}, and it holds from the age of {FRAILTY_FROM}",
             field="frailty",
         )
+
+
+# --- The stage, and what is asked by then -----------------------------------------------------------------------------
+
+
+class Stage(StrEnum):
+    """How far the illness has come, by the letters of the Gold Standards Framework; each asks all that the last did.
+
+    Source: PRSB P&EoLC v1.1, estimated prognosis.
+    """
+
+    YEAR = "a"
+    MONTHS = "b"
+    WEEKS = "c"
+    DAYS = "d"
+
+
+#: The letter is kept; the colour is a word beside it, and services differ on yellow and amber.
+STAGES: Final[Mapping[Stage, str]] = {
+    Stage.YEAR: "A (blue): a year or more",
+    Stage.MONTHS: "B (green): months",
+    Stage.WEEKS: "C (yellow or amber): weeks",
+    Stage.DAYS: "D (red): days",
+}
+
+#: What the likely prognosis says of the stage. Source: SCCI1580 v4.0 item 34.
+_STAGE_OF_PROGNOSIS: Final[Mapping[str, Stage]] = {
+    "more_than_a_year": Stage.YEAR,
+    "about_a_year": Stage.YEAR,
+    "months": Stage.MONTHS,
+    "weeks": Stage.WEEKS,
+    "days": Stage.DAYS,
+}
+
+
+def find_stage(values: Mapping[str, Value], *, disputed: Collection[str] = ()) -> Stage | None:
+    """The furthest stage that anything recorded speaks for; None: nobody judged it, or it is in dispute.
+
+    Where the framework's letter, the likely prognosis and the phase of illness differ, the furthest holds: a question
+    too many costs a minute, a question that nobody asked may cost the death that the person wished for.
+
+    Args:
+        values: the sections of one person by name, as far as the reader sees them.
+        disputed: sections of which two versions wait to be settled.
+
+    Source: PRSB P&EoLC v1.1, estimated prognosis; hazard H-43 (a question never asked).
+    """
+    if "diagnosis" in disputed or "function" in disputed:
+        return None
+    diagnosis = values.get("diagnosis", {})
+    said = [stage for stage in Stage if stage == diagnosis.get("gold_standards")]
+    said += [stage for name, stage in _STAGE_OF_PROGNOSIS.items() if name == diagnosis.get("prognosis")]
+    said += [Stage.DAYS] if _is_dying(values.get("function", {})) else []
+    return max(said, default=None)
+
+
+def _is_dying(function: Value) -> bool:
+    """The last phase that anybody judged is that of dying; of two on one day, either."""
+    phases = [(item["observed_on"], item["phase"]) for item in present_items(function).values() if item.get("phase")]
+    last = max((observed_on for observed_on, _ in phases), default=None)
+    return (last, "dying") in phases
+
+
+def is_asked(asked_from: Stage, stage: Stage | None) -> bool:
+    """Whether a question is asked by now; where nobody judged the stage, everything is (hazard H-43).
+
+    Args:
+        asked_from: the stage from which it is asked.
+        stage: the person's; None: nobody judged it.
+    """
+    return stage is None or asked_from <= stage
 
 
 # --- Capacity --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,15 @@ from epaccs.access.rules import Permission
 from epaccs.care_plans import actions, queries
 from epaccs.care_plans.queries import SectionPage
 from epaccs.care_plans.rules import LOCAL_KINDS
-from epaccs.care_plans.schema import LocalQuestionSchema, build_answers_schema, field_name, read_words
+from epaccs.care_plans.schema import (
+    VERSIONS,
+    LocalQuestionSchema,
+    build_answers_schema,
+    build_tonight_schema,
+    field_name,
+    read_versions,
+    read_words,
+)
 from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound
 from epaccs.core.forms import Form, ShortText, answer_form
@@ -23,7 +32,7 @@ from epaccs.versions.queries import get_banner
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.schema import stamp_words, words_of
 
-bp = Blueprint("care_plans", __name__, url_prefix="/record/<entry_id>/plan/<section>")
+bp = Blueprint("care_plans", __name__, url_prefix="/record/<entry_id>")
 
 
 class RemovalReasonSchema(Schema):
@@ -36,7 +45,7 @@ class NothingSchema(Schema):
     """A form without questions."""
 
 
-@bp.route("", methods=["GET", "POST"])
+@bp.route("/plan/<section>", methods=["GET", "POST"])
 @needs(Permission.VIEW_RECORD)
 def show(entry_id: str, section: str) -> ResponseReturnValue:
     """The section and, for those who may, its form."""
@@ -46,7 +55,7 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
     if page.declaration.schema is None and request.method == "POST":
         raise NotFound
     schema = page.declaration.schema or NothingSchema
-    form = Form(schema, sent_form(), page.initial(), base_version=page.version)
+    form = Form(schema, sent_form(), page.initial(), base_version=page.version, early=page.early)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         return _answer(
@@ -64,7 +73,7 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
     return answer_form(form, save, lambda form: _render("care_plans/section.html", page, form=form))
 
 
-@bp.route("/items/<item_id>", methods=["GET", "POST"])
+@bp.route("/plan/<section>/items/<item_id>", methods=["GET", "POST"])
 @needs(Permission.VIEW_RECORD)
 def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     """One line of the list; `new`: one more."""
@@ -72,7 +81,9 @@ def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     if page.declaration.items is None or page.declaration.items.is_own_form:
         raise NotFound
     initial = {} if item_id == "new" else page.item_initial(item_id)
-    form = Form(page.declaration.items.schema, sent_form(), initial, base_version=page.version)
+    form = Form(
+        page.declaration.items.schema, sent_form(), initial, base_version=page.version, early=page.early_of_item
+    )
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         line = str(form.edit_id) if item_id == "new" else item_id
@@ -84,7 +95,7 @@ def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     return answer_form(form, save, render)
 
 
-@bp.route("/items/<item_id>/remove", methods=["GET", "POST"])
+@bp.route("/plan/<section>/items/<item_id>/remove", methods=["GET", "POST"])
 @needs(Permission.VIEW_RECORD)
 def remove(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     """Take a line out, with the reason."""
@@ -102,7 +113,7 @@ def remove(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     return answer_form(form, take, render)
 
 
-@bp.post("/confirm")
+@bp.post("/plan/<section>/confirm")
 @needs(Permission.VIEW_RECORD)
 def confirm(entry_id: str, section: str) -> ResponseReturnValue:
     """Looked at, still right."""
@@ -136,6 +147,37 @@ def _show_local(page: SectionPage) -> ResponseReturnValue:
     return answer_form(
         form, save, lambda form: _render("care_plans/local.html", page, form=form, questions=questions, former=former)
     )
+
+
+@bp.route("/tonight", methods=["GET", "POST"])
+@needs(Permission.EDIT_CONTACTS)
+def tonight(entry_id: str) -> ResponseReturnValue:
+    """The least that helps tonight: a few questions of several sections, kept together."""
+    actor = current_actor()
+    page = queries.get_tonight_page(actor, parse_id(entry_id))
+    form = Form(build_tonight_schema(page.asked), sent_form(), page.initial())
+
+    def save(fields: dict[str, Any]) -> ResponseReturnValue:
+        versions = read_versions(fields[VERSIONS], sections=page.versions)
+        answers = {one: fields[one.box] for one in page.asked}
+        done = actions.save_tonight(actor, form.edit_id, entry_id=page.entry_id, answers=answers, versions=versions)
+        return _answer_all(page.entry_id, done)
+
+    def render(form: Form) -> str:
+        return render_template("care_plans/tonight.html", page=page, form=form, about=get_banner(page.entry_id))
+
+    return answer_form(form, save, render)
+
+
+def _answer_all(entry_id: UUID, done: list[Applied]) -> ResponseReturnValue:
+    """Kept: back to the record. One held: to the page that shows both sides."""
+    held = next((one for one in done if one.is_held), None)
+    if held:
+        if not all(one.is_held for one in done):
+            flash("What you entered beside this is saved.")
+        return redirect(url_for("versions.held", edit_id=held.edit_id), 303)
+    flash("Saved: the card shows it now." if done else "Nothing was entered, so nothing was recorded.")
+    return redirect(url_for("record.show", entry_id=entry_id), 303)
 
 
 def _page(entry_id: str, section: str) -> SectionPage:

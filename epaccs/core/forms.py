@@ -10,7 +10,7 @@ Nothing here knows HTTP: what was sent is any mapping with several values to a n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -105,7 +105,7 @@ class FormField(base.Field[Any]):
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Blank is no answer; everything else is read by the field, whose refusals keep the box they concern."""
-        if self._is_blank(value):
+        if self.is_blank(value):
             value = None
         try:
             return super().deserialize(value, *args, **kwargs)
@@ -114,7 +114,8 @@ class FormField(base.Field[Any]):
             raise ValidationError({box: [error.message]} if box else [error.message]) from error
 
     @staticmethod
-    def _is_blank(value: Any) -> bool:
+    def is_blank(value: Any) -> bool:
+        """Whether what was typed is no answer."""
         if isinstance(value, str):
             return not value.strip()
         if isinstance(value, Mapping):
@@ -532,7 +533,7 @@ class FormError:
 
 @dataclass(frozen=True)
 class ShownField:
-    """One field as a template shows it."""
+    """One field as a template shows it; `is_early`: it is not asked yet."""
 
     name: str
     kind: str
@@ -541,6 +542,7 @@ class ShownField:
     value: Any
     errors: tuple[FormError, ...]
     metadata: Mapping[str, Any]
+    is_early: bool = False
 
     @property
     def error(self) -> str | None:
@@ -555,7 +557,17 @@ class ShownField:
     @property
     def is_folded(self) -> bool:
         """A detail that was not answered, with nothing wrong about it."""
-        return bool(self.option("detail")) and not self.errors and not _is_answered(self.value)
+        return bool(self.option("detail")) and self._may_be_folded
+
+    @property
+    def is_for_later(self) -> bool:
+        """A question that is not asked yet; one that was answered is shown whenever it is asked (hazard H-43)."""
+        return self.is_early and self._may_be_folded
+
+    @property
+    def _may_be_folded(self) -> bool:
+        """Nobody answered it, and nothing is wrong about it."""
+        return not self.errors and not _is_answered(self.value)
 
     def option(self, name: str) -> Any:
         """Something else from the declaration, such as width; None: not declared."""
@@ -595,6 +607,8 @@ class Form:
         sent: None: nothing was sent, so the form is shown with its initial values; `Recovered`: with those.
         initial: stored values by field.
         base_version: the version of the record that the form shows, to be sent back with it; None: it has none.
+        early: questions that are not asked yet, folded away until they are answered; one without which nothing can be
+            kept is asked all the same.
     """
 
     def __init__(
@@ -604,6 +618,7 @@ class Form:
         initial: Mapping[str, Any] | None = None,
         *,
         base_version: int | None = None,
+        early: Collection[str] = (),
     ) -> None:
         self.schema = schema() if isinstance(schema, type) else schema
         if isinstance(sent, Recovered) and not self._concerns(sent):
@@ -611,6 +626,7 @@ class Form:
         self.sent = sent
         self.errors: list[FormError] = []
         self._shown_version = base_version
+        self._early = frozenset(early)
         self._fresh_edit_id = new_id()
         initial = initial or {}
         self.values: dict[str, Any] = {
@@ -709,6 +725,7 @@ class Form:
             value=showable(value),
             errors=tuple(error for error in self.errors if error.field == name),
             metadata=declared.metadata,
+            is_early=name in self._early and not declared.required,
         )
 
     @property

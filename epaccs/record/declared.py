@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from epaccs.access.rules import AUDIENCES, Tier, audience_name
-from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, tier_of
+from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.core.db import canonical_json
 from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
 from epaccs.cpr_decisions.rules import states
@@ -128,7 +128,10 @@ def _title_of(declaration: SectionDeclaration) -> Callable[[Value], str]:
 
 def _fields(declaration: SectionDeclaration, fields: Mapping[str, FormField]) -> dict[str, FieldSight]:
     return {
-        name: _field(field, tier_of(declaration, field), needs=declaration.needs and not field.metadata.get("clinical"))
+        name: replace(
+            _field(field, tier_of(declaration, field), needs=declaration.needs and not field.metadata.get("clinical")),
+            stage=stage_of(declaration, field),
+        )
         for name, field in fields.items()
     }
 

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
@@ -43,6 +44,7 @@ class FieldSight:
         on_card: asked of everybody, so that a missing answer is named where the rest is read.
         ages: after how many days the answer is to be checked again; 0: it does not grow old.
         ages_as: what is then to be checked, in words.
+        stage: from which it is asked.
         kind: of the answer: "date", "moment" and "nhs_number" are shown in clinical form, "organisation" by its name.
     """
 
@@ -56,6 +58,7 @@ class FieldSight:
     ages_as: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
+    stage: Stage = Stage.YEAR
     kind: str = "text"
 
     def words(self, answer: Any) -> str:
@@ -110,6 +113,11 @@ class SectionSight:
             fields = self.item_fields if of_item else self.fields
             self._seen[key] = {name: one for name, one in fields.items() if can_see(one, tiers)}
         return self._seen[key]
+
+    def asked_from(self, tiers: frozenset[Tier]) -> Stage:
+        """The stage from which anything here is asked, of what this audience sees; what is seen whole: the first."""
+        seen = [*self.fields_for(tiers).values(), *self.fields_for(tiers, of_item=True).values()]
+        return min((one.stage for one in seen), default=Stage.YEAR)
 
     def is_seen_by(self, tiers: frozenset[Tier]) -> bool:
         """Whether the section is there at all for this audience."""

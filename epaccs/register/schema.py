@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError, pre_load
 
 from epaccs.core.forms import (
     Choice,
@@ -36,10 +36,12 @@ class IdentitySchema(Schema):
 
     family_name = PersonName("Family name", required=True, source="SCCI1580 item 5")
     given_name = PersonName("First name", required=True, source="SCCI1580 item 6")
-    title = ShortText("Title", limit=20, source="CUI name display")
-    preferred_name = ShortText("Preferred name", hint="What staff should call them", source="SCCI1580 item 7")
+    title = ShortText("Title", limit=20, source="CUI name display", detail=True)
+    preferred_name = ShortText(
+        "Preferred name", hint="What staff should call them", source="SCCI1580 item 7", detail=True
+    )
     born_on = TypedDate("Date of birth", required=True, source="SCCI1580 item 8")
-    gender = Choice("Gender, as stated", GENDERS, source="SCCI1580 item 11")
+    gender = Choice("Gender, as stated", GENDERS, source="SCCI1580 item 11", detail=True)
     nhs_number = NHSNumberField(source="SCCI1580 item 9")
     nhs_number_status = Choice("Was the NHS number checked?", NUMBER_STATUS, as_list=True, source="SCCI1580 item 10")
     no_nhs_number_reason = Choice(
@@ -55,14 +57,14 @@ class IdentitySchema(Schema):
         place=True,
     )
     postcode = Postcode(source="SCCI1580 item 12", place=True)
-    telephone = Telephone("Telephone at home", source="SCCI1580 item 13", place=True)
-    mobile = Telephone("Mobile telephone", source="SCCI1580 item 13", place=True)
+    telephone = Telephone("Telephone at home", source="SCCI1580 item 13", place=True, detail=True)
+    mobile = Telephone("Mobile telephone", source="SCCI1580 item 13", place=True, detail=True)
     address_restricted = Tick(
         "The address is restricted: show no address, telephone, practice or place to anybody",
         source="PDS restricted record",
     )
     care_home_ods = ShortText(
-        "Care home, if they live in one (ODS code)", limit=12, source="SCCI1580 item 39", place=True
+        "Care home, if they live in one (ODS code)", limit=12, source="SCCI1580 item 39", place=True, detail=True
     )
     usual_gp_name = ShortText("Usual GP", required=True, source="SCCI1580 item 19", place=True)
     practice_ods = ShortText(
@@ -74,10 +76,10 @@ class IdentitySchema(Schema):
         place=True,
     )
     main_carer = Choice("Main carer", MAIN_CARER, required=True, source="SCCI1580 item 16")
-    main_carer_name = ShortText("Name of the main carer", source="SCCI1580 item 16")
-    key_worker_name = ShortText("Key worker, if not the GP", source="SCCI1580 item 21")
-    key_worker_ods = ShortText("Key worker's organisation (ODS code)", limit=12, source="SCCI1580 item 21")
-    key_worker_telephone = Telephone("Key worker's telephone", source="SCCI1580 item 22")
+    main_carer_name = ShortText("Name of the main carer", source="SCCI1580 item 16", detail=True)
+    key_worker_name = ShortText("Key worker, if not the GP", source="SCCI1580 item 21", detail=True)
+    key_worker_ods = ShortText("Key worker's organisation (ODS code)", limit=12, source="SCCI1580 item 21", detail=True)
+    key_worker_telephone = Telephone("Key worker's telephone", source="SCCI1580 item 22", detail=True)
 
 
 _STATUSES = {str(status): label for status, label in CONSENT_LABELS.items()}
@@ -130,8 +132,30 @@ class WhyOnRegisterSchema(Schema):
     primary_diagnosis = ShortText("Main diagnosis", required=True, limit=300, source="SCCI1580 item 26")
 
 
+#: The parts of one agreement, each asked for both.
+_PARTS_OF_CONSENT = ("status", "decided_by", "decided_on", "basis")
+
+
 class RegisterSchema(ConsentSchema, WhyOnRegisterSchema, IdentitySchema):
     """Everything needed to put a person on the register; the fields of the last base come first, as on the page."""
+
+    share_alike = Tick("Sharing was agreed too, by the same person on the same day")
+
+    @pre_load
+    def copy_agreement(self, typed: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """The agreement to share, where somebody says that it is the other one's twin (hazard H-11).
+
+        Raises:
+            ValidationError: something else was answered about sharing as well.
+        """
+        if typed.get("share_alike") not in (True, "yes"):
+            return dict(typed)
+        fields = {f"share_{part}": f"register_{part}" for part in _PARTS_OF_CONSENT}
+        if any(not self.fields[name].is_blank(typed.get(name)) for name in fields):  # type: ignore[attr-defined]
+            raise ValidationError(
+                "Answer about sharing below, or tick that it was agreed too, but not both", "share_status"
+            )
+        return {**typed, **{name: typed[twin] for name, twin in fields.items() if twin in typed}}
 
 
 class DeclineSchema(IdentitySchema):
@@ -187,11 +211,7 @@ class EmptySchema(Schema):
 def nest_consent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """The form's fields as the section keeps them: one answer for each agreement."""
     return {
-        name: {
-            part: flat[f"{name}_{part}"]
-            for part in ("status", "decided_by", "decided_on", "basis")
-            if flat.get(f"{name}_{part}") is not None
-        }
+        name: {part: flat[f"{name}_{part}"] for part in _PARTS_OF_CONSENT if flat.get(f"{name}_{part}") is not None}
         for name in ("register", "share")
     }
 

@@ -65,7 +65,7 @@ def new() -> ResponseReturnValue:
             first_sections={"diagnosis": {"primary": fields["primary_diagnosis"]}},
         )
         flash("Put on the register. The practice and the key worker are told.")
-        return redirect(url_for("record.show", entry_id=entry_id), 303)
+        return redirect(url_for("care_plans.tonight", entry_id=entry_id), 303)
 
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     return _answer_with_duplicate(

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from epaccs.access.model import AccessGrant
 from epaccs.access.rules import AccessReason, Tier
 from epaccs.care_plans.queries import find_questions_of_area
-from epaccs.care_plans.rules import LocalKind
+from epaccs.care_plans.rules import LocalKind, Stage, find_stage
 from epaccs.care_plans.sections.allergies import STATUS as ALLERGY_STATUS
 from epaccs.care_plans.sections.legal import KINDS as LEGAL_KINDS
 from epaccs.care_plans.sections.medicines import STATUS as MEDICINES_STATUS
@@ -132,6 +132,14 @@ def test_every_kind_of_edit_of_a_decision_was_made_by_somebody() -> None:
 )
 def test_every_answer_has_somebody_who_gave_it(section: str, field: str, codes: dict[str, str]) -> None:
     assert sorted(set(codes) - answers(section, field)) == []
+
+
+def test_every_stage_of_the_illness_has_somebody_at_it_and_some_were_not_judged() -> None:
+    recorded = [material(entry_id).sections for entry_id in db.session.scalars(select(Entry.id))]
+
+    stages = {find_stage({name: one.value for name, one in sections.items()}) for sections in recorded}
+
+    assert stages == {None, *Stage}
 
 
 def test_every_agreement_has_somebody_who_gave_it() -> None:

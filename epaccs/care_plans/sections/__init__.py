@@ -8,7 +8,15 @@ from epaccs.care_plans.sections.communication import COMMUNICATION
 from epaccs.care_plans.sections.contacts import CONTACTS
 from epaccs.care_plans.sections.contingency import CONTINGENCY
 from epaccs.care_plans.sections.current_medicines import CURRENT_MEDICINES
-from epaccs.care_plans.sections.declaration import PUT, PUT_ITEM, REMOVE_ITEM, Items, SectionDeclaration, tier_of
+from epaccs.care_plans.sections.declaration import (
+    PUT,
+    PUT_ITEM,
+    REMOVE_ITEM,
+    Items,
+    SectionDeclaration,
+    stage_of,
+    tier_of,
+)
 from epaccs.care_plans.sections.details import DETAILS
 from epaccs.care_plans.sections.diagnosis import DIAGNOSIS
 from epaccs.care_plans.sections.documents import DOCUMENTS
@@ -54,4 +62,4 @@ SECTIONS: dict[str, SectionDeclaration] = {
     )
 }
 
-__all__ = ["PUT", "PUT_ITEM", "REMOVE_ITEM", "SECTIONS", "Items", "SectionDeclaration", "tier_of"]
+__all__ = ["PUT", "PUT_ITEM", "REMOVE_ITEM", "SECTIONS", "Items", "SectionDeclaration", "stage_of", "tier_of"]

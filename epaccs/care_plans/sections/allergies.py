@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
 from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate
@@ -41,7 +42,7 @@ class AllergySchema(Schema):
         "What is the person allergic to?", called="agent", required=True, source="SCCI1580 item 30", card=True
     )
     reaction = ShortText("What happens?", called="reaction", limit=300, source="SCCI1580 item 30", card=True)
-    certainty = Choice("How sure is this?", CERTAINTY, source=_PRSB)
+    certainty = Choice("How sure is this?", CERTAINTY, source=_PRSB, stage=Stage.YEAR)
     agent_code = ConceptCode("Code of the agent (dm+d or SNOMED CT)", called="code of the agent", source=_PRSB)
     kind = Choice("Allergy or intolerance?", KINDS, source=_PRSB)
     substance = ShortText("What exactly set it off?", called="substance", limit=300, source=_PRSB, detail=True)

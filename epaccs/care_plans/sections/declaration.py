@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.core.forms import FormField
 from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, routine, take_item
 from epaccs.versions.rules import Severity, Value
@@ -66,6 +67,7 @@ class SectionDeclaration:
         severity: how soon a held change needs a person.
         needs: part of what a role without clinical sight sees (contacts, access to the home), but for its fields that
             are `clinical`.
+        stage: from when its questions are asked, unless a field says otherwise in its metadata (see `stage_of`).
         source: standard and section.
     """
 
@@ -81,6 +83,7 @@ class SectionDeclaration:
     check: Callable[[Value, Context], None] = _no_rules
     severity: Callable[[Body, Value | None], Severity] = routine
     needs: bool = False
+    stage: Stage = Stage.MONTHS
     empty: str = field(default="Not recorded")
 
     def fields(self) -> Mapping[str, FormField]:
@@ -114,3 +117,16 @@ def tier_of(declaration: SectionDeclaration, field: FormField) -> Tier:
     """The tier of one field: its own, else its section's."""
     tier: Any = field.metadata.get("tier", declaration.tier)
     return Tier(tier)
+
+
+def stage_of(declaration: SectionDeclaration, field: FormField) -> Stage:
+    """From which stage a question is asked: its own, else its section's; what the card shows, from the first.
+
+    The second stage is where a question belongs of which nobody said anything: the first asks no more than the minimum
+    set, and grows only where somebody decides that it does. No declaration can take a line of the card out of it.
+
+    Source: hazard H-43.
+    """
+    if field.metadata.get("card"):
+        return Stage.YEAR
+    return Stage(field.metadata.get("stage", declaration.stage))

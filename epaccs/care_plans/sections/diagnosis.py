@@ -40,13 +40,7 @@ ILLNESS_GROUPS = {
     "other": "Another illness",
 }
 
-#: The letter is kept; the colour is a word beside it, and services differ on yellow and amber.
-GOLD_STANDARDS = {
-    "a": "A (blue): a year or more",
-    "b": "B (green): months",
-    "c": "C (yellow or amber): weeks",
-    "d": "D (red): days",
-}
+GOLD_STANDARDS = {str(stage): words for stage, words in rules.STAGES.items()}
 #: SNOMED CT. Source: PRSB P&EoLC v1.1, estimated prognosis.
 GOLD_STANDARDS_CODES = {
     "a": "845701000000104",
@@ -103,6 +97,7 @@ class DiagnosisSchema(Schema):
         called="date of the prognosis",
         source="SCCI1580 item 34",
         card=True,
+        stage=rules.Stage.YEAR,
         ages=28,
         ages_as="Prognosis judged",
     )
@@ -116,9 +111,11 @@ class DiagnosisSchema(Schema):
     gold_standards = Choice(
         "Gold Standards Framework stage",
         GOLD_STANDARDS,
+        hint="Later stages ask more. Nothing that was answered goes away",
         codes=GOLD_STANDARDS_CODES,
         source="PRSB P&EoLC v1.1, estimated prognosis",
         tier=Tier.T2_COORDINATION,
+        stage=rules.Stage.YEAR,
     )
     surprise = Choice(
         "Would you be surprised if the person died within the next 12 months?",

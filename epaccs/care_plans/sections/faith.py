@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.care_plans.sections.declaration import SectionDeclaration
 from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, Telephone
 
@@ -36,8 +37,9 @@ class FaithSchema(Schema):
         "Care after death",
         hint="Who may wash and touch; how soon; burial or cremation; whom to call first",
         source="SCCI1580 item 58",
+        stage=Stage.WEEKS,
     )
-    funeral = FreeText("What is arranged for the funeral", rows=3, source="SCCI1580 item 58")
+    funeral = FreeText("What is arranged for the funeral", rows=3, source="SCCI1580 item 58", stage=Stage.DAYS)
 
 
 FAITH = SectionDeclaration(

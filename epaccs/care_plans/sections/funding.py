@@ -32,8 +32,15 @@ _PRSB = "PRSB P&EoLC v1.1, palliative care financial support"
 class FundingSchema(Schema):
     """Continuing healthcare, benefits, and whoever else pays."""
 
-    fast_track = Choice("Fast-track continuing healthcare", FAST_TRACK, source="NHS continuing healthcare, fast track")
-    fast_track_on = TypedDate("Date applied for or answered", called="date of the fast-track decision")
+    fast_track = Choice(
+        "Fast-track continuing healthcare",
+        FAST_TRACK,
+        source="NHS continuing healthcare, fast track",
+        stage=rules.Stage.WEEKS,
+    )
+    fast_track_on = TypedDate(
+        "Date applied for or answered", called="date of the fast-track decision", stage=rules.Stage.WEEKS
+    )
     special_rules = Choice(
         "Benefits under the special rules for end of life (SR1)",
         SPECIAL_RULES,

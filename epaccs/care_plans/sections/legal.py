@@ -117,6 +117,7 @@ LEGAL = SectionDeclaration(
     lead="What the person has refused in advance, and who may decide for them. Binding before wishes.",
     tier=Tier.T1_EMERGENCY,
     critical=True,
+    stage=rules.Stage.YEAR,
     items=Items(LegalItemSchema, "advance decision, attorney or deputy", title, rank=_binding_first),
     check=check_legal,
     severity=high,

@@ -84,6 +84,7 @@ MEDICINES = SectionDeclaration(
     lead="Whether anticipatory medicines are there, where, and when they were last checked.",
     tier=Tier.T1_EMERGENCY,
     critical=True,
+    stage=rules.Stage.WEEKS,
     schema=MedicinesSchema,
     items=Items(AuthorisedSchema, "authorised medicine", lambda item: str(item["name"])),
     check=check_medicines,

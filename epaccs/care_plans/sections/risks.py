@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.care_plans.sections.declaration import SectionDeclaration
 from epaccs.core.forms import Choice, Choices, FreeText, ShortText, YesNo
 
@@ -64,6 +65,7 @@ RISKS = SectionDeclaration(
     lead="What a crew must know before they act or come in.",
     tier=Tier.T1_EMERGENCY,
     critical=False,
+    stage=Stage.YEAR,
     schema=RisksSchema,
     needs=True,
     source="PRSB palliative and end of life care standard, alerts",

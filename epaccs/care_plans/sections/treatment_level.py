@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import Stage
 from epaccs.care_plans.sections.declaration import SectionDeclaration
 from epaccs.core.forms import Choice, FreeText, TypedDate
 from epaccs.versions.registry import Body
@@ -74,6 +75,7 @@ TREATMENT_LEVEL = SectionDeclaration(
     lead="How far treatment should go if the person becomes suddenly worse.",
     tier=Tier.T1_EMERGENCY,
     critical=True,
+    stage=Stage.YEAR,
     schema=TreatmentLevelSchema,
     severity=_severity,
     source="emergency plan, clinical recommendations",

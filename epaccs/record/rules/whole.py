@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
+from epaccs.care_plans.rules import STAGES, Stage, find_stage, is_asked
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.ages import doubt_in_words, find_ageing
 from epaccs.record.rules.news import LastLook, find_news
@@ -52,6 +53,7 @@ class ShownSection(NamedTuple):
 
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
     `is_changed`: somebody else changed it since the reader last looked.
+    `asked_from`: the stage of the illness from which anything here is asked, if it has not come; empty: it is asked.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ShownSection(NamedTuple):
     groups: tuple[Group, ...] = ()
     missing: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    asked_from: str = ""
     said: Said | None = None
     confirmed: Said | None = None
     rivals: tuple[Rival, ...] = ()
@@ -103,8 +106,9 @@ def build_sections(recorded: Material, reading: Reading, sights: Sights) -> tupl
     reading = reading._replace(restricted=reading.restricted or is_restricted(recorded))
     if has_died(recorded):  # nobody is asked to check again what was recorded of somebody who died
         reading = reading._replace(today=date.min)
+    stage = _find_stage(seen)
     return tuple(
-        _section(sight, seen, reading)
+        _mark_later(_section(sight, seen, reading), sight.asked_from(reading.tiers), stage)
         for name, sight in sights.items()
         if name not in _ELSEWHERE and sight.is_seen_by(reading.tiers)
     )
@@ -125,6 +129,16 @@ def with_disagreements(
         section._replace(disagreements=tuple(one for one in disagreements if section.name in one.sections))
         for section in sections
     )
+
+
+def _find_stage(seen: Material) -> Stage | None:
+    """The stage by what this reader sees: whoever may not know it is shown every section as asked (hazard H-05)."""
+    values = {name: one.value for name, one in seen.sections.items()}
+    return find_stage(values, disputed=[held.section for held in seen.held])
+
+
+def _mark_later(section: ShownSection, asked_from: Stage, stage: Stage | None) -> ShownSection:
+    return section if is_asked(asked_from, stage) else section._replace(asked_from=STAGES[asked_from])
 
 
 def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSection:
