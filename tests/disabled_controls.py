@@ -488,3 +488,29 @@ off("H-34a")(nothing)
 
 off("H-35a")(nothing)
 off("H-35b")(nothing)
+
+# --- H-40 a confidence of somebody else is shown ---------------------------------------------------------------------
+
+
+@off("H-40a")
+def everybody_reads_everything(text: str) -> str:
+    return text
+
+
+@off("H-40b")
+def paper_holds_everything(material: Any, sights: Any) -> Any:
+    del sights
+    return material
+
+
+off("H-40c")(nothing)
+off("H-40d")(nothing)
+
+
+@off("H-40e")
+def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
+    del before
+    return dict(sent)
+
+
+off("H-40f")(nothing)

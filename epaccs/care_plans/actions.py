@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from epaccs.care_plans.queries import get_declaration
+from epaccs.care_plans.queries import find_unseen, get_declaration
 from epaccs.care_plans.sections import PUT, PUT_ITEM, REMOVE_ITEM
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
+from epaccs.core.passages import keep_withheld
 from epaccs.versions.actions import CONFIRM, apply_edit
 from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.rules import ITEMS
 from epaccs.versions.schema import plain
 
 
@@ -21,12 +23,14 @@ def save_section(
     """Keep the section's fields as the form gave them; one nurse can add one fact and save.
 
     Raises:
-        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`.
+        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`; or an answer was changed of which a passage was
+            withheld from the author.
     """
     schema = get_declaration(name).schema
     if schema is None:
         raise NotFound
-    return apply_edit(actor, EditRequest(edit_id, entry_id, name, PUT, plain(schema, fields), base_version))
+    body = keep_withheld(find_unseen(actor, entry_id, name, base_version), plain(schema, fields))
+    return apply_edit(actor, EditRequest(edit_id, entry_id, name, PUT, body, base_version))
 
 
 def save_item(actor: Actor, request: EditRequest, *, item_id: str, fields: Mapping[str, Any]) -> Applied:
@@ -38,7 +42,9 @@ def save_item(actor: Actor, request: EditRequest, *, item_id: str, fields: Mappi
     items = get_declaration(request.section).items
     if items is None:
         raise NotFound
-    body = {"item_id": item_id, "item": plain(items.schema, fields)}
+    unseen = find_unseen(actor, request.entry_id, request.section, request.base_version)
+    item = keep_withheld(unseen.get(ITEMS, {}).get(item_id, {}), plain(items.schema, fields))
+    body = {"item_id": item_id, "item": item}
     return apply_edit(actor, _with(request, PUT_ITEM, body))
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from epaccs.access.actions import event
-from epaccs.access.queries import get_standing
-from epaccs.access.rules import Permission, Tier
+from epaccs.access.queries import find_standing, get_standing
+from epaccs.access.rules import Permission, Tier, sees_passages, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
-from epaccs.versions.queries import material
+from epaccs.core.forms import FormField
+from epaccs.core.passages import withheld
+from epaccs.versions.queries import material, version_value
 from epaccs.versions.rules import Held, Recorded, Value, present_items
 from epaccs.versions.schema import load_stored
 
@@ -23,12 +26,14 @@ from epaccs.versions.schema import load_stored
 class SectionPage:
     """A section, what is recorded in it, what waits, and whether the reader may change it.
 
-    `recorded` None: nothing recorded yet.
+    `recorded` None: nothing recorded yet. It is as the reader may read it; `typed` is what a form holds: with its marks
+    for those who see what is from or about somebody else, without for those who do not.
     """
 
     entry_id: UUID
     declaration: SectionDeclaration
     recorded: Recorded | None
+    typed: Value
     held: tuple[Held, ...]
     can_edit: bool
 
@@ -44,7 +49,7 @@ class SectionPage:
 
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
-        return load_stored(self.declaration.schema, self.recorded.value if self.recorded else {})
+        return load_stored(self.declaration.schema, self.typed)
 
     def item_initial(self, item_id: str) -> dict[str, Any]:
         """One line's fields, to fill its form.
@@ -54,7 +59,22 @@ class SectionPage:
         """
         if item_id not in self.items:
             raise NotFound
-        return load_stored(self.declaration.items.schema if self.declaration.items else None, self.items[item_id])
+        item = present_items(self.typed)[item_id]
+        return load_stored(self.declaration.items.schema if self.declaration.items else None, item)
+
+    @property
+    def takes_passages(self) -> bool:
+        """Whether a passage of the section's own answers can be marked as from or about somebody else."""
+        return _take_passages(self.declaration.fields())
+
+    @property
+    def takes_passages_in_items(self) -> bool:
+        """The same of one line of its list."""
+        return _take_passages(self.declaration.item_fields())
+
+
+def _take_passages(fields: Mapping[str, FormField]) -> bool:
+    return any(field.metadata.get("passages") for field in fields.values())
 
 
 def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
@@ -70,13 +90,28 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name))
     now = material(entry_id)
+    recorded = now.sections.get(name)
+    kept = recorded.value if recorded else {}
     return SectionPage(
         entry_id,
         declaration,
-        now.sections.get(name),
+        replace(recorded, value=declaration.said(kept, words_for(standing.tiers))) if recorded else None,
+        kept if sees_passages(standing.tiers) else declaration.said(kept, withheld),
         now.held_in(name),
         standing.can(declaration.permission),
     )
+
+
+def find_unseen(actor: Actor, entry_id: UUID, name: str, version: int) -> Value:
+    """The version of a section of which this author saw no passage from or about somebody else; empty: they saw all.
+
+    Raises:
+        NotFound: no such entry for this author.
+    """
+    standing = find_standing(actor, entry_id)
+    if standing is None:
+        raise NotFound
+    return {} if sees_passages(standing.tiers) else version_value(entry_id, name, version) or {}
 
 
 def get_declaration(name: str) -> SectionDeclaration:

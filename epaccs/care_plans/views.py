@@ -16,6 +16,7 @@ from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound
 from epaccs.core.forms import Form, ShortText, answer_form
 from epaccs.core.identifiers import new_id, parse_id
+from epaccs.core.passages import HINT
 from epaccs.core.web import sent_form
 from epaccs.versions.queries import get_banner
 from epaccs.versions.registry import Applied, EditRequest
@@ -143,5 +144,6 @@ def _render(template: str, page: SectionPage, **more: Any) -> str:
         fresh_id=new_id(),
         words_of=words_of,
         stamp_words=stamp_words,
+        passages_hint=HINT,
         **more,
     )

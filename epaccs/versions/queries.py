@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import get_standing, reachable_entries
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
@@ -208,20 +208,25 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name, dispute=True))
     now = material(entry_id)
-    recorded = now.sections.get(name)
+    recorded, say = now.sections.get(name), words_for(standing.tiers)
     return DisputePage(
         entry_id=entry_id,
         section=name,
         label=section.label,
         version=recorded.version if recorded else 0,
         recorded=recorded,
-        last_confirmed=section.describe(recorded.value) if recorded else [],
-        sides=tuple(_side(section, held) for held in now.held_in(name)),
+        last_confirmed=_said(section.describe(recorded.value), say) if recorded else [],
+        sides=tuple(_side(section, held, say) for held in now.held_in(name)),
         can_settle=standing.can(Permission.SETTLE_DISPUTE),
     )
 
 
-def _side(section: Section, held: Held) -> Side:
+def _said(rows: Rows, say: Callable[[str], str]) -> Rows:
+    """The rows as their reader may read them: a passage is labelled, or withheld (hazard H-40)."""
+    return [(label, say(words)) for label, words in rows]
+
+
+def _side(section: Section, held: Held, say: Callable[[str], str]) -> Side:
     return Side(
         held.edit_id,
         held.author,
@@ -230,7 +235,7 @@ def _side(section: Section, held: Held) -> Side:
         held.severity,
         held.why,
         held.kind,
-        section.describe(held.body),
+        _said(section.describe(held.body), say),
         can_accept=held.kind in section.kinds,
     )
 

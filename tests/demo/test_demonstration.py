@@ -122,6 +122,12 @@ def test_every_answer_has_somebody_who_gave_it(section: str, field: str, codes: 
     assert sorted(set(codes) - answers(section, field)) == []
 
 
+def test_what_is_not_for_the_person_is_marked_in_somebodys_plan() -> None:
+    notes = [value.get("note", "") for value in values_of("preferred_places")]
+
+    assert [note for note in notes if "[[" in note and "]]" in note]
+
+
 def test_every_agreement_has_somebody_who_gave_it() -> None:
     statuses = {consent[part]["status"] for consent in values_of("consent") for part in ("register", "share")}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, Choices, FreeText, ShortText, YesNo
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, Choices, ShortText, YesNo
 
 ICD = {
     "active": "Active",
@@ -38,8 +38,8 @@ class RisksSchema(Schema):
     infection = ShortText("Infection to know of", limit=300, card=True, clinical=True)
     alerts = Choices("Other alerts", ALERTS, source="PRSB alerts", card=True, clinical=True)
     animals = ShortText("Dog or other animal", limit=200, card=True)
-    other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
-    safeguarding = FreeText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
+    other = PlanText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
+    safeguarding = PlanText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
     access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True)
     key_safe_place = ShortText(
         "Where is the key safe?", called="place of the key safe", limit=200, card=True, place=True

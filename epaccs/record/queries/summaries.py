@@ -22,6 +22,7 @@ from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.whole import ShownSection, build_sections
+from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import find_recorded, material, material_at
@@ -76,8 +77,11 @@ class Opened:
     has_namesake: bool = False
 
 
-def read_record(standing: Standing) -> Opened:
+def read_record(standing: Standing, *, for_paper: bool = False) -> Opened:
     """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
+
+    Args:
+        for_paper: the person may read it: without what is from or about somebody else (hazard H-40).
 
     Raises:
         NotFound: nothing is recorded of this person.
@@ -85,6 +89,8 @@ def read_record(standing: Standing) -> Opened:
     rows = _read(standing)
     stored, namesake = rows.pop(_CARD, None), rows.pop(_NAMESAKE, None)
     recorded = _as_material(standing.entry_id, rows)
+    if for_paper:
+        stored, recorded = None, without_passages(recorded, sights())
     summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
     sections = build_sections(recorded, standing.tiers, sights(), organisations=organisations)
