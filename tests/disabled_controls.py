@@ -514,3 +514,15 @@ def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
 
 
 off("H-40f")(nothing)
+
+# --- H-41 a slip in copying ------------------------------------------------------------------------------------------
+
+
+@off("H-41a")
+def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
+    del value, stamps
+    return []
+
+
+off("H-41b")(nothing)
+off("H-41c")(nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,27 +18,28 @@ from epaccs.versions.rules import ITEMS
 from epaccs.versions.schema import plain
 
 
-def save_section(
-    actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, fields: Mapping[str, Any], base_version: int
-) -> Applied:
+def save_section(actor: Actor, request: EditRequest, *, fields: Mapping[str, Any]) -> Applied:
     """Keep the section's fields as the form gave them; one nurse can add one fact and save.
+
+    Args:
+        request: of which entry, section and version, and whether it was copied from paper; its body is made here.
 
     Raises:
         NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`; or an answer was changed of which a passage was
             withheld from the author.
     """
-    schema = get_declaration(name).schema
+    schema = get_declaration(request.section).schema
     if schema is None:
         raise NotFound
-    body = keep_withheld(find_unseen(actor, entry_id, name, base_version), plain(schema, fields))
-    return apply_edit(actor, EditRequest(edit_id, entry_id, name, PUT, body, base_version))
+    unseen = find_unseen(actor, request.entry_id, request.section, request.base_version)
+    return apply_edit(actor, _with(request, PUT, keep_withheld(unseen, plain(schema, fields))))
 
 
 def save_item(actor: Actor, request: EditRequest, *, item_id: str, fields: Mapping[str, Any]) -> Applied:
     """Keep one line of the section's list.
 
     Args:
-        request: of which entry, section and version; its body is made here.
+        request: as for `save_section`.
     """
     items = get_declaration(request.section).items
     if items is None:
@@ -54,9 +56,15 @@ def remove_item(actor: Actor, request: EditRequest, *, item_id: str, reason: str
 
 
 def confirm_section(actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, base_version: int) -> Applied:
-    """Say that the section was looked at and is still right; the facts keep their own authors."""
+    """Say that the section was looked at and is still right; the facts keep their own authors.
+
+    Of what was copied from paper it says that it was compared with the paper.
+
+    Raises:
+        RuleBroken: the author copied it themselves, or nothing is recorded.
+    """
     return apply_edit(actor, EditRequest(edit_id, entry_id, name, CONFIRM, {}, base_version))
 
 
 def _with(request: EditRequest, kind: str, body: dict[str, Any]) -> EditRequest:
-    return EditRequest(request.id, request.entry_id, request.section, kind, body, request.base_version)
+    return replace(request, kind=kind, body=body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from epaccs.core.errors import NotFound
 from epaccs.core.forms import FormField
 from epaccs.core.passages import withheld
 from epaccs.versions.queries import material, version_value
-from epaccs.versions.rules import Held, Recorded, Value, present_items
+from epaccs.versions.rules import Held, Recorded, Value, find_unchecked, present_items, waits_for
 from epaccs.versions.schema import load_stored
 
 
@@ -36,6 +36,8 @@ class SectionPage:
     typed: Value
     held: tuple[Held, ...]
     can_edit: bool
+    unchecked: Sequence[Value]  #: who copied what from paper that nobody compared with it since
+    can_compare: bool  #: it was copied by somebody else than the reader
 
     @property
     def version(self) -> int:
@@ -92,6 +94,7 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
     now = material(entry_id)
     recorded = now.sections.get(name)
     kept = recorded.value if recorded else {}
+    unchecked = find_unchecked(kept, recorded.provenance) if recorded else []
     return SectionPage(
         entry_id,
         declaration,
@@ -99,6 +102,8 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         kept if sees_passages(standing.tiers) else declaration.said(kept, withheld),
         now.held_in(name),
         standing.can(declaration.permission),
+        unchecked,
+        waits_for(unchecked, str(actor.clinician_id)),
     )
 
 

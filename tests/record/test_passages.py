@@ -33,6 +33,7 @@ from epaccs.record.summary import build_summary
 from epaccs.settings import Settings
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
+from epaccs.versions.registry import EditRequest
 from epaccs.versions.rules import Held, Material, Recorded, Value
 from tests.care_plans.answers import whole_item, whole_section
 from tests.factories import a_clinician, a_registered_person, an_edit
@@ -230,7 +231,7 @@ def care_home_nurse(entry_id: UUID) -> Actor:
 
 
 def save(actor: Actor, entry_id: UUID, **fields: Any) -> None:
-    save_section(actor, new_id(), entry_id=entry_id, name="risks", fields=fields, base_version=1)
+    save_section(actor, EditRequest(new_id(), entry_id, "risks", "", {}, base_version=1), fields=fields)
 
 
 def other_risk(entry_id: UUID) -> str:

@@ -13,7 +13,7 @@ from epaccs.access.rules import Tier
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
-from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
+from epaccs.record.summary import build_said, build_said_of_death, find_copied, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
@@ -42,7 +42,8 @@ class Group(NamedTuple):
 class ShownSection(NamedTuple):
     """One section as it is read. `said` None: nothing is recorded. `missing`: questions of the card without an answer.
 
-    `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
+    `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not. `copied`:
+    who copied some of it from paper that nobody compared with it since; None: nobody.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ShownSection(NamedTuple):
     hidden: tuple[str, ...] = ()
     said: Said | None = None
     confirmed: Said | None = None
+    copied: Said | None = None
     rivals: tuple[Rival, ...] = ()
 
     @property
@@ -128,6 +130,7 @@ def _section(
         hidden=tuple(one.label for one in hidden.values()),
         said=build_said(stamp),
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
+        copied=find_copied(recorded),
         rivals=rivals,
     )
 
