@@ -234,9 +234,11 @@ def find_unchecked(value: Value, stamps: Mapping[str, Any]) -> list[Value]:
 
     Source: hazard H-41.
     """
+    copied = {key: stamp[COPIED] for key, stamp in stamps.items() if _is_unchecked(stamp)}
+    if not copied:  # of nearly every section, at each look
+        return []
     there = {*_without_items(value), *(f"{ITEMS}/{key}" for key in present_items(value))}
-    copied = [stamp[COPIED] for key, stamp in stamps.items() if key in there and _is_unchecked(stamp)]
-    return sorted(copied, key=lambda one: str(one["recorded_at"]))
+    return sorted((copied[key] for key in copied if key in there), key=lambda one: str(one["recorded_at"]))
 
 
 def find_copied_at(value: Value, stamps: Mapping[str, Any]) -> datetime | None:
