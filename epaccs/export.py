@@ -54,7 +54,7 @@ def export(
 
     Args:
         third_party: with the passages from or about somebody else, between their marks; otherwise they are withheld, as
-            in a file that goes to the person (hazard H-40). The first line of the file says which.
+            in a file that goes to the person (hazard H-41). The first line of the file says which.
         tell: how many more people are done.
     """
     log.record(Event(EventKind.COMMAND_RUN, details={"command": "data export", "third_party": third_party}))

@@ -489,40 +489,40 @@ off("H-34a")(nothing)
 off("H-35a")(nothing)
 off("H-35b")(nothing)
 
-# --- H-40 a confidence of somebody else is shown ---------------------------------------------------------------------
+# --- H-41 a confidence of somebody else is shown ---------------------------------------------------------------------
 
 
-@off("H-40a")
+@off("H-41a")
 def everybody_reads_everything(text: str) -> str:
     return text
 
 
-@off("H-40b")
+@off("H-41b")
 def paper_holds_everything(material: Any, sights: Any) -> Any:
     del sights
     return material
 
 
-off("H-40c")(nothing)
-off("H-40d")(nothing)
+off("H-41c")(nothing)
+off("H-41d")(nothing)
 
 
-@off("H-40e")
+@off("H-41e")
 def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
     del before
     return dict(sent)
 
 
-off("H-40f")(nothing)
+off("H-41f")(nothing)
 
-# --- H-41 a slip in copying ------------------------------------------------------------------------------------------
+# --- H-42 a slip in copying ------------------------------------------------------------------------------------------
 
 
-@off("H-41a")
+@off("H-42a")
 def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
     del value, stamps
     return []
 
 
-off("H-41b")(nothing)
-off("H-41c")(nothing)
+off("H-42b")(nothing)
+off("H-42c")(nothing)

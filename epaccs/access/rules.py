@@ -346,7 +346,7 @@ def visible_tiers(role: Role, *, incident: bool, resident: bool) -> frozenset[Ti
 def sees_passages(tiers: frozenset[Tier]) -> bool:
     """Whether an audience reads what others said in confidence, or what was written down about them.
 
-    Source: hazard H-40.
+    Source: hazard H-41.
     """
     return Tier.T2_COORDINATION in tiers
 

@@ -6,7 +6,7 @@ The marks stay in the text, so that they can be typed, corrected and taken away 
 
 Nobody is ever given the text as it is kept, but to change it: every reader gets it as `labelled` or as `withheld`.
 
-Source: PRSB P&EoLC v1.1, third-party information; hazard H-40.
+Source: PRSB P&EoLC v1.1, third-party information; hazard H-41.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def check_passages(text: str, *, field_label: str) -> None:
     Raises:
         RuleBroken: with what to put right.
 
-    Source: hazard H-40.
+    Source: hazard H-41.
     """
     inside, begins_at = False, 0
     for mark in _MARK.finditer(text):
@@ -70,7 +70,7 @@ def check_has_no_mark(text: str, *, field_label: str) -> None:
     Raises:
         RuleBroken: a mark stands there.
 
-    Source: hazard H-40.
+    Source: hazard H-41.
     """
     if has_mark(text):
         raise RuleBroken(
@@ -115,7 +115,7 @@ def keep_withheld(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[st
     Raises:
         RulesBroken: an answer of which a passage was withheld from them was changed; each names its field.
 
-    Source: hazard H-40: nobody destroys a passage that they could not see.
+    Source: hazard H-41: nobody destroys a passage that they could not see.
     """
     kept, errors = dict(sent), []
     for name, text in before.items():

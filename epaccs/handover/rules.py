@@ -120,7 +120,7 @@ def check_may_go(destination: Destination, *, person_not_told: bool, because: st
     Raises:
         RuleBroken: they have not been told, and nobody said why the sheet goes there all the same; or nobody read it.
 
-    Source: docs/domain.md, CPR decisions, "After a signed change": home sheets stop and ask; hazard H-40.
+    Source: docs/domain.md, CPR decisions, "After a signed change": home sheets stop and ask; hazard H-41.
     """
     if destination is Destination.HOME and person_not_told and not because.strip():
         raise RuleBroken(

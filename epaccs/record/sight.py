@@ -2,7 +2,7 @@
 
 Whoever builds a page, a sheet or a card from what is left cannot show what was hidden, because they never had it. Pure.
 
-Source: access table (role x tier); restricted address, PDS; hazards H-05, H-11 and H-40.
+Source: access table (role x tier); restricted address, PDS; hazards H-05, H-11 and H-41.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _visible_fields(value: Value, fields: Fields, say: Callable[[str], str], *, 
 def without_passages(material: Material, sights: Sights) -> Material:
     """The same without what is from or about somebody else: for paper, which the person reads, and for other programs.
 
-    Source: hazard H-40.
+    Source: hazard H-41.
     """
     sections = {
         name: replace(recorded, value=_without_passages(recorded.value, sights.get(name)))

@@ -165,7 +165,7 @@ def build_said_of_death(death: Mapping[str, Any]) -> Said | None:
 
 
 def find_copied(recorded: Recorded) -> Said | None:
-    """Who copied some of a section from paper that nobody compared with it since; None: nobody (hazard H-41)."""
+    """Who copied some of a section from paper that nobody compared with it since; None: nobody (hazard H-42)."""
     unchecked = find_unchecked(recorded.value, recorded.provenance)
     return build_said(unchecked[0]) if unchecked else None
 

@@ -372,7 +372,7 @@ def _carry(actor: Actor, merge: Merge) -> list[UUID]:
 def _carry_one(
     actor: Actor, merge: Merge, recorded: Recorded, kind: str, body: Mapping[str, Any], *, base_version: int
 ) -> UUID:
-    """What nobody compared with the paper is not compared with it by being carried (hazard H-41)."""
+    """What nobody compared with the paper is not compared with it by being carried (hazard H-42)."""
     section, is_from_paper = recorded.section, bool(find_unchecked(recorded.value, recorded.provenance))
     edit_id = part_of(merge.id, f"{section}:{kind}:{body.get('item_id', '')}")
     request = EditRequest(edit_id, merge.survivor_id, section, kind, dict(body), base_version)

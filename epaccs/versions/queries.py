@@ -224,7 +224,7 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
 
 
 def _said(rows: Rows, say: Callable[[str], str]) -> Rows:
-    """The rows as their reader may read them: a passage is labelled, or withheld (hazard H-40)."""
+    """The rows as their reader may read them: a passage is labelled, or withheld (hazard H-41)."""
     return [(label, say(words)) for label, words in rows]
 
 

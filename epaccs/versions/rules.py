@@ -232,7 +232,7 @@ def _is_unchecked(stamp: Mapping[str, Any]) -> bool:
 def find_unchecked(value: Value, stamps: Mapping[str, Any]) -> list[Value]:
     """Who copied what stands here and nobody compared with the paper, the earliest first; empty: nothing waits.
 
-    Source: hazard H-41.
+    Source: hazard H-42.
     """
     copied = {key: stamp[COPIED] for key, stamp in stamps.items() if _is_unchecked(stamp)}
     if not copied:  # of nearly every section, at each look
@@ -258,7 +258,7 @@ def check_compared_by_another(unchecked: list[Value], clinician_id: str) -> None
     Raises:
         RuleBroken: they copied everything that waits.
 
-    Source: hazard H-41.
+    Source: hazard H-42.
     """
     if unchecked and not waits_for(unchecked, clinician_id):
         raise RuleBroken("You copied this from paper yourself: ask a colleague to compare it with the paper")

@@ -81,7 +81,7 @@ def read_record(standing: Standing, *, for_paper: bool = False) -> Opened:
     """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
 
     Args:
-        for_paper: the person may read it: without what is from or about somebody else (hazard H-40).
+        for_paper: the person may read it: without what is from or about somebody else (hazard H-41).
 
     Raises:
         NotFound: nothing is recorded of this person.

@@ -123,7 +123,7 @@ def _kind_words(sight: SectionSight, kind: str, body: Value) -> str:
 
 
 def _of_paper(edited: Edited) -> str:
-    """What the edit has to do with a paper; empty: nothing. Source: hazard H-41."""
+    """What the edit has to do with a paper; empty: nothing. Source: hazard H-42."""
     if not edited.is_from_paper:
         return ""
     return ", compared with the paper" if edited.kind == "confirm" else ", copied from paper"
