@@ -244,6 +244,7 @@ def handover() -> None:
 @click.option("--place", default="", help="Where this copy will be kept.")
 @click.option("--home", is_flag=True, help="It goes to the person, or where they live.")
 @click.option("--not-told-because", default="", help="Why it goes there before the person is told of the decision.")
+@click.option("--was-read", is_flag=True, help="Nothing unmarked in its free text is from or about somebody else.")
 @json_option
 @in_the_house
 def print_handover(nhs_number: str, file: Path, as_json: bool, **asked: Any) -> None:
@@ -260,6 +261,7 @@ def print_handover(nhs_number: str, file: Path, as_json: bool, **asked: Any) -> 
         destination=Destination.HOME if asked["home"] else Destination.PROFESSIONAL,
         place=asked["place"],
         not_told_because=asked["not_told_because"],
+        was_read=asked["was_read"],
     )
     with open_for_owner(file) as written:
         settings: Settings = current_app.config["EPACCS"]
@@ -314,13 +316,14 @@ def data() -> None:
 
 @data.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--third-party", is_flag=True, help="With the passages from or about somebody else.")
 @json_option
 @in_the_house
-def export_data(file: Path, as_json: bool) -> None:
+def export_data(file: Path, third_party: bool, as_json: bool) -> None:
     """Write what is recorded of everybody to FILE, one line of JSON a person, readable by its owner only."""
     everybody = find_everybody()
     with open_for_owner(file) as written, counting("Writing", len(everybody), quiet=as_json) as tell:
-        exported = export(written, everybody, tell=tell)
+        exported = export(written, everybody, third_party=third_party, tell=tell)
     words = f"{exported.people:,} people are in {file.name}."
     say(words, as_json=as_json, people=exported.people, sha256=exported.sha256)
 

@@ -22,7 +22,7 @@ from epaccs.audit.events import Event, EventKind
 from epaccs.core import clock
 from epaccs.core.db import canonical_json, db
 from epaccs.record.declared import sights
-from epaccs.record.sight import Fields, SectionSight
+from epaccs.record.sight import Fields, SectionSight, without_passages
 from epaccs.versions.model import Entry
 from epaccs.versions.queries import material
 from epaccs.versions.rules import Recorded, Value, present_items
@@ -43,13 +43,21 @@ def find_everybody() -> Sequence[UUID]:
     return db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
 
 
-def export(file: BinaryIO, everybody: Sequence[UUID], *, tell: Callable[[int], None] = lambda _more: None) -> Exported:
+def export(
+    file: BinaryIO,
+    everybody: Sequence[UUID],
+    *,
+    third_party: bool = False,
+    tell: Callable[[int], None] = lambda _more: None,
+) -> Exported:
     """Write everybody named; noted in the audit before anything recorded of them is read.
 
     Args:
+        third_party: with the passages from or about somebody else, between their marks; otherwise they are withheld, as
+            in a file that goes to the person (hazard H-41). The first line of the file says which.
         tell: how many more people are done.
     """
-    log.record(Event(EventKind.COMMAND_RUN, details={"command": "data export"}))
+    log.record(Event(EventKind.COMMAND_RUN, details={"command": "data export", "third_party": third_party}))
     digest = hashlib.sha256()
 
     def write(line: Mapping[str, Any]) -> None:
@@ -57,9 +65,10 @@ def export(file: BinaryIO, everybody: Sequence[UUID], *, tell: Callable[[int], N
         digest.update(written)
         file.write(written)
 
-    write({"format": FORMAT, "made_at": clock.now().isoformat()})
+    passages = "included" if third_party else "withheld"
+    write({"format": FORMAT, "made_at": clock.now().isoformat(), "third_party_passages": passages})
     for entry_id in everybody:
-        write(build_person(entry_id))
+        write(build_person(entry_id, third_party=third_party))
         db.session.expunge_all()
         tell(1)
     exported = Exported(len(everybody), digest.hexdigest())
@@ -67,9 +76,11 @@ def export(file: BinaryIO, everybody: Sequence[UUID], *, tell: Callable[[int], N
     return exported
 
 
-def build_person(entry_id: UUID) -> dict[str, Any]:
+def build_person(entry_id: UUID, *, third_party: bool = False) -> dict[str, Any]:
     """Everything recorded of one person, and how many changes wait to be settled."""
     recorded = material(entry_id)
+    if not third_party:
+        recorded = without_passages(recorded, sights())
     return {
         "entry_id": str(entry_id),
         "sections": {name: _section(sights()[name], one) for name, one in sorted(recorded.sections.items())},

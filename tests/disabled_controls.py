@@ -541,3 +541,42 @@ def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) 
 @off("H-43d")
 def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
+
+
+# --- H-41 a confidence of somebody else is shown ---------------------------------------------------------------------
+
+
+@off("H-41a")
+def everybody_reads_everything(text: str) -> str:
+    return text
+
+
+@off("H-41b")
+def paper_holds_everything(material: Any, sights: Any) -> Any:
+    del sights
+    return material
+
+
+off("H-41c")(nothing)
+off("H-41d")(nothing)
+
+
+@off("H-41e")
+def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
+    del before
+    return dict(sent)
+
+
+off("H-41f")(nothing)
+
+# --- H-42 a slip in copying ------------------------------------------------------------------------------------------
+
+
+@off("H-42a")
+def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
+    del value, stamps
+    return []
+
+
+off("H-42b")(nothing)
+off("H-42c")(nothing)

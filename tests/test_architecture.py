@@ -30,6 +30,7 @@ PURE = {
     "epaccs.core.fields",
     "epaccs.core.names",
     "epaccs.core.nhs_number",
+    "epaccs.core.passages",
     "epaccs.record.sight",
     "epaccs.record.summary",
 }

@@ -9,11 +9,12 @@ Source: access table agreed with the register's partners; SCCI1580 v4.0 organisa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from epaccs.clinicians.rules import ROLE_LABELS, Role
+from epaccs.core import passages
 from epaccs.core.errors import Forbidden
 
 
@@ -340,6 +341,19 @@ def visible_tiers(role: Role, *, incident: bool, resident: bool) -> frozenset[Ti
     sights = ACCESS_TABLE[role].sights
     tiers = {tier for tier, sight in sights.items() if granted.get(sight, False)}
     return frozenset(tiers | ({Tier.NEEDS} if Sight.NEEDS in sights.values() else set()))
+
+
+def sees_passages(tiers: frozenset[Tier]) -> bool:
+    """Whether an audience reads what others said in confidence, or what was written down about them.
+
+    Source: hazard H-41.
+    """
+    return Tier.T2_COORDINATION in tiers
+
+
+def words_for(tiers: frozenset[Tier]) -> Callable[[str], str]:
+    """How an audience reads a text in which passages can be marked: labelled, or withheld."""
+    return passages.labelled if sees_passages(tiers) else passages.withheld
 
 
 def audience_name(tiers: frozenset[Tier]) -> str:

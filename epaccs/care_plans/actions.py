@@ -13,7 +13,7 @@ from epaccs.access.actions import event
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.care_plans.model import LocalQuestion
-from epaccs.care_plans.queries import area_of, get_declaration
+from epaccs.care_plans.queries import area_of, find_unseen, get_declaration
 from epaccs.care_plans.rules import LocalKind, Question, check_local_question, read_local_answers
 from epaccs.care_plans.schema import TONIGHT, Asked, answer_words, field_name
 from epaccs.care_plans.sections import PUT, PUT_ITEM, REMOVE_ITEM
@@ -22,37 +22,44 @@ from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.identifiers import new_id
+from epaccs.core.passages import keep_withheld
 from epaccs.register.actions import part_of
 from epaccs.versions.actions import CONFIRM, apply_edit
 from epaccs.versions.queries import version_value
 from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.rules import ITEMS
 from epaccs.versions.schema import plain
 
 
-def save_section(
-    actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, fields: Mapping[str, Any], base_version: int
-) -> Applied:
+def save_section(actor: Actor, request: EditRequest, *, fields: Mapping[str, Any]) -> Applied:
     """Keep the section's fields as the form gave them; one nurse can add one fact and save.
 
+    Args:
+        request: of which entry, section and version, and whether it was copied from paper; its body is made here.
+
     Raises:
-        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`.
+        NotFound, Forbidden, RuleBroken, RulesBroken: as `apply_edit`; or an answer was changed of which a passage was
+            withheld from the author.
     """
-    schema = get_declaration(name).schema
+    schema = get_declaration(request.section).schema
     if schema is None:
         raise NotFound
-    return apply_edit(actor, EditRequest(edit_id, entry_id, name, PUT, plain(schema, fields), base_version))
+    unseen = find_unseen(actor, request.entry_id, request.section, request.base_version)
+    return apply_edit(actor, _with(request, PUT, keep_withheld(unseen, plain(schema, fields))))
 
 
 def save_item(actor: Actor, request: EditRequest, *, item_id: str, fields: Mapping[str, Any]) -> Applied:
     """Keep one line of the section's list.
 
     Args:
-        request: of which entry, section and version; its body is made here.
+        request: as for `save_section`.
     """
     items = get_declaration(request.section).items
     if items is None:
         raise NotFound
-    body = {"item_id": item_id, "item": plain(items.schema, fields)}
+    unseen = find_unseen(actor, request.entry_id, request.section, request.base_version)
+    item = keep_withheld(unseen.get(ITEMS, {}).get(item_id, {}), plain(items.schema, fields))
+    body = {"item_id": item_id, "item": item}
     return apply_edit(actor, _with(request, PUT_ITEM, body))
 
 
@@ -62,7 +69,13 @@ def remove_item(actor: Actor, request: EditRequest, *, item_id: str, reason: str
 
 
 def confirm_section(actor: Actor, edit_id: UUID, *, entry_id: UUID, name: str, base_version: int) -> Applied:
-    """Say that the section was looked at and is still right; the facts keep their own authors."""
+    """Say that the section was looked at and is still right; the facts keep their own authors.
+
+    Of what was copied from paper it says that it was compared with the paper.
+
+    Raises:
+        RuleBroken: the author copied it themselves, or nothing is recorded.
+    """
     return apply_edit(actor, EditRequest(edit_id, entry_id, name, CONFIRM, {}, base_version))
 
 
@@ -123,7 +136,7 @@ def _with_boxes(error: RuleBroken | RulesBroken, section: str) -> Sequence[RuleB
 
 
 def _with(request: EditRequest, kind: str, body: dict[str, Any]) -> EditRequest:
-    return EditRequest(request.id, request.entry_id, request.section, kind, body, request.base_version)
+    return replace(request, kind=kind, body=body)
 
 
 # --- What an area asks besides the standards -------------------------------------------------------------------------
@@ -153,7 +166,7 @@ def _answer(request: EditRequest, question: Question, words: str | None) -> Edit
     if words is not None:
         body = {"item_id": item_id, "item": {"question": question.question, "answer": words}}
     kind = REMOVE_ITEM if words is None else PUT_ITEM
-    return EditRequest(edit_id, request.entry_id, request.section, kind, body, request.base_version)
+    return replace(request, id=edit_id, kind=kind, body=body)
 
 
 def add_local_question(actor: Actor, *, question: str, hint: str | None, kind: LocalKind, answers: str | None) -> UUID:

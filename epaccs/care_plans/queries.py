@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import Standing, get_standing
-from epaccs.access.rules import Permission, Tier
+from epaccs.access.queries import Standing, find_standing, get_standing
+from epaccs.access.rules import Permission, Tier, sees_passages, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.care_plans.model import LocalQuestion
@@ -25,8 +25,9 @@ from epaccs.clinicians.rules import Actor, check_steward
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 from epaccs.core.forms import FormField
-from epaccs.versions.queries import material
-from epaccs.versions.rules import ITEMS, Held, Material, Recorded, Value, present_items
+from epaccs.core.passages import withheld
+from epaccs.versions.queries import material, version_value
+from epaccs.versions.rules import ITEMS, Held, Material, Recorded, Value, find_unchecked, present_items, waits_for
 from epaccs.versions.schema import load_stored
 
 
@@ -34,14 +35,19 @@ from epaccs.versions.schema import load_stored
 class SectionPage:
     """A section, what is recorded in it, what waits, and whether the reader may change it.
 
-    `recorded` None: nothing recorded yet. `stage`: the person's, as far as the reader may know it; None: not judged.
+    `recorded` None: nothing recorded yet. It is as the reader may read it; `typed` is what a form holds: with its marks
+    for those who see what is from or about somebody else, without for those who do not. `stage`: the person's, as far
+    as the reader may know it; None: not judged.
     """
 
     entry_id: UUID
     declaration: SectionDeclaration
     recorded: Recorded | None
+    typed: Value
     held: tuple[Held, ...]
     can_edit: bool
+    unchecked: Sequence[Value]  #: who copied what from paper that nobody compared with it since
+    can_compare: bool  #: it was copied by somebody else than the reader
     stage: Stage | None = None
 
     @property
@@ -71,7 +77,7 @@ class SectionPage:
 
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
-        return load_stored(self.declaration.schema, self.recorded.value if self.recorded else {})
+        return load_stored(self.declaration.schema, self.typed)
 
     def item_initial(self, item_id: str) -> dict[str, Any]:
         """One line's fields, to fill its form.
@@ -81,7 +87,22 @@ class SectionPage:
         """
         if item_id not in self.items:
             raise NotFound
-        return load_stored(self.declaration.items.schema if self.declaration.items else None, self.items[item_id])
+        item = present_items(self.typed)[item_id]
+        return load_stored(self.declaration.items.schema if self.declaration.items else None, item)
+
+    @property
+    def takes_passages(self) -> bool:
+        """Whether a passage of the section's own answers can be marked as from or about somebody else."""
+        return _take_passages(self.declaration.fields())
+
+    @property
+    def takes_passages_in_items(self) -> bool:
+        """The same of one line of its list."""
+        return _take_passages(self.declaration.item_fields())
+
+
+def _take_passages(fields: Mapping[str, FormField]) -> bool:
+    return any(field.metadata.get("passages") for field in fields.values())
 
 
 def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
@@ -97,12 +118,18 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name))
     now = material(entry_id)
+    recorded = now.sections.get(name)
+    kept = recorded.value if recorded else {}
+    unchecked = find_unchecked(kept, recorded.provenance) if recorded else []
     return SectionPage(
         entry_id,
         declaration,
-        now.sections.get(name),
+        replace(recorded, value=declaration.said(kept, words_for(standing.tiers))) if recorded else None,
+        kept if sees_passages(standing.tiers) else declaration.said(kept, withheld),
         now.held_in(name),
         standing.can(declaration.permission),
+        unchecked,
+        waits_for(unchecked, str(actor.clinician_id)),
         find_stage_for(standing.tiers, now),
     )
 
@@ -181,6 +208,18 @@ def _may_answer(actor: Actor, standing: Standing, asked: Asked) -> bool:
     if asked.name == "gold_standards" and str(actor.role) not in JUDGES_OF_PROGNOSIS:
         return False
     return tier_of(declaration, asked.field) in standing.tiers and standing.can(declaration.permission)
+
+
+def find_unseen(actor: Actor, entry_id: UUID, name: str, version: int) -> Value:
+    """The version of a section of which this author saw no passage from or about somebody else; empty: they saw all.
+
+    Raises:
+        NotFound: no such entry for this author.
+    """
+    standing = find_standing(actor, entry_id)
+    if standing is None:
+        raise NotFound
+    return {} if sees_passages(standing.tiers) else version_value(entry_id, name, version) or {}
 
 
 def get_declaration(name: str) -> SectionDeclaration:

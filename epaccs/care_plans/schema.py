@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from epaccs.care_plans.rules import LOCAL_KINDS, LocalKind, Question
 from epaccs.care_plans.sections import SECTIONS
+from epaccs.care_plans.sections.declaration import PlanText
 from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import parse_date
 from epaccs.core.forms import Choice, FormField, FreeText, Hidden, ShortText, TypedDate, WholeNumber, YesNo
@@ -112,7 +113,7 @@ class LocalAnswersSchema(Schema):
 
 
 _FIELDS: Mapping[LocalKind, Callable[[Question, Mapping[str, Any]], FormField]] = {
-    LocalKind.WORDS: lambda one, options: FreeText(one.question, rows=2, **options),
+    LocalKind.WORDS: lambda one, options: PlanText(one.question, rows=2, **options),
     LocalKind.CHOICE: lambda one, options: Choice(one.question, {words: words for words in one.answers}, **options),
     LocalKind.YES_NO: lambda one, options: YesNo(one.question, **options),
     LocalKind.DATE: lambda one, options: TypedDate(one.question, future=True, **options),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,11 +27,13 @@ from epaccs.care_plans.schema import (
 )
 from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound
-from epaccs.core.forms import Form, ShortText, answer_form
+from epaccs.core.forms import Form, ShortText, Tick, answer_form
 from epaccs.core.identifiers import new_id, parse_id
+from epaccs.core.passages import HINT
 from epaccs.core.web import sent_form
 from epaccs.versions.queries import get_banner
 from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.rules import present_items
 from epaccs.versions.schema import stamp_words, words_of
 
 bp = Blueprint("care_plans", __name__, url_prefix="/record/<entry_id>")
@@ -45,6 +49,23 @@ class NothingSchema(Schema):
     """A form without questions."""
 
 
+#: The name of the question at the foot of every form of the plan.
+FROM_PAPER: Final = "copied_from_paper"
+#: In the address of a section: it was opened from the list of what is to be compared with paper, and leads back there.
+COPIES: Final = "copies"
+
+
+@cache
+def with_paper(schema: type[Schema]) -> type[Schema]:
+    """The questions of a section, and whether the answers were copied from paper."""
+    tick = Tick(
+        "I copied this from paper",
+        called="statement that this was copied from paper",
+        hint="It reads “not yet checked” until a colleague has compared it with the paper",
+    )
+    return type(schema.__name__, (schema,), {"__doc__": schema.__doc__, FROM_PAPER: tick})
+
+
 @bp.route("/plan/<section>", methods=["GET", "POST"])
 @needs(Permission.VIEW_RECORD)
 def show(entry_id: str, section: str) -> ResponseReturnValue:
@@ -55,20 +76,11 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
     if page.declaration.schema is None and request.method == "POST":
         raise NotFound
     schema = page.declaration.schema or NothingSchema
-    form = Form(schema, sent_form(), page.initial(), base_version=page.version, early=page.early)
+    form = Form(with_paper(schema), sent_form(), page.initial(), base_version=page.version, early=page.early)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
-        return _answer(
-            page,
-            actions.save_section(
-                actor,
-                form.edit_id,
-                entry_id=page.entry_id,
-                name=section,
-                fields=fields,
-                base_version=form.base_version,
-            ),
-        )
+        asked = replace(_request_of(page, form), is_from_paper=bool(fields.pop(FROM_PAPER)))
+        return _answer(page, actions.save_section(actor, asked, fields=fields))
 
     return answer_form(form, save, lambda form: _render("care_plans/section.html", page, form=form))
 
@@ -81,13 +93,13 @@ def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
     if page.declaration.items is None or page.declaration.items.is_own_form:
         raise NotFound
     initial = {} if item_id == "new" else page.item_initial(item_id)
-    form = Form(
-        page.declaration.items.schema, sent_form(), initial, base_version=page.version, early=page.early_of_item
-    )
+    schema = with_paper(page.declaration.items.schema)
+    form = Form(schema, sent_form(), initial, base_version=page.version, early=page.early_of_item)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         line = str(form.edit_id) if item_id == "new" else item_id
-        return _answer(page, actions.save_item(actor, _request_of(page, form), item_id=line, fields=fields))
+        asked = replace(_request_of(page, form), is_from_paper=bool(fields.pop(FROM_PAPER)))
+        return _answer(page, actions.save_item(actor, asked, item_id=line, fields=fields))
 
     def render(form: Form) -> str:
         return _render("care_plans/item.html", page, form=form, item_id=item_id)
@@ -116,7 +128,7 @@ def remove(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
 @bp.post("/plan/<section>/confirm")
 @needs(Permission.VIEW_RECORD)
 def confirm(entry_id: str, section: str) -> ResponseReturnValue:
-    """Looked at, still right."""
+    """Looked at, still right; of what was copied from paper: compared with it."""
     actor, page = current_actor(), _page(entry_id, section)
     form = Form(NothingSchema, request.form)
     done = actions.confirm_section(
@@ -128,10 +140,9 @@ def confirm(entry_id: str, section: str) -> ResponseReturnValue:
 def _show_local(page: SectionPage) -> ResponseReturnValue:
     """What the area asks, in one form; below it what was answered to questions that are asked no more."""
     actor, questions = current_actor(), queries.find_local_questions(page.entry_id)
+    typed = present_items(page.typed)
     initial = {
-        field_name(one.id): read_words(one, page.items[str(one.id)]["answer"])
-        for one in questions
-        if str(one.id) in page.items
+        field_name(one.id): read_words(one, typed[str(one.id)]["answer"]) for one in questions if str(one.id) in typed
     }
     form = Form(build_answers_schema(questions), sent_form(), initial, base_version=page.version)
 
@@ -189,10 +200,12 @@ def _request_of(page: SectionPage, form: Form) -> EditRequest:
 
 
 def _answer(page: SectionPage, applied: Applied) -> ResponseReturnValue:
-    """Kept: back to the record. Held: to the page that shows both sides."""
+    """Kept: back to the record, or to the list that led here. Held: to the page that shows both sides."""
     if applied.is_held:
         return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
     flash(_WORDS[applied.outcome].format(section=page.declaration.label))
+    if request.values.get("then") == COPIES:
+        return redirect(url_for("versions.copies", at=page.entry_id), 303)
     return redirect(url_for("record.show", entry_id=page.entry_id), 303)
 
 
@@ -213,6 +226,8 @@ def _render(template: str, page: SectionPage, **more: Any) -> str:
         fresh_id=new_id(),
         words_of=words_of,
         stamp_words=stamp_words,
+        passages_hint=HINT,
+        then=COPIES if request.args.get("then") == COPIES else "",
         **more,
     )
 

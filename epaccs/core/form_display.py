@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from epaccs.core.forms import FormError, ShownField
+from epaccs.core.passages import SHORT_HINT
 
 _BOX_LABELS = {"day": "Day", "month": "Month", "year": "Year", "time": "Time (24-hour)"}
 _BOX_WIDTHS = {"day": 2, "month": 2, "year": 4, "time": 4}
@@ -77,7 +78,11 @@ def _input(field: ShownField) -> dict[str, Any]:
 def _textarea(field: ShownField) -> dict[str, Any]:
     # The browser takes away the first line end of a text area: one more, so that a text beginning with one keeps it.
     value = f"\n{field.value}" if field.value.startswith(("\n", "\r")) else field.value
-    return {**_labelled(field), "value": value, "rows": field.option("rows"), "autocomplete": "off"}
+    options = {**_labelled(field), "value": value, "rows": field.option("rows"), "autocomplete": "off"}
+    if not field.option("passages"):
+        return options
+    hint = f"{field.hint}. {SHORT_HINT}" if field.hint else SHORT_HINT
+    return {**options, "hint": {"text": hint}, "attributes": {"data-module": "passage"}}
 
 
 def _select(field: ShownField) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from epaccs.core import fields as parsers
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.identifiers import new_id, parse_id
 from epaccs.core.nhs_number import format_nhs_number, parse_nhs_number
+from epaccs.core.passages import check_has_no_mark, check_passages
 from epaccs.core.snomed import parse_concept_code
 
 #: Sent with every form beside its fields: the token, the number of the edit, the version it was made on, the button.
@@ -159,21 +160,31 @@ class ShortText(FormField):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = _check_text(value, self.called)
         cleaned = parsers.clean_text(text, field_label=self.called, limit=self.metadata["limit"])
+        check_has_no_mark(cleaned, field_label=self.called)
         return " ".join(cleaned.split())
 
 
 class FreeText(FormField):
-    """Several lines of text, kept as typed up to a limit that is stated and never silently applied."""
+    """Several lines of text, kept as typed up to a limit that is stated and never silently applied.
+
+    Args:
+        passages: whether a passage can be marked that is not for the person (see `passages`).
+    """
 
     kind = "textarea"
 
-    def __init__(self, label: str, *, limit: int = parsers.TEXT_LIMIT, rows: int = 4, **options: Any) -> None:
-        super().__init__(label, limit=limit, rows=rows, **options)
+    def __init__(
+        self, label: str, *, limit: int = parsers.TEXT_LIMIT, rows: int = 4, passages: bool = False, **options: Any
+    ) -> None:
+        super().__init__(label, limit=limit, rows=rows, passages=passages, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        return parsers.clean_text(
+        text = parsers.clean_text(
             _check_text(value, self.called), field_label=self.called, limit=self.metadata["limit"]
         )
+        check = check_passages if self.metadata["passages"] else check_has_no_mark
+        check(text, field_label=self.called)
+        return text
 
 
 class PersonName(FormField):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -45,7 +45,7 @@ from epaccs.versions import registry
 from epaccs.versions.actions import build_edit_row, build_version_row
 from epaccs.versions.model import Edit, Entry, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import Context, EditRequest, Kind, Section
-from epaccs.versions.rules import Held, Material, Outcome, Position, Recorded, Standing, Value, decide
+from epaccs.versions.rules import Held, Material, Outcome, Position, Recorded, Standing, Value, decide, find_copied_at
 
 #: What the identity names by code; the card shows the names.
 _ODS_FIELDS: Final = ("practice_ods", "care_home_ods", "key_worker_ods")
@@ -143,7 +143,10 @@ class _Ledger:
         base_version = self._heads[step.section].version if step.base_version is None else step.base_version
         decided_at = clinical_time(step.body) if step.section == CPR else None
         entry_id = self._story.entry_id
-        return EditRequest(step.id, entry_id, step.section, step.kind, step.body, base_version, decided_at=decided_at)
+        request = EditRequest(
+            step.id, entry_id, step.section, step.kind, step.body, base_version, decided_at=decided_at
+        )
+        return replace(request, is_from_paper=step.is_from_paper)
 
     def _relate(self, organisation_id: UUID, reason: str, recorded_by: UUID | None) -> None:
         row = {
@@ -295,7 +298,13 @@ class _Ledger:
         entry_id = self._story.entry_id
         self._add(Entry, {"id": entry_id, "created_at": self._story.registered_at, "change_number": 0})
         self._tables[SectionHead.__tablename__] = [
-            {**head.row, "disputed": head.is_disputed} for head in self._heads.values() if head.row
+            {
+                **head.row,
+                "disputed": head.is_disputed,
+                "copied_at": find_copied_at(head.row["value"], head.row["provenance"]),
+            }
+            for head in self._heads.values()
+            if head.row
         ]
         self._add(EntryScope, self._scope(values))
         self._add(RegisterEntry, self._register_entry(values))

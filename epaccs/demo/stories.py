@@ -36,6 +36,7 @@ class Step:
     """One edit of one section.
 
     `by` is a user name. `base_version` None: made on the section as it stood. `reason`: for opening the record.
+    `is_from_paper`: copied from paper.
     """
 
     at: datetime
@@ -46,6 +47,7 @@ class Step:
     id: UUID
     base_version: int | None = None
     reason: AccessReason = AccessReason.PERMISSION_GIVEN
+    is_from_paper: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,17 @@ class _Reader:
             body = {**self._plain(self._written["identity"]), **body}
         step_id = self._id(step.get("named", f"step {place}"))
         reason = AccessReason(step.get("reason", AccessReason.PERMISSION_GIVEN))
-        return Step(at, by, step["section"], kind, body, step_id, step.get("base_version"), reason)
+        return Step(
+            at,
+            by,
+            step["section"],
+            kind,
+            body,
+            step_id,
+            step.get("base_version"),
+            reason,
+            step.get("from_paper", False),
+        )
 
     def _joined(self, written: Mapping[str, Any]) -> Joined:
         proposed, agreed = written["proposed"], written["agreed"]

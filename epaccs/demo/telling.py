@@ -111,7 +111,9 @@ class _Teller:
         if base_version is None:
             recorded = find_recorded(entry_id, step.section)
             base_version = recorded.version if recorded else 0
-        return EditRequest(step.id, entry_id, step.section, step.kind, step.body, base_version)
+        return EditRequest(
+            step.id, entry_id, step.section, step.kind, step.body, base_version, is_from_paper=step.is_from_paper
+        )
 
     def _open(self, actor: Actor, step: Step) -> None:
         """Once a shift."""

@@ -58,12 +58,16 @@ _MISSES_KEPT: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Order:
-    """What somebody asks to be printed; `not_told_because` empty: the person knows, or it goes to staff."""
+    """What somebody asks to be printed; `not_told_because` empty: the person knows, or it goes to staff.
+
+    `was_read`: they read the free text for what is not for the person.
+    """
 
     printed_for: str
     destination: Destination
     place: str = ""
     not_told_because: str = ""
+    was_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def build_order(fields: Mapping[str, Any]) -> Order:
         destination=fields["destination"],
         place=fields.get("place") or "",
         not_told_because=fields.get("not_told_because") or "",
+        was_read=bool(fields.get("was_read")),
     )
 
 
@@ -102,7 +107,12 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
         Stale: the record changed again and again.
     """
     contents = queries.read_contents(actor, entry_id, settings=settings)
-    check_may_go(order.destination, person_not_told=contents.person_not_told, because=order.not_told_because)
+    check_may_go(
+        order.destination,
+        person_not_told=contents.person_not_told,
+        because=order.not_told_because,
+        was_read=order.was_read,
+    )
     sheet = _reserve(actor, sheet_id, contents, order, entry_id=entry_id)
     for _ in range(TRIES):
         if sheet.status != SheetStatus.RESERVED:

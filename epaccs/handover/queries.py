@@ -58,7 +58,7 @@ def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Conten
     standing = get_standing(actor, entry_id, Permission.PRINT)
     # Read before the record: a change in between makes the number too old, and the sheet is then made again.
     number = db.session.scalars(select(Entry.change_number).where(Entry.id == entry_id)).one()
-    opened = read_record(standing)
+    opened = read_record(standing, for_paper=True)
     check_is_open(opened.summary)
     now = clock.now()
     site = Site(settings.control_telephone, settings.confirmation_hours)

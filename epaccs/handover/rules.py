@@ -110,18 +110,28 @@ def check_is_open(summary: RecordSummary) -> None:
         raise RuleBroken("This person is not on the register any more, so no sheet can be printed")
 
 
-def check_may_go(destination: Destination, *, person_not_told: bool, because: str) -> None:
-    """A sheet that the person will read must not be how they learn of the decision.
+def check_may_go(destination: Destination, *, person_not_told: bool, because: str, was_read: bool) -> None:
+    """A sheet that the person will read must not be how they learn of the decision, nor what others said in confidence.
+
+    Args:
+        was_read: whoever prints has read the free text for what is from or about somebody else. Marked passages are on
+            no sheet; what nobody marked is.
 
     Raises:
-        RuleBroken: they have not been told, and nobody said why the sheet goes there all the same.
+        RuleBroken: they have not been told, and nobody said why the sheet goes there all the same; or nobody read it.
 
-    Source: docs/domain.md, CPR decisions, "After a signed change": home sheets stop and ask.
+    Source: docs/domain.md, CPR decisions, "After a signed change": home sheets stop and ask; hazard H-41.
     """
     if destination is Destination.HOME and person_not_told and not because.strip():
         raise RuleBroken(
             "The person has NOT been told of the decision. Tell them first, or say why this sheet must go there now",
             field="not_told_because",
+        )
+    if destination is Destination.HOME and not was_read:
+        raise RuleBroken(
+            "The person will read this sheet: read its free text first, then tick that nothing in it is from or about "
+            "somebody else, or mark such passages in the plan",
+            field="was_read",
         )
 
 

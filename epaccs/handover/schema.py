@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema
 
-from epaccs.core.forms import Choice, FreeText, ShortText
+from epaccs.core.forms import Choice, FreeText, ShortText, Tick
 from epaccs.handover.rules import DESTINATION_LABELS, Destination
 
 
@@ -40,6 +40,10 @@ class PrintSchema(Schema):
         hint="Leave blank when it goes to a professional",
         limit=2000,
         rows=3,
+    )
+    was_read = Tick(
+        "If it goes to the person: I have read the free text, and none of it is from or about somebody else",
+        hint="Passages marked as from or about somebody else are on no sheet",
     )
 
 

@@ -12,6 +12,7 @@ from epaccs.access.rules import AUDIENCES, Tier, audience_name
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.core.db import canonical_json
 from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
+from epaccs.core.passages import LABEL, WITHHELD
 from epaccs.cpr_decisions.rules import states
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.record.rules import parts
@@ -72,13 +73,24 @@ def card_shape() -> str:
     kept = [one for module in (parts, states) for one in vars(module).values() if isinstance(one, type)]
     written = sorted([one.__name__, *(part.name for part in fields(one))] for one in kept if issubclass(one, Kept))
     compared = [[one.key, one.reads, one.is_for_crew, one.is_on_line] for one in CONTRADICTIONS]
-    said = canonical_json([declared, written, compared, [audience_name(tiers) for tiers in AUDIENCES]])
+    said = canonical_json([declared, written, compared, [audience_name(tiers) for tiers in AUDIENCES], LABEL, WITHHELD])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _shape_of_fields(declared: Fields) -> list[Any]:
     return [
-        [name, one.label, one.tier, one.needs, one.tells_place, one.is_masked, one.kind, dict(one.values), one.ages]
+        [
+            name,
+            one.label,
+            one.tier,
+            one.needs,
+            one.tells_place,
+            one.is_masked,
+            one.has_passages,
+            one.kind,
+            dict(one.values),
+            one.ages,
+        ]
         for name, one in declared.items()
     ]
 
@@ -144,6 +156,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         # A number's area code leads to the door as well as an address does.
         tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
         is_masked=bool(field.metadata.get("masked")),
+        has_passages=bool(field.metadata.get("passages")),
         on_card=bool(field.metadata.get("card")),
         ages=field.metadata.get("ages", 0),
         ages_as=field.metadata.get("ages_as", ""),

@@ -2,7 +2,7 @@
 
 Whoever builds a page, a sheet or a card from what is left cannot show what was hidden, because they never had it. Pure.
 
-Source: access table (role x tier); restricted address, PDS; hazards H-05 and H-11.
+Source: access table (role x tier); restricted address, PDS; hazards H-05, H-11 and H-41.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from epaccs.access.rules import Tier
+from epaccs.access.rules import Tier, words_for
 from epaccs.care_plans.rules import Stage
+from epaccs.core import passages
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
@@ -39,6 +40,7 @@ class FieldSight:
         needs: practical, so that a role without clinical sight sees it too (contacts, access to the home).
         tells_place: hidden from everybody while the address is restricted.
         is_masked: asked for separately; each look is recorded.
+        has_passages: a passage of it can be marked as from or about somebody else, and not for the person.
         values: the words for each code; empty: it is text, a date or a number.
         codes: the SNOMED CT concept of each answer that has one.
         on_card: asked of everybody, so that a missing answer is named where the rest is read.
@@ -53,6 +55,7 @@ class FieldSight:
     needs: bool = False
     tells_place: bool = False
     is_masked: bool = False
+    has_passages: bool = False
     on_card: bool = False
     ages: int = 0
     ages_as: str = ""
@@ -204,7 +207,7 @@ def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, 
     """The value of a section, as far as this audience may see it; blank answers go too."""
     if sight.is_whole:
         return _without_telling_keys(value) if restricted else value
-    shown = _visible_fields(value, sight.fields_for(tiers), restricted=restricted)
+    shown = _visible_fields(value, sight.fields_for(tiers), words_for(tiers), restricted=restricted)
     if sight.item_fields and value.get(ITEMS):
         shown[ITEMS] = {
             key: _visible_item(item, sight, tiers, restricted=restricted) for key, item in value[ITEMS].items()
@@ -213,17 +216,51 @@ def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, 
 
 
 def _visible_item(item: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
-    shown = _visible_fields(item, sight.fields_for(tiers, of_item=True), restricted=restricted)
+    shown = _visible_fields(item, sight.fields_for(tiers, of_item=True), words_for(tiers), restricted=restricted)
     telling = sight.telling_of(item) if restricted else frozenset()
     removed = {REMOVED: item[REMOVED]} if REMOVED in item else {}
     return {name: answer for name, answer in shown.items() if name not in telling} | removed
 
 
-def _visible_fields(value: Value, fields: Fields, *, restricted: bool) -> Value:
+def _visible_fields(value: Value, fields: Fields, say: Callable[[str], str], *, restricted: bool) -> Value:
     return {
-        name: MASKED if sight.is_masked else value[name]
+        name: MASKED if sight.is_masked else say(value[name]) if sight.has_passages else value[name]
         for name, sight in fields.items()
         if value.get(name) not in (None, "") and not (restricted and sight.tells_place)
+    }
+
+
+def without_passages(material: Material, sights: Sights) -> Material:
+    """The same without what is from or about somebody else: for paper, which the person reads, and for other programs.
+
+    Source: hazard H-41.
+    """
+    sections = {
+        name: replace(recorded, value=_without_passages(recorded.value, sights.get(name)))
+        for name, recorded in material.sections.items()
+    }
+    held = tuple(replace(one, body=_without_passages(one.body, sights.get(one.section))) for one in material.held)
+    return replace(material, sections=sections, held=held)
+
+
+def _without_passages(value: Value, sight: SectionSight | None) -> Value:
+    """A section's value, or the body of an edit of it."""
+    if sight is None or sight.is_whole:
+        return value
+    said = _withheld_fields(value, sight.fields)
+    if ITEMS in value:
+        said[ITEMS] = {key: _withheld_fields(item, sight.item_fields) for key, item in value[ITEMS].items()}
+    if "item" in value:
+        said["item"] = _withheld_fields(value["item"], sight.item_fields)
+    return said
+
+
+def _withheld_fields(value: Value, fields: Fields) -> Value:
+    return {
+        name: passages.withheld(answer)
+        if name in fields and fields[name].has_passages and isinstance(answer, str)
+        else answer
+        for name, answer in value.items()
     }
 
 

@@ -54,7 +54,7 @@ from epaccs.record.rules.parts import (
 )
 from epaccs.record.sight import SectionSight, Sights, describe, is_restricted, visible
 from epaccs.register.rules import REMOVAL_REASONS
-from epaccs.versions.rules import Held, Material, Recorded, Value, present_items
+from epaccs.versions.rules import Held, Material, Recorded, Value, find_unchecked, present_items
 
 #: What a crew must be told about even when they may not see it.
 NEVER_ABSENT: Final = ("cpr", "treatment", "legal", "allergies", "risks")
@@ -171,6 +171,12 @@ def build_said_of_death(death: Mapping[str, Any]) -> Said | None:
     """Who confirmed a death, or who reported one that nobody confirmed."""
     status = death.get("status", "")
     return build_said(death.get(f"{status}_by"), at=_moment(death.get(f"{status}_at")))
+
+
+def find_copied(recorded: Recorded) -> Said | None:
+    """Who copied some of a section from paper that nobody compared with it since; None: nobody (hazard H-42)."""
+    unchecked = find_unchecked(recorded.value, recorded.provenance)
+    return build_said(unchecked[0]) if unchecked else None
 
 
 def latest_stamp(recorded: Iterable[Recorded]) -> Value | None:
@@ -410,6 +416,7 @@ class _Builder:
             "version": recorded.version,
             "said": build_said(latest_stamp([recorded])),
             "confirmed": build_said(recorded.confirmed_by, at=recorded.confirmed_at),
+            "copied": find_copied(recorded),
             "rivals": rivals,
             "ageing": tuple(self._ageing(recorded, self._sights[section])),
         }

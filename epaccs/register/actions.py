@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -30,7 +31,7 @@ from epaccs.versions import registry
 from epaccs.versions.actions import RESOLVE, apply_edit
 from epaccs.versions.queries import find_recorded, material
 from epaccs.versions.registry import Applied, EditRequest
-from epaccs.versions.rules import ITEMS, Outcome, present_items
+from epaccs.versions.rules import ITEMS, Outcome, Recorded, find_unchecked, present_items
 from epaccs.versions.schema import loader
 
 _load_identity = loader(IdentitySchema)
@@ -356,12 +357,12 @@ def _carry(actor: Actor, merge: Merge) -> list[UUID]:
         if "put" in kinds:
             scalars = {key: part for key, part in recorded.value.items() if key != ITEMS}
             if scalars != {key: part for key, part in (survivor.value(name) or {}).items() if key != ITEMS}:
-                carried.append(_carry_one(actor, merge, name, "put", scalars, base_version=0))
+                carried.append(_carry_one(actor, merge, recorded, "put", scalars, base_version=0))
         if "put_item" in kinds:
             version = survivor.sections[name].version if name in survivor.sections else 0
             for item_id, item in present_items(recorded.value).items():
                 body = {"item_id": item_id, "item": item}
-                applied_id = _carry_one(actor, merge, name, "put_item", body, base_version=version)
+                applied_id = _carry_one(actor, merge, recorded, "put_item", body, base_version=version)
                 carried.append(applied_id)
                 current = find_recorded(merge.survivor_id, name)
                 version = current.version if current else 0
@@ -369,10 +370,13 @@ def _carry(actor: Actor, merge: Merge) -> list[UUID]:
 
 
 def _carry_one(
-    actor: Actor, merge: Merge, section: str, kind: str, body: Mapping[str, Any], *, base_version: int
+    actor: Actor, merge: Merge, recorded: Recorded, kind: str, body: Mapping[str, Any], *, base_version: int
 ) -> UUID:
+    """What nobody compared with the paper is not compared with it by being carried (hazard H-42)."""
+    section, is_from_paper = recorded.section, bool(find_unchecked(recorded.value, recorded.provenance))
     edit_id = part_of(merge.id, f"{section}:{kind}:{body.get('item_id', '')}")
-    apply_edit(actor, EditRequest(edit_id, merge.survivor_id, section, kind, dict(body), base_version))
+    request = EditRequest(edit_id, merge.survivor_id, section, kind, dict(body), base_version)
+    apply_edit(actor, replace(request, is_from_paper=is_from_paper))
     return edit_id
 
 

@@ -38,7 +38,12 @@ from epaccs.versions.rules import (
     Stamp,
     Standing,
     Value,
+    check_compared_by_another,
+    copier_of,
     decide,
+    find_copied_at,
+    find_unchecked,
+    mark_compared,
     provenance,
 )
 
@@ -116,6 +121,7 @@ def _find_earlier(session: Session, actor: Actor, request: EditRequest, body: Bo
 
 def _body_hash(request: EditRequest, body: Body) -> str:
     said = [str(request.entry_id), request.section, request.kind, body, request.base_version]
+    said += ["from paper"] if request.is_from_paper else []
     return hashlib.sha256(canonical_json(said).encode()).hexdigest()
 
 
@@ -166,6 +172,7 @@ class _Work:
     request: EditRequest
     body: Body
     context: Context
+    copied_by: Value | None = None  #: who copied from paper what an accepted edit asks for; None: as the request says
 
     @property
     def head(self) -> SectionHead | None:
@@ -240,14 +247,15 @@ def _check_value(work: _Work, value: Value) -> None:
 def _write_version(work: _Work, value: Value, version: int) -> None:
     head, context = work.head, work.context
     before = (head.value, head.provenance) if head else (None, {})
-    row = build_version_row(work.request, context, value, version=version, before=before)
+    row = build_version_row(work.request, context, value, version=version, before=before, copied_by=work.copied_by)
     work.session.add(SectionVersion(**row))
+    copied_at = find_copied_at(value, row["provenance"])
     if head is None:
-        work.session.add(SectionHead(**row, disputed=False))
+        work.session.add(SectionHead(**row, disputed=False, copied_at=copied_at))
     else:
         for name, part in row.items():
             setattr(head, name, part)
-        head.confirmed_at, head.confirmed_by = None, None
+        head.confirmed_at, head.confirmed_by, head.copied_at = None, None, copied_at
     work.session.flush()
     work.section.project(work.session, work.request.entry_id, value, context)
 
@@ -259,27 +267,32 @@ def build_version_row(
     *,
     version: int,
     before: tuple[Value | None, Mapping[str, Any]],
+    copied_by: Value | None = None,
 ) -> dict[str, Any]:
     """A new version of a section, as a row.
 
     Args:
         before: the value and who said what of it until now; None and nothing: it is the first.
+        copied_by: who copied from paper what an accepted edit asked for; None: as the request says.
     """
     actor = context.actor
+    if request.is_from_paper:
+        copied_by = copier_of(author_of(actor), context.now)
     stamp = Stamp(actor.name, str(actor.role), actor.organisation_name, context.now)
     return {
         "entry_id": request.entry_id,
         "section": request.section,
         "version": version,
         "value": value,
-        "provenance": provenance(before[0], value, before[1], stamp),
+        "provenance": provenance(before[0], value, before[1], stamp, copied_by),
         "edit_id": request.id,
         "recorded_at": context.now,
     }
 
 
-def _log_edit(work: _Work, outcome: Outcome, version: int) -> None:
+def _log_edit(work: _Work, outcome: Outcome, version: int, *, compares: bool = False) -> None:
     row = build_edit_row(work.request, work.context, work.body, outcome=outcome, version=version)
+    row["is_from_paper"] |= compares
     work.session.add(Edit(**row, schema=work.section.schema))
     work.session.flush()
 
@@ -305,6 +318,7 @@ def build_edit_row(
         "organisation_id": actor.organisation_id,
         "outcome": str(outcome),
         "section_version": version,
+        "is_from_paper": request.is_from_paper,
     }
 
 
@@ -362,13 +376,19 @@ def _resolve(work: _Work) -> Applied:
     if {str(held.edit_id) for held in open_edits} != set(work.body["edit_ids"]):
         return _hold(work, _writer_of(work.section, RESOLVE), why="others_arrived")
     accepted, value = _resolved_value(work, open_edits)
-    head = work.head
+    head, work = work.head, replace(work, copied_by=_copier_of_accepted(work, accepted))
     for held in open_edits:
         held.standing = str(Standing.ACCEPTED if str(held.edit_id) == accepted else Standing.REJECTED)
         held.settled_at, held.settled_by_edit_id = work.context.now, work.request.id
     if head is not None:
         head.disputed = False
     return _keep(work, Decision(Outcome.APPLIED, None if head and value == head.value else value))
+
+
+def _copier_of_accepted(work: _Work, accepted: str | None) -> Value | None:
+    """Who copied the accepted edit from paper: accepting it compares it with nothing."""
+    edit = work.session.get(Edit, UUID(accepted)) if accepted else None
+    return copier_of(edit.author, edit.received_at) if edit and edit.is_from_paper else None
 
 
 def _open_edits(work: _Work) -> list[HeldEdit]:
@@ -438,17 +458,23 @@ def _context_of(edit: Edit | None, context: Context) -> Context:
 
 
 def _confirm(work: _Work) -> Applied:
-    """Somebody looked and says it is still right; on a stale base, or during a dispute, that confirms nothing."""
+    """Somebody looked and says it is still right; on a stale base, or during a dispute, that confirms nothing.
+
+    Of what was copied from paper it says that they compared it with the paper: somebody else than who copied it.
+    """
     head = work.head
     if head is None:
         raise RuleBroken("There is nothing recorded here to confirm")
-    outcome = Outcome.SAME
+    outcome, unchecked = Outcome.SAME, []
     if head.version == work.request.base_version and not head.disputed:
         actor, now = work.context.actor, work.context.now
-        outcome = Outcome.CONFIRMED
-        head.confirmed_at = now
-        head.confirmed_by = Stamp(actor.name, str(actor.role), actor.organisation_name, now).to_value()
-    _log_edit(work, outcome, head.version)
+        unchecked = find_unchecked(head.value, head.provenance)
+        check_compared_by_another(unchecked, str(actor.clinician_id))
+        outcome, said = Outcome.CONFIRMED, Stamp(actor.name, str(actor.role), actor.organisation_name, now).to_value()
+        head.confirmed_at, head.confirmed_by = now, said
+        head.provenance = mark_compared(head.provenance, str(actor.clinician_id), said)
+        head.copied_at = find_copied_at(head.value, head.provenance)
+    _log_edit(work, outcome, head.version, compares=bool(unchecked))
     return Applied(work.request.id, outcome, head.version)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import ForeignKey, Index, String, Text, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epaccs.core.db import Base, append_only
@@ -53,6 +53,7 @@ class Edit(Base):
     signature: Mapped[str | None] = mapped_column(Text)
     outcome: Mapped[str] = mapped_column(String(12))
     section_version: Mapped[int]  #: the version after this edit
+    is_from_paper: Mapped[bool] = mapped_column(default=False, server_default=false())  #: copied, or compared with it
 
 
 class SectionHead(Base):
@@ -70,6 +71,7 @@ class SectionHead(Base):
     disputed: Mapped[bool] = mapped_column(default=False)
     confirmed_at: Mapped[datetime | None]  #: None: nobody said since that it is still right
     confirmed_by: Mapped[dict[str, Any] | None]
+    copied_at: Mapped[datetime | None] = mapped_column(index=True)  #: None: nothing waits to be compared with paper
 
 
 class SectionVersion(Base):

@@ -12,8 +12,8 @@ from sqlalchemy import func, or_, select
 
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import get_standing, reachable_entries
-from epaccs.access.rules import Permission
+from epaccs.access.queries import find_standing, get_standing, reachable_entries
+from epaccs.access.rules import Permission, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
@@ -22,7 +22,7 @@ from epaccs.core.errors import NotFound
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import EditRequest, Rows, Section
-from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, Value
+from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, Value, find_unchecked, waits_for
 
 
 def material(entry_id: UUID) -> Material:
@@ -110,6 +110,7 @@ def _as_held(held: HeldEdit, edit: Edit) -> Held:
         held_at=held.held_at,
         severity=held.severity,
         why=held.why,
+        is_from_paper=edit.is_from_paper,
     )
 
 
@@ -181,6 +182,7 @@ class Side:
     kind: str
     rows: Rows
     can_accept: bool
+    is_from_paper: bool
 
     @property
     def author_words(self) -> str:
@@ -224,20 +226,25 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name, dispute=True))
     now = material(entry_id)
-    recorded = now.sections.get(name)
+    recorded, say = now.sections.get(name), words_for(standing.tiers)
     return DisputePage(
         entry_id=entry_id,
         section=name,
         label=section.label,
         version=recorded.version if recorded else 0,
         recorded=recorded,
-        last_confirmed=section.describe(recorded.value) if recorded else [],
-        sides=tuple(_side(section, held) for held in now.held_in(name)),
+        last_confirmed=_said(section.describe(recorded.value), say) if recorded else [],
+        sides=tuple(_side(section, held, say) for held in now.held_in(name)),
         can_settle=standing.can(Permission.SETTLE_DISPUTE),
     )
 
 
-def _side(section: Section, held: Held) -> Side:
+def _said(rows: Rows, say: Callable[[str], str]) -> Rows:
+    """The rows as their reader may read them: a passage is labelled, or withheld (hazard H-41)."""
+    return [(label, say(words)) for label, words in rows]
+
+
+def _side(section: Section, held: Held, say: Callable[[str], str]) -> Side:
     return Side(
         held.edit_id,
         held.author,
@@ -246,8 +253,9 @@ def _side(section: Section, held: Held) -> Side:
         held.severity,
         held.why,
         held.kind,
-        section.describe(held.body),
+        _said(section.describe(held.body), say),
         can_accept=held.kind in section.kinds,
+        is_from_paper=held.is_from_paper,
     )
 
 
@@ -296,6 +304,63 @@ def disputes_for(actor: Actor, *, limit: int = 100) -> list[DisputeLine]:
 
 
 @dataclass(frozen=True)
+class CopiedOf:
+    """One person of whom something was copied from paper and not compared with it.
+
+    `sections`: (name, label) of each, to be compared by this reader. `is_open`: the reader has given the reason.
+    """
+
+    person: Banner
+    sections: tuple[tuple[str, str], ...]
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What is to be compared with paper, one person at a time. `now` None: nobody is left.
+
+    `after`: whose turn is next; None: nobody's. `own`: people of whom only what the reader copied is left.
+    """
+
+    total: int
+    own: int
+    now: CopiedOf | None
+    after: UUID | None
+
+
+def copies_for(actor: Actor, *, at: UUID | None = None, limit: int = 500) -> Copies:
+    """What others copied from paper of the people in the actor's reach, the longest waiting person first.
+
+    Args:
+        at: the person to show; if nothing of them is left, whoever has waited longest.
+    """
+    rows = db.session.scalars(
+        select(SectionHead)
+        .join(EntryScope, EntryScope.entry_id == SectionHead.entry_id)
+        .where(SectionHead.copied_at.is_not(None), EntryScope.is_open, reachable_entries(actor))
+        .order_by(SectionHead.copied_at, SectionHead.entry_id)
+        .limit(limit)
+    )
+    waiting: dict[UUID, list[str]] = {}
+    for head in rows:
+        names = waiting.setdefault(head.entry_id, [])
+        if waits_for(find_unchecked(head.value, head.provenance), str(actor.clinician_id)):
+            names.append(head.section)
+    log.record(event(actor, EventKind.LIST_VIEWED, list="copied", count=len(waiting)))
+    people = [entry_id for entry_id, names in waiting.items() if names]
+    place = people.index(at) if at in people else 0
+    now = _copied_of(actor, people[place], waiting[people[place]]) if people else None
+    after = people[(place + 1) % len(people)] if len(people) > 1 else None
+    return Copies(len(people), len(waiting) - len(people), now, after)
+
+
+def _copied_of(actor: Actor, entry_id: UUID, names: list[str]) -> CopiedOf:
+    standing = find_standing(actor, entry_id)
+    sections = tuple((name, registry.get_section(name).label) for name in names)
+    return CopiedOf(get_banner(entry_id), sections, bool(standing and standing.can(Permission.EDIT_PLAN)))
+
+
+@dataclass(frozen=True)
 class DraftLine:
     """Unfinished work of one team."""
 
@@ -332,6 +397,7 @@ class HistoryLine:
     received_at: datetime
     outcome: str
     section_version: int
+    is_from_paper: bool
     standing: str | None
 
 
@@ -352,6 +418,7 @@ def history(entry_id: UUID, *, section: str | None = None, limit: int = 200) -> 
             edit.received_at,
             edit.outcome,
             edit.section_version,
+            edit.is_from_paper,
             standing,
         )
         for edit, standing in db.session.execute(statement.limit(limit))

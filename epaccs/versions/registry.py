@@ -141,6 +141,7 @@ class EditRequest:
         id: made when the form was shown, so that sending it twice has one effect.
         base_version: the version of the section the author had seen; 0: nothing was recorded.
         decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
+        is_from_paper: copied from paper, so that somebody else must compare it before it is read as checked.
     """
 
     id: UUID
@@ -151,6 +152,7 @@ class EditRequest:
     base_version: int
     after_id: UUID | None = None
     decided_at: datetime | None = None
+    is_from_paper: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from epaccs.core.errors import RuleBroken
+
 Value = dict[str, Any]
 
 #: The key of a section's list items: item id -> item; a removed item stays as a tombstone.
@@ -182,16 +184,25 @@ class Stamp:
         }
 
 
-def provenance(before: Value | None, value: Value, known: Mapping[str, Any], stamp: Stamp) -> Value:
+def provenance(
+    before: Value | None, value: Value, known: Mapping[str, Any], stamp: Stamp, copied_by: Value | None = None
+) -> Value:
     """Who entered each field and item: the earlier stamps, with this one on whatever changed.
 
-    Keys are field names, and `items/<id>` for items.
+    Keys are field names, and `items/<id>` for items. A line of a list that was copied from paper and not compared with
+    it stays so when a part of it is changed.
+
+    Args:
+        copied_by: who copied what changed from paper; None: it was not copied.
     """
     stamps, said = dict(known), stamp.to_value()
     was = _flat(before or {})
     for key, part in _flat(value).items():
         if key not in was or was[key] != part:
-            stamps[key] = said
+            earlier = known.get(key, {})
+            carried = earlier[COPIED] if key.startswith(f"{ITEMS}/") and _is_unchecked(earlier) else None
+            copied = copied_by or carried
+            stamps[key] = {**said, COPIED: copied} if copied else said
     return stamps
 
 
@@ -199,6 +210,68 @@ def _flat(value: Value) -> Value:
     flat = _without_items(value)
     flat.update({f"{ITEMS}/{key}": item for key, item in value.get(ITEMS, {}).items()})
     return flat
+
+
+# What was copied from paper, and compared with it by somebody else
+
+#: Within a stamp: who copied the fact from paper, and who compared it with the paper since.
+COPIED = "copied_by"
+CHECKED = "checked_by"
+
+
+def copier_of(author: Value, at: datetime) -> Value:
+    """Who copied something from paper, as it is kept within a stamp."""
+    said = {key: author[key] for key in ("name", "role", "organisation_name", "clinician_id")}
+    return {**said, "recorded_at": at.isoformat()}
+
+
+def _is_unchecked(stamp: Mapping[str, Any]) -> bool:
+    return COPIED in stamp and CHECKED not in stamp
+
+
+def find_unchecked(value: Value, stamps: Mapping[str, Any]) -> list[Value]:
+    """Who copied what stands here and nobody compared with the paper, the earliest first; empty: nothing waits.
+
+    Source: hazard H-42.
+    """
+    copied = {key: stamp[COPIED] for key, stamp in stamps.items() if _is_unchecked(stamp)}
+    if not copied:  # of nearly every section, at each look
+        return []
+    there = {*_without_items(value), *(f"{ITEMS}/{key}" for key in present_items(value))}
+    return sorted((copied[key] for key in copied if key in there), key=lambda one: str(one["recorded_at"]))
+
+
+def find_copied_at(value: Value, stamps: Mapping[str, Any]) -> datetime | None:
+    """Since when something waits to be compared with the paper; None: nothing does."""
+    unchecked = find_unchecked(value, stamps)
+    return datetime.fromisoformat(unchecked[0]["recorded_at"]) if unchecked else None
+
+
+def waits_for(unchecked: list[Value], clinician_id: str) -> bool:
+    """Whether this clinician can compare any of it: nobody finds their own slip."""
+    return any(one["clinician_id"] != clinician_id for one in unchecked)
+
+
+def check_compared_by_another(unchecked: list[Value], clinician_id: str) -> None:
+    """Whoever copied something from paper does not say that it was copied rightly.
+
+    Raises:
+        RuleBroken: they copied everything that waits.
+
+    Source: hazard H-42.
+    """
+    if unchecked and not waits_for(unchecked, clinician_id):
+        raise RuleBroken("You copied this from paper yourself: ask a colleague to compare it with the paper")
+
+
+def mark_compared(stamps: Mapping[str, Any], clinician_id: str, checked_by: Value) -> Value:
+    """The stamps after this clinician compared with the paper what others copied."""
+    return {
+        key: {**stamp, CHECKED: checked_by}
+        if _is_unchecked(stamp) and stamp[COPIED]["clinician_id"] != clinician_id
+        else stamp
+        for key, stamp in stamps.items()
+    }
 
 
 # What is recorded of one person
@@ -218,6 +291,7 @@ class Held:
     held_at: datetime
     severity: str
     why: str
+    is_from_paper: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
@@ -40,6 +40,15 @@ def _settle_schema(page: DisputePage) -> Schema:
 def held_list() -> ResponseReturnValue:
     """Every dispute among the people in my reach, most urgent first."""
     return render_template("versions/list.html", disputes=queries.disputes_for(current_actor()))
+
+
+@bp.get("/copies")
+@needs(Permission.EDIT_PLAN)
+def copies() -> ResponseReturnValue:
+    """What others copied from paper, to be compared with it: one person at a time."""
+    at = request.args.get("at")
+    found = queries.copies_for(current_actor(), at=parse_id(at) if at else None)
+    return render_template("versions/copies.html", found=found)
 
 
 @bp.get("/held/of/<entry_id>")

@@ -57,7 +57,7 @@ def test_a_field_is_one_line(tmp_path: Path) -> None:
     shutil.copy(ROOT / "script" / "print_docs.py", copy / "script_docs.py")
     before = (copy / SECTION).read_text(encoding="utf-8")
     assert before.count(AFTER) == 1
-    imported = before.replace("FreeText, ShortText\n", "FreeText, ShortText, YesNo\n")
+    imported = before.replace("ConceptCode, ShortText\n", "ConceptCode, ShortText, YesNo\n")
     changed = imported.replace(AFTER, AFTER + FIELD)
     (copy / SECTION).write_text(changed, encoding="utf-8")
     (tmp_path / "data").mkdir()

@@ -142,6 +142,16 @@ def test_every_stage_of_the_illness_has_somebody_at_it_and_some_were_not_judged(
     assert stages == {None, *Stage}
 
 
+def test_what_is_not_for_the_person_is_marked_in_somebodys_plan() -> None:
+    notes = [value.get("note", "") for value in values_of("preferred_places")]
+
+    assert [note for note in notes if "[[" in note and "]]" in note]
+
+
+def test_something_copied_from_paper_waits_for_a_second_person() -> None:
+    assert list(db.session.scalars(select(SectionHead.section).where(SectionHead.copied_at.is_not(None))))
+
+
 def test_every_agreement_has_somebody_who_gave_it() -> None:
     statuses = {consent[part]["status"] for consent in values_of("consent") for part in ("register", "share")}
 

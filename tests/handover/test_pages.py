@@ -172,7 +172,8 @@ def test_where_the_person_has_not_been_told_the_page_stops_and_asks(app: Flask, 
     assert pages.errors() == [
         "The person has NOT been told of the decision. Tell them first, or say why this sheet must go there now"
     ]
-    response = send(pages, entry_id, destination="home", not_told_because="Her daughter tells her this evening")
+    because = "Her daughter tells her this evening"
+    response = send(pages, entry_id, destination="home", not_told_because=because, was_read="yes")
     assert response.mimetype == "application/pdf"
 
 

@@ -301,7 +301,8 @@ def test_a_sheet_does_not_go_home_before_the_person_is_told(gp: Actor, not_told:
     [
         pytest.param(ORDER, id="to a colleague"),
         pytest.param(
-            replace(ORDER, destination=Destination.HOME, not_told_because="Told this evening"), id="home, with a reason"
+            replace(ORDER, destination=Destination.HOME, not_told_because="Told this evening", was_read=True),
+            id="home, with a reason",
         ),
     ],
 )

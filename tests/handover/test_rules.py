@@ -75,13 +75,20 @@ def test_no_number_has_signs_that_are_taken_for_another_or_that_spell_a_word() -
     ],
 )
 def test_a_sheet_may_go(destination: Destination, not_told: bool, because: str) -> None:
-    check_may_go(destination, person_not_told=not_told, because=because)
+    check_may_go(destination, person_not_told=not_told, because=because, was_read=True)
 
 
 @pytest.mark.parametrize("because", [pytest.param("", id="nothing"), pytest.param("  \n ", id="blank")])
 def test_a_sheet_does_not_tell_the_person_what_nobody_has_told_them(because: str) -> None:
     with pytest.raises(RuleBroken, match="Tell them first"):
-        check_may_go(Destination.HOME, person_not_told=True, because=because)
+        check_may_go(Destination.HOME, person_not_told=True, because=because, was_read=True)
+
+
+def test_a_sheet_goes_home_only_after_somebody_read_it_for_what_is_not_for_the_person() -> None:
+    check_may_go(Destination.PROFESSIONAL, person_not_told=False, because="", was_read=False)
+
+    with pytest.raises(RuleBroken, match="read its free text first"):
+        check_may_go(Destination.HOME, person_not_told=False, because="", was_read=False)
 
 
 def test_a_sheet_is_printed_only_of_somebody_on_the_register() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, TypedDate
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, TypedDate
 
 LIFE_OR_COMFORT = {
     "life": "Whatever may lengthen life comes first",
@@ -22,39 +22,39 @@ _SOURCE = "PRSB About Me v2.01; PRSB P&EoLC v1.1, about me"
 class AboutMeSchema(Schema):
     """Their own voice, heading by heading."""
 
-    most_important = FreeText(
+    most_important = PlanText(
         "What is most important to me", source=_SOURCE, code="1515861000000103", card=True, in_own_words=True
     )
-    people = FreeText(
+    people = PlanText(
         "People who are important to me",
         source=_SOURCE,
         code="1515871000000105",
         tier=Tier.T2_COORDINATION,
         in_own_words=True,
     )
-    communication = FreeText(
+    communication = PlanText(
         "How I make myself understood, and how to talk with me",
         source=_SOURCE,
         code="1515881000000107",
         in_own_words=True,
     )
-    wellness = FreeText(
+    wellness = PlanText(
         "How I am on a good day, and what changes when I am not well",
         source=_SOURCE,
         code="1515891000000109",
         clinical=True,
         in_own_words=True,
     )
-    do_and_do_not = FreeText("Please do, and please do not", source=_SOURCE, code="1515901000000105", in_own_words=True)
-    support = FreeText("How and when to help me", source=_SOURCE, code="1515911000000107", in_own_words=True)
-    also = FreeText("What else is worth knowing about me", source=_SOURCE, code="1515921000000101", in_own_words=True)
-    valued = FreeText(
+    do_and_do_not = PlanText("Please do, and please do not", source=_SOURCE, code="1515901000000105", in_own_words=True)
+    support = PlanText("How and when to help me", source=_SOURCE, code="1515911000000107", in_own_words=True)
+    also = PlanText("What else is worth knowing about me", source=_SOURCE, code="1515921000000101", in_own_words=True)
+    valued = PlanText(
         "What I value most about my life now",
         source="emergency plan, what matters to me",
         tier=Tier.T2_COORDINATION,
         in_own_words=True,
     )
-    feared = FreeText(
+    feared = PlanText(
         "What I fear most and want to avoid",
         source="emergency plan, what matters to me",
         tier=Tier.T2_COORDINATION,

@@ -6,9 +6,9 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans.rules import Stage
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
 from epaccs.core.errors import RuleBroken
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate
+from epaccs.core.forms import Choice, ConceptCode, ShortText, TypedDate
 from epaccs.versions.registry import Context, high
 from epaccs.versions.rules import Value, present_items
 
@@ -57,7 +57,7 @@ class AllergySchema(Schema):
     last_on = TypedDate("Date it happened last", source=_PRSB, detail=True)
     ended_on = TypedDate("Date from which it no longer holds", source=_PRSB, detail=True)
     evidence = ShortText("How is this known?", called="evidence", limit=150, source=_PRSB, detail=True)
-    comment = FreeText("Comment", rows=2, source=_PRSB, detail=True)
+    comment = PlanText("Comment", rows=2, source=_PRSB, detail=True)
 
 
 def check_allergies(value: Value, _context: Context) -> None:

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, Telephone, TypedDate
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, Telephone, TypedDate
 from epaccs.versions.registry import Context, high
 from epaccs.versions.rules import Value, present_items
 
@@ -36,13 +36,13 @@ class AssessmentSchema(Schema):
     assessed_by = ShortText(
         "Who assessed it?", called="name of the assessor", hint="Name and role", limit=200, source=_SOURCE
     )
-    grounds = FreeText(
+    grounds = PlanText(
         "Which impairment, and what the person could not do",
         hint="Understand, keep in mind, weigh, or say what they decide. Say what was done to help",
         called="grounds",
         source=_SOURCE,
     )
-    best_interests = FreeText(
+    best_interests = PlanText(
         "What was decided in the person's best interests, and with whom",
         called="best interests decision",
         source=_SOURCE,

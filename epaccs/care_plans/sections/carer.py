@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, TypedDate, YesNoUnknown
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, TypedDate, YesNoUnknown
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -26,11 +26,11 @@ class CarerSchema(Schema):
     assessment = Choice("Assessment of the carer's needs", ASSESSMENT, source="SCCI1580 item 16; Care Act 2014 s10")
     assessment_on = TypedDate("Date offered or done", source="SCCI1580 item 16")
     assessed_by = ShortText("By whom?", called="name of who offered or did it", limit=200)
-    needs = FreeText("What the carer needs to go on caring", called="needs for caring", source="carer support needs")
-    own_needs = FreeText(
+    needs = PlanText("What the carer needs to go on caring", called="needs for caring", source="carer support needs")
+    own_needs = PlanText(
         "What the carer needs for themselves", called="needs of their own", source="carer support needs"
     )
-    arranged = FreeText("What was arranged", rows=3)
+    arranged = PlanText("What was arranged", rows=3)
     can_cope = YesNoUnknown("Can the carer manage at home until the next visit?")
     young_carer = YesNoUnknown("Does somebody under 18 help to care?")
 

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, Choices, ConceptCode, FreeText, ShortText
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, Choices, ConceptCode, ShortText
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -67,13 +67,13 @@ class CommunicationSchema(Schema):
     disabilities = Choices(
         "Disability", DISABILITIES, codes=DISABILITY_CODES, source=f"SCCI1580 item 28; {_PRSB}", card=True
     )
-    disability_note = FreeText(
+    disability_note = PlanText(
         "More about it, and other disabilities", called="account of the disability", rows=3, source=_PRSB
     )
-    cognition = FreeText("Memory, thinking, and how it affects talking together", rows=3, source=_PRSB, clinical=True)
-    mobility = FreeText("Moving about", hint="Walks, with what aid; transfers; hoist", rows=3, source=_PRSB)
+    cognition = PlanText("Memory, thinking, and how it affects talking together", rows=3, source=_PRSB, clinical=True)
+    mobility = PlanText("Moving about", hint="Walks, with what aid; transfers; hoist", rows=3, source=_PRSB)
     mobility_code = ConceptCode("SNOMED CT code of the mobility need", source=_PRSB)
-    other = FreeText("Other individual requirements", rows=3, source=_PRSB)
+    other = PlanText("Other individual requirements", rows=3, source=_PRSB)
 
 
 class AdjustmentSchema(Schema):
@@ -84,7 +84,7 @@ class AdjustmentSchema(Schema):
     )
     needed = ShortText("What has to be done?", called="change", limit=300, required=True, source=_PRSB)
     code = ConceptCode(source=f"Accessible Information Standard; {_PRSB}")
-    consequence = FreeText("What happens if it is not done?", called="consequence", rows=2, source=_PRSB)
+    consequence = PlanText("What happens if it is not done?", called="consequence", rows=2, source=_PRSB)
 
 
 def check_communication(value: Value, _context: Context) -> None:

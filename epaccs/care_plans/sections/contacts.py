@@ -6,9 +6,9 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
 from epaccs.core.errors import RuleBroken
-from epaccs.core.forms import Choice, Choices, FreeText, ShortText, Telephone, TypedDate, WholeNumber, YesNo
+from epaccs.core.forms import Choice, Choices, ShortText, Telephone, TypedDate, WholeNumber, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value, present_items
 
@@ -85,7 +85,7 @@ class ContactSchema(Schema):
     )
     started_on = TypedDate("Date from which they are involved", source=_PRSB, detail=True)
     ended_on = TypedDate("Date to which they were involved", source=_PRSB, detail=True)
-    comment = FreeText("Anything else about them", rows=2, source=_PRSB, clinical=True, detail=True)
+    comment = PlanText("Anything else about them", rows=2, source=_PRSB, clinical=True, detail=True)
 
 
 def _names_of_teams(contact: Value) -> frozenset[str]:

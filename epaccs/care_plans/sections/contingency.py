@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import ConceptCode, FreeText, ShortText, Telephone, TypedDate, YesNo
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import ConceptCode, ShortText, Telephone, TypedDate, YesNo
 
 _SOURCE = "PRSB P&EoLC v1.1, contingency plans"
 
@@ -14,9 +14,9 @@ _SOURCE = "PRSB P&EoLC v1.1, contingency plans"
 class ContingencySchema(Schema):
     """What goes before all plans."""
 
-    warning_signs = FreeText("First signs that it is getting worse", rows=3, source=_SOURCE)
+    warning_signs = PlanText("First signs that it is getting worse", rows=3, source=_SOURCE)
     warning_signs_code = ConceptCode("SNOMED CT code of the first sign", source=_SOURCE)
-    coping = FreeText("What helps, and what the person does themselves", called="what helps", rows=3, source=_SOURCE)
+    coping = PlanText("What helps, and what the person does themselves", called="what helps", rows=3, source=_SOURCE)
     coping_from = TypedDate("Date from which that helps", source=_SOURCE, detail=True)
     coping_to = TypedDate("Date until which it helped", source=_SOURCE, detail=True)
 
@@ -29,7 +29,7 @@ class PlanSchema(Schema):
         source=_SOURCE, card=True,
     )  # fmt: skip
     trigger_code = ConceptCode("SNOMED CT code of what happens", source=_SOURCE)
-    what_to_do = FreeText("Do this", called="thing to do", rows=3, required=True, source=_SOURCE, card=True)
+    what_to_do = PlanText("Do this", called="thing to do", rows=3, required=True, source=_SOURCE, card=True)
     what_to_do_code = ConceptCode("SNOMED CT code of what is done", source=_SOURCE)
     contact_name = ShortText("And call", called="name of whom to call", limit=200, source=_SOURCE, card=True)
     contact_role = ShortText("Who they are", called="role of whom to call", limit=150, source=_SOURCE, detail=True)

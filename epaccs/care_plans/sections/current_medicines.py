@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate, YesNo
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, TypedDate, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value, present_items
 
@@ -25,7 +25,7 @@ class CurrentMedicinesSchema(Schema):
         limit=300, source=_PRSB,
     )  # fmt: skip
     listed_on = TypedDate("Date of the list", source=_PRSB, ages=28, ages_as="List of medicines")
-    devices = FreeText(
+    devices = PlanText(
         "Medical devices",
         hint="Catheter, feeding tube, line, stoma, ventilator",
         called="devices",
@@ -51,10 +51,10 @@ class MedicineSchema(Schema):
     timing = ShortText("How often and when", called="times", limit=150, source=_PRSB)
     duration = ShortText("For how long", called="duration", limit=150, source=_PRSB, detail=True)
     daily_dose = ShortText("Total in 24 hours", limit=150, source=_PRSB, detail=True)
-    directions = FreeText(
+    directions = PlanText(
         "Directions, as they stand on the label", called="directions", rows=2, source=_PRSB, detail=True
     )
-    instructions = FreeText("Further instructions", rows=2, source=_PRSB, detail=True)
+    instructions = PlanText("Further instructions", rows=2, source=_PRSB, detail=True)
     indication = ShortText("What it is for", called="reason for the medicine", limit=200, source=_PRSB)
     status = Choice("Is it taken?", STATUS, required=True, source=_PRSB)
     started_on = TypedDate("Date started", source=_PRSB)
@@ -62,7 +62,7 @@ class MedicineSchema(Schema):
     change = Choice("What changed last", CHANGE, source=_PRSB, detail=True)
     changed_on = TypedDate("Date of that change", source=_PRSB, detail=True)
     change_reason = ShortText("Why was it changed or stopped?", called="reason for the change", limit=300, source=_PRSB)
-    comment = FreeText("Anything else about it", rows=2, source=_PRSB, detail=True)
+    comment = PlanText("Anything else about it", rows=2, source=_PRSB, detail=True)
 
 
 def check_current_medicines(value: Value, _context: Context) -> None:

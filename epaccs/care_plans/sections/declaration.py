@@ -11,9 +11,9 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans.rules import Stage
-from epaccs.core.forms import FormField
+from epaccs.core.forms import FormField, FreeText
 from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, routine, take_item
-from epaccs.versions.rules import Severity, Value
+from epaccs.versions.rules import ITEMS, Severity, Value
 from epaccs.versions.schema import describer, item_loader, load_removal, loader
 
 PUT = "put"
@@ -27,6 +27,13 @@ def _no_rules(_value: Value, _context: Context) -> None: ...
 def newest_first(day: str) -> Callable[[Value], int]:
     """The rank of lines that each have a day, the last one first; `day` names the field."""
     return lambda item: -date.fromisoformat(item[day]).toordinal()
+
+
+class PlanText(FreeText):
+    """Free text of the plan, in which a passage can be marked as from or about somebody else and not for the person."""
+
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, passages=True, **options)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,13 @@ class SectionDeclaration:
         """The fields of one line of its list, in order."""
         return _fields_of(self.items.schema if self.items else None)
 
+    def said(self, value: Value, say: Callable[[str], str]) -> Value:
+        """The section's value with each text, in which passages can be marked, in the words of `say`."""
+        shown = _said(self.fields(), value, say)
+        if ITEMS in value:
+            shown[ITEMS] = {key: _said(self.item_fields(), item, say) for key, item in value[ITEMS].items()}
+        return shown
+
     def as_section(self) -> Section:
         """As the writer needs it."""
         kinds: dict[str, Kind] = {}
@@ -105,6 +119,15 @@ class SectionDeclaration:
             kinds[REMOVE_ITEM] = Kind(self.permission, load_removal, take_item, severity=self.severity)
         describe = describer(self.schema, self.items.schema if self.items else None)
         return Section(self.name, self.label, self.tier, self.critical, kinds, check=self.check, describe=describe)
+
+
+def _said(fields: Mapping[str, FormField], value: Value, say: Callable[[str], str]) -> Value:
+    return {
+        name: say(answer)
+        if isinstance(answer, str) and name in fields and fields[name].metadata.get("passages")
+        else answer
+        for name, answer in value.items()
+    }
 
 
 def _fields_of(schema: type[Schema] | None) -> Mapping[str, FormField]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, EmailAddress, FreeText, ShortText, Telephone, WholeNumber, YesNoUnknown
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, EmailAddress, ShortText, Telephone, WholeNumber, YesNoUnknown
 
 #: NHS Data Dictionary, ETHNIC CATEGORY.
 ETHNICITY = {
@@ -58,7 +58,7 @@ class DetailsSchema(Schema):
     accommodation = Choice(
         "Where does the person live?", ACCOMMODATION, as_list=True, source="PRSB P&EoLC v1.1, social context"
     )
-    accommodation_note = FreeText(
+    accommodation_note = PlanText(
         "More about the home", hint="Stairs, bed downstairs, lift", rows=2, source="PRSB P&EoLC v1.1, social context",
         place=True,
     )  # fmt: skip
@@ -66,7 +66,7 @@ class DetailsSchema(Schema):
     other_identifiers = ShortText(
         "Other numbers of the person", hint="Hospital number, and whose it is", limit=300, source=_PERSON, detail=True
     )
-    other_issues = FreeText("Other issues or wishes about care", rows=3, source="SCCI1580 item 58")
+    other_issues = PlanText("Other issues or wishes about care", rows=3, source="SCCI1580 item 58")
 
 
 class ReachSchema(Schema):

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate, YesNo
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, TypedDate, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -71,14 +71,14 @@ class DiagnosisSchema(Schema):
     )
     primary_code = ConceptCode("SNOMED CT code of the main diagnosis", source="SCCI1580 item 26; " + _PRSB)
     illness_group = Choice("Kind of illness", ILLNESS_GROUPS, as_list=True, source="local list, for reports")
-    description = FreeText(
+    description = PlanText(
         "How it is at present, in plain words",
         called="account of the illness",
         hint="What the person knows of it, what is expected next",
         source=_PRSB + "; emergency plan, shared understanding",
         tier=Tier.T2_COORDINATION,
     )
-    other = FreeText(
+    other = PlanText(
         "Other diagnoses and problems",
         hint="Include depression, anxiety and dementia",
         source="SCCI1580 item 27",
@@ -101,7 +101,7 @@ class DiagnosisSchema(Schema):
         ages=28,
         ages_as="Prognosis judged",
     )
-    prognosis_note = FreeText(
+    prognosis_note = PlanText(
         "What the judgement rests on",
         rows=2,
         source="PRSB P&EoLC v1.1, estimated prognosis",
@@ -144,7 +144,7 @@ class ProblemSchema(Schema):
     began_on = ShortText("Month and year it began", called="month it began", limit=30, source=_PRSB)
     ended_on = TypedDate("Date it ended", source=_PRSB, detail=True)
     stage = ShortText("Stage", hint="Spread, grade, class", limit=150, source=_PRSB)
-    comment = FreeText("Comment", rows=2, source=_PRSB)
+    comment = PlanText("Comment", rows=2, source=_PRSB)
 
 
 def check_diagnosis(value: Value, context: Context) -> None:

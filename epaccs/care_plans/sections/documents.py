@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, Telephone, TypedDate
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, Telephone, TypedDate
 
 #: Source: HL7 Confidentiality, as the standard names it.
 CONFIDENTIALITY = {
@@ -37,7 +37,7 @@ class DocumentSchema(Schema):
     author_specialty = ShortText("Specialty of who made it", limit=150, source=_SOURCE, detail=True)
     author_number = ShortText("Professional number of who made it", limit=32, source=_SOURCE, detail=True)
     author_telephone = Telephone("Telephone of who made it", source=_SOURCE, detail=True)
-    comment = FreeText("Comment", rows=2, source=_SOURCE)
+    comment = PlanText("Comment", rows=2, source=_SOURCE)
 
 
 DOCUMENTS = SectionDeclaration(

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans.rules import Stage
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, Telephone
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, Telephone
 
 DONATION = {
     "opted_in": "Registered to donate",
@@ -24,7 +24,7 @@ class FaithSchema(Schema):
 
     religion = ShortText("Religion or belief", limit=150, source="PRSB P&EoLC v1.1, person; SCCI1580 item 58")
     religion_code = ConceptCode("SNOMED CT code of the religion", source="PRSB P&EoLC v1.1, person")
-    faith_needs = FreeText(
+    faith_needs = PlanText(
         "What faith or culture asks for, now and when death is near",
         called="needs of faith or culture",
         source="SCCI1580 item 58",
@@ -32,14 +32,14 @@ class FaithSchema(Schema):
     spiritual_contact = ShortText("Whom to call for spiritual support", limit=200, source="SCCI1580 item 24")
     spiritual_telephone = Telephone("Their telephone number", called="telephone number", source="SCCI1580 item 25")
     donation = Choice("Organ and tissue donation", DONATION, source="PRSB P&EoLC v1.1, person; SCCI1580 item 58")
-    donation_note = FreeText("What may be donated, or to whom the body goes", rows=2, source="SCCI1580 item 58")
-    after_death = FreeText(
+    donation_note = PlanText("What may be donated, or to whom the body goes", rows=2, source="SCCI1580 item 58")
+    after_death = PlanText(
         "Care after death",
         hint="Who may wash and touch; how soon; burial or cremation; whom to call first",
         source="SCCI1580 item 58",
         stage=Stage.WEEKS,
     )
-    funeral = FreeText("What is arranged for the funeral", rows=3, source="SCCI1580 item 58", stage=Stage.DAYS)
+    funeral = PlanText("What is arranged for the funeral", rows=3, source="SCCI1580 item 58", stage=Stage.DAYS)
 
 
 FAITH = SectionDeclaration(

@@ -8,9 +8,9 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration, newest_first
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration, newest_first
 from epaccs.core.fields import format_date
-from epaccs.core.forms import Choice, FreeText, TypedDate, WholeNumber
+from epaccs.core.forms import Choice, TypedDate, WholeNumber
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value, present_items
 
@@ -75,7 +75,7 @@ class ObservationSchema(Schema):
         highest=68,
         source="Integrated Palliative care Outcome Scale",
     )
-    concerns = FreeText("What troubles the person most", called="concerns", rows=3, source="IPOS, main problems")
+    concerns = PlanText("What troubles the person most", called="concerns", rows=3, source="IPOS, main problems")
 
 
 def title(item: Value) -> str:

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, TypedDate
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, TypedDate
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -57,7 +57,7 @@ class FundingSchema(Schema):
         source="PRSB P&EoLC v1.1, care and support plan, care funding source",
         detail=True,
     )
-    note = FreeText("Other financial support", rows=3, source=_PRSB)
+    note = PlanText("Other financial support", rows=3, source=_PRSB)
 
 
 def check_funding(value: Value, _context: Context) -> None:

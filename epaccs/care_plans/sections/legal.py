@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, Telephone, TypedDate, YesNo, YesNoUnknown
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, Telephone, TypedDate, YesNo, YesNoUnknown
 from epaccs.versions.registry import Context, high
 from epaccs.versions.rules import Value, present_items
 
@@ -37,7 +37,7 @@ class LegalItemSchema(Schema):
     kind = Choice("What is it?", KINDS, codes=KIND_CODES, required=True, source="SCCI1580 items 35, 49, 51", card=True)
     name = ShortText("Name of the attorney or deputy", hint="Leave blank for a document of the person's own", card=True)
     telephone = Telephone("Telephone of the attorney or deputy", source="SCCI1580 item 53", card=True)
-    refuses = FreeText(
+    refuses = PlanText(
         "What is refused or wished, in the person's words",
         called="account of what is refused or wished",
         source="SCCI1580 items 35, 49",

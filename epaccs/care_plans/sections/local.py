@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import FreeText, ShortText
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import ShortText
 
 _SOURCE = "the area's own questions"
 
@@ -15,7 +15,7 @@ class LocalAnswerSchema(Schema):
     """One question in the words in which it was asked, and its answer."""
 
     question = ShortText("Question", limit=200, required=True, source=_SOURCE)
-    answer = FreeText("Answer", rows=2, required=True, source=_SOURCE)
+    answer = PlanText("Answer", rows=2, required=True, source=_SOURCE)
 
 
 LOCAL = SectionDeclaration(

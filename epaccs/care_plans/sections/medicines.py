@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, TypedDate, TypedDateTime, YesNo
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, TypedDate, TypedDateTime, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -47,14 +47,14 @@ class MedicinesSchema(Schema):
         "Date last checked", source="SCCI1580 item 32", card=True, ages=28, ages_as="Medicines last checked"
     )
     syringe_driver = YesNo("Is a syringe driver in use?", card=True, ages=7, ages_as="Syringe driver in use")
-    driver_contents = FreeText(
+    driver_contents = PlanText(
         "What is in the syringe driver",
         hint="Each medicine, its amount in 24 hours, with what it is mixed",
         called="contents of the syringe driver",
         rows=3,
     )
     driver_next_at = TypedDateTime("When must the syringe be changed?", called="time of the next syringe", future=True)
-    note = FreeText("Note for whoever gives them", rows=2, source="PRSB P&EoLC v1.1, anticipatory medicines")
+    note = PlanText("Note for whoever gives them", rows=2, source="PRSB P&EoLC v1.1, anticipatory medicines")
 
 
 class AuthorisedSchema(Schema):

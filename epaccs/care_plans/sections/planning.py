@@ -7,9 +7,9 @@ from datetime import date
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration, newest_first
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration, newest_first
 from epaccs.core.fields import format_date
-from epaccs.core.forms import Choice, Choices, FreeText, ShortText, TypedDate
+from epaccs.core.forms import Choice, Choices, ShortText, TypedDate
 from epaccs.versions.rules import Value
 
 TOOLS = {
@@ -48,7 +48,7 @@ class PlanningSchema(Schema):
     tools = Choices("Tools in use", TOOLS, codes=TOOL_CODES, source="SCCI1580 item 33")
     tools_note = ShortText("Which other tool, or where its paper is", called="note on the tools", limit=300,
                            source="SCCI1580 item 33", place=True)  # fmt: skip
-    next_talk = FreeText("What is still to be talked about", rows=3, source="local list")
+    next_talk = PlanText("What is still to be talked about", rows=3, source="local list")
 
 
 class TalkSchema(Schema):
@@ -56,7 +56,7 @@ class TalkSchema(Schema):
 
     kind = Choice("What took place?", TALKS, codes=TALK_CODES, required=True, source=_SOURCE)
     held_on = TypedDate("Date", called="date of the conversation", required=True, source=_SOURCE)
-    said = FreeText(
+    said = PlanText(
         "What was said", hint="Mark nothing here that another person told you in confidence", source=_SOURCE
     )
     with_name = ShortText("Who else was there?", called="name of who was there", limit=200, source=_SOURCE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema
 
 from epaccs.access.rules import Tier
-from epaccs.care_plans.sections.declaration import Items, SectionDeclaration
-from epaccs.core.forms import Choice, ConceptCode, FreeText, ShortText, Telephone, TypedDate
+from epaccs.care_plans.sections.declaration import Items, PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ConceptCode, ShortText, Telephone, TypedDate
 from epaccs.versions.rules import Value
 
 KINDS = {
@@ -36,7 +36,7 @@ class PlanSchema(Schema):
 
     kind = Choice("Which plan?", KINDS, codes=CODES, as_list=True, required=True, source=_SOURCE)
     name = ShortText("Its name, if it has another", called="name of the plan", limit=200, source=_SOURCE)
-    contents = FreeText("What it says", called="contents of the plan", source=_SOURCE)
+    contents = PlanText("What it says", called="contents of the plan", source=_SOURCE)
     name_code = ConceptCode("SNOMED CT code of its name", source=_SOURCE)
     location = ShortText("Where is it?", called="place of the plan", limit=300, source=_SOURCE, place=True)
     updated_on = TypedDate("Date last changed", called="date of the plan", source=_SOURCE)

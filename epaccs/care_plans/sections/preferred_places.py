@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans import rules
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, ShortText, TypedDate, YesNo
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, ShortText, TypedDate, YesNo
 from epaccs.versions.registry import Context
 from epaccs.versions.rules import Value
 
@@ -83,7 +83,7 @@ class PreferredPlacesSchema(Schema):
     )
     death_second_is_usual_residence = YesNo("Is the second choice where they usually live?", source="SCCI1580 item 43")
     discussed_on = TypedDate("Date discussed")
-    note = FreeText(
+    note = PlanText(
         "What the person said about it",
         called="account of what the person said",
         source="SCCI1580 item 58",

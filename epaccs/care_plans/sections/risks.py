@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans.rules import Stage
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, Choices, FreeText, ShortText, YesNo
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, Choices, ShortText, YesNo
 
 ICD = {
     "active": "Active",
@@ -39,8 +39,8 @@ class RisksSchema(Schema):
     infection = ShortText("Infection to know of", limit=300, card=True, clinical=True)
     alerts = Choices("Other alerts", ALERTS, source="PRSB alerts", card=True, clinical=True)
     animals = ShortText("Dog or other animal", limit=200, card=True)
-    other = FreeText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
-    safeguarding = FreeText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
+    other = PlanText("Other risk to the person or to whoever visits", rows=3, card=True, clinical=True)
+    safeguarding = PlanText("Safeguarding concern", rows=3, source="local list", tier=Tier.T3_SENSITIVE, clinical=True)
     access_note = ShortText("Getting in", hint="Which door, who opens", limit=300, card=True, place=True,
                             ages=180, ages_as="Getting in")  # fmt: skip
     key_safe_place = ShortText(

@@ -6,8 +6,8 @@ from marshmallow import Schema
 
 from epaccs.access.rules import Tier
 from epaccs.care_plans.rules import Stage
-from epaccs.care_plans.sections.declaration import SectionDeclaration
-from epaccs.core.forms import Choice, FreeText, TypedDate
+from epaccs.care_plans.sections.declaration import PlanText, SectionDeclaration
+from epaccs.core.forms import Choice, TypedDate
 from epaccs.versions.registry import Body
 from epaccs.versions.rules import Severity, Value
 
@@ -40,20 +40,20 @@ class TreatmentLevelSchema(Schema):
         card=True,
     )
     clinical_focus = Choice("What care aims at", FOCUS, source="emergency plan, clinical recommendations", card=True)
-    guidance = FreeText(
+    guidance = PlanText(
         "Particular treatments",
         hint="What is wanted or not: antibiotics, fluids, admission, ventilation mask, dialysis",
         source="emergency plan, clinical recommendations",
         card=True,
     )
-    agreed_with = FreeText(
+    agreed_with = PlanText(
         "Agreed with",
         hint="The person, an attorney, those close to them, the team",
         rows=2,
         tier=Tier.T2_COORDINATION,
     )
     decided_on = TypedDate("Date decided", source="SCCI1580 item 4")
-    contradiction_reason = FreeText(
+    contradiction_reason = PlanText(
         "If the CPR decision says otherwise, why do both stand?",
         called="reason why both stand",
         rows=2,

@@ -88,6 +88,7 @@ def _edited(line: HistoryLine, values: dict[tuple[str, int], Value]) -> Edited:
         standing=line.standing,
         before=values.get((line.section, line.section_version - 1)) if changed else after,
         after=after,
+        is_from_paper=line.is_from_paper,
     )
 
 

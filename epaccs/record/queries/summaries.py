@@ -25,6 +25,7 @@ from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements
+from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import find_recorded, material, material_at
@@ -82,11 +83,12 @@ class Opened:
     is_cpr_changed: bool = False
 
 
-def read_record(standing: Standing, *, reader: Actor | None = None) -> Opened:
+def read_record(standing: Standing, *, reader: Actor | None = None, for_paper: bool = False) -> Opened:
     """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
 
     Args:
-        reader: who is marked what changed since they last looked; None: it is for paper, and nothing is marked.
+        reader: who is marked what changed since they last looked; None: nothing is marked.
+        for_paper: the person may read it: without what is from or about somebody else (hazard H-41).
 
     Raises:
         NotFound: nothing is recorded of this person.
@@ -94,6 +96,8 @@ def read_record(standing: Standing, *, reader: Actor | None = None) -> Opened:
     rows = _read(standing)
     stored, namesake = rows.pop(_CARD, None), rows.pop(_NAMESAKE, None)
     recorded = _as_material(standing.entry_id, rows)
+    if for_paper:
+        stored, recorded = None, without_passages(recorded, sights())
     summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
     look = _find_last_look(standing, reader)

@@ -76,6 +76,7 @@ class Edited:
     standing: str | None
     before: Value | None
     after: Value | None
+    is_from_paper: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def build_shown_edit(edited: Edited, sight: SectionSight, tiers: frozenset[Tier]
     return ShownEdit(
         by=by,
         section=sight.label,
-        kind=_kind_words(sight, edited.kind, body),
+        kind=f"{_kind_words(sight, edited.kind, body)}{_of_paper(edited)}",
         decided_at=edited.decided_at,
         outcome=_STANDINGS.get(edited.standing or "", _OUTCOMES.get(edited.outcome, edited.outcome)),
         changes=tuple(_changes(edited, sight, tiers, restricted=restricted)),
@@ -119,6 +120,13 @@ def _kind_words(sight: SectionSight, kind: str, body: Value) -> str:
     recommendation = find_recommendation(body)
     words = f"{says[:1].upper()}{says[1:]}"
     return f"{words}: {Words().line_of(recommendation)}" if recommendation else words
+
+
+def _of_paper(edited: Edited) -> str:
+    """What the edit has to do with a paper; empty: nothing. Source: hazard H-42."""
+    if not edited.is_from_paper:
+        return ""
+    return ", compared with the paper" if edited.kind == "confirm" else ", copied from paper"
 
 
 def _changes(edited: Edited, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Iterator[Change]:

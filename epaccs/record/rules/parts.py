@@ -91,12 +91,13 @@ class Fact(Kept):
     """What every part knows of itself: who said it last, who confirmed it since, and what contradicts it.
 
     `version`: of the section it comes from, as paper names it; 0: nothing was ever recorded. `ageing`: those of its
-    answers that grow old.
+    answers that grow old. `copied`: who copied some of it from paper that nobody compared with it since; None: nobody.
     """
 
     version: int = 0
     said: Said | None = None
     confirmed: Said | None = None
+    copied: Said | None = None
     rivals: tuple[Rival, ...] = ()
     ageing: tuple[Ageing, ...] = ()
 

@@ -16,7 +16,7 @@ from epaccs.record.rules.ages import doubt_in_words, find_ageing
 from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.parts import Disagreement, Rival, Said
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
-from epaccs.record.summary import build_said, build_said_of_death, latest_stamp
+from epaccs.record.summary import build_said, build_said_of_death, find_copied, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
@@ -54,6 +54,7 @@ class ShownSection(NamedTuple):
     `hidden`: questions whose answers are shown to nobody while the address is restricted, answered or not.
     `is_changed`: somebody else changed it since the reader last looked.
     `asked_from`: the stage of the illness from which anything here is asked, if it has not come; empty: it is asked.
+    `copied`: who copied some of it from paper that nobody compared with it since; None: nobody.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ShownSection(NamedTuple):
     asked_from: str = ""
     said: Said | None = None
     confirmed: Said | None = None
+    copied: Said | None = None
     rivals: tuple[Rival, ...] = ()
     is_changed: bool = False
     disagreements: tuple[Disagreement, ...] = ()
@@ -176,6 +178,7 @@ def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSect
         hidden=tuple(one.label for one in hidden.values()),
         said=build_said(stamp),
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
+        copied=find_copied(recorded),
         rivals=rivals,
         is_changed=news is not None,
     )

@@ -11,6 +11,7 @@ const COMPONENTS = {
   "send-once": "send-once",
   "search-clock": "search-clock",
   "page-age": "page-age",
+  passage: "passage",
 };
 
 for (const [name, file] of Object.entries(COMPONENTS)) {
