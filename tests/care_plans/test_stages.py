@@ -17,13 +17,13 @@ from epaccs.care_plans.sections.diagnosis import GOLD_STANDARDS, PROGNOSIS
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.forms import Form, FormField
 from epaccs.record.declared import sights
-from epaccs.record.rules.whole import ShownSection, build_sections
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.rules import Value
 from epaccs.versions.schema import load_stored
 from tests.care_plans.answers import every_field, whole_item, whole_section
 from tests.factories import a_clinician, a_registered_person, an_edit
-from tests.record.people import CARD_ONLY, EVERYTHING, NEEDS, ORGANISATIONS, a_held, a_material
+from tests.record.people import CARD_ONLY, EVERYTHING, NEEDS, ORGANISATIONS, RECORDED_AT, a_held, a_material
 from tests.record.visits import open_record
 
 FIELDS = list(every_field())
@@ -159,7 +159,7 @@ def test_the_first_stage_asks_no_more_than_the_minimum_set() -> None:
     of_what_binds = {name for name in beyond if name.startswith(("legal.", "treatment_level."))}
 
     assert beyond - of_what_binds == {
-        "allergies.certainty", "diagnosis.gold_standards", "diagnosis.prognosis_on", "risks.safeguarding",
+        "allergies.certainty", "diagnosis.gold_standards", "risks.safeguarding",
     }  # fmt: skip
     assert len(asked_at(Stage.YEAR)) < len(FIELDS) / 3
 
@@ -213,7 +213,7 @@ def sections_at(stage: Stage | None, tiers: frozenset[Tier] = EVERYTHING, **sect
     """The whole record of somebody at a stage."""
     answers = a_diagnosis(gold_standards=str(stage)) if stage else a_diagnosis()
     material = a_material(**{"diagnosis": answers, "function": None, **sections})
-    return build_sections(material, tiers, sights(), organisations=ORGANISATIONS)
+    return build_sections(material, Reading(tiers, ORGANISATIONS, RECORDED_AT.date()), sights())
 
 
 # --- The lists of what nobody recorded ---
@@ -264,7 +264,7 @@ def test_while_the_stage_is_in_dispute_everything_is_asked() -> None:
         held=(a_held("diagnosis", "put", {"gold_standards": "d"}),),
     )
 
-    shown = build_sections(material, EVERYTHING, sights(), organisations=ORGANISATIONS)
+    shown = build_sections(material, Reading(EVERYTHING, ORGANISATIONS, RECORDED_AT.date()), sights())
 
     assert not any(one.asked_from for one in shown)
 

@@ -27,7 +27,7 @@ from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.record.declared import sights
 from epaccs.record.rules.history import Edited, build_shown_edit
-from epaccs.record.rules.whole import build_sections
+from epaccs.record.rules.whole import Reading, build_sections
 from epaccs.record.sight import visible, without_passages
 from epaccs.record.summary import build_summary
 from epaccs.settings import Settings
@@ -106,7 +106,7 @@ def everything_read(material: Material, tiers: frozenset[Tier]) -> str:
     """What all outlets together make of the material for one audience."""
     known = sights()
     summary = build_summary(material, tiers, sights=known, organisations={})
-    sections = build_sections(material, tiers, known, organisations={})
+    sections = build_sections(material, Reading(tiers, {}, RECORDED_AT.date()), known)
     edits = [
         build_shown_edit(
             Edited(name, "put", _body(one.value), STAMP, None, RECORDED_AT, outcome, None, None, one.value),
