@@ -52,6 +52,7 @@ def import_models() -> None:
         "notices.model",
         "versions.model",
         "register.model",
+        "scans.model",
         "cpr_decisions.model",
         "record.model",
         "handover.model",
@@ -100,6 +101,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import card, home, search, told
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
+    from epaccs.scans import views as scans
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -114,6 +116,7 @@ def register_views(app: Flask) -> None:
         notices,
         versions,
         register,
+        scans,
         care_plans,
         cpr_decisions,
         search,
