@@ -3,7 +3,7 @@
 Reading a hostile file may take a reader's memory, its time, or the reader itself. What happens to this process happens
 to nobody else: one that ends badly, or not in time, says that the file is damaged.
 
-Source: hazard H-38 (a scan that harms).
+Source: hazard H-39 (a scan that harms).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which file is taken as the scan of a paper, whose paper it must be, and when a scan may be opened.
 
-Source: PRSB P&EoLC v1.1, documents; hazard H-38 (a scan that harms).
+Source: PRSB P&EoLC v1.1, documents; hazard H-39 (a scan that harms).
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def check_is_of_the_person(identifiers: Sequence[str]) -> None:
     Raises:
         RuleBroken: fewer than two things agree.
 
-    Source: hazards H-01 and H-38.
+    Source: hazards H-01 and H-39.
     """
     if len(set(identifiers) & set(IDENTIFIERS)) < 2:
         raise RuleBroken(
@@ -251,7 +251,7 @@ def why_not_opened(withdrawal: Withdrawal | None, *, is_restricted: bool) -> str
     What was withdrawn for another reason may still be read, as history. A paper tells where somebody lives, so it is
     hidden with the address.
 
-    Source: hazards H-11 and H-38.
+    Source: hazards H-11 and H-39.
     """
     if withdrawal is Withdrawal.WRONG_PERSON:
         return "This scan is not shown: it is another person's paper"

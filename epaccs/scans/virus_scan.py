@@ -1,6 +1,6 @@
 """Ask a virus scanner, clamd, about a file. A file that could not be asked about is not taken.
 
-Source: clamd(8), the commands INSTREAM and VERSION; hazard H-38 (a scan that harms).
+Source: clamd(8), the commands INSTREAM and VERSION; hazard H-39 (a scan that harms).
 """
 
 from __future__ import annotations
