@@ -127,7 +127,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     for url in _database(database, folder):
         port = _free_port()
         address = f"http://127.0.0.1:{port}"
-        settings = Settings(database_url=url, data_dir=folder, secret_key=SECRET, public_url=address)
+        clamd = os.environ.get("EPACCS_TEST_CLAMD", "")
+        settings = Settings(database_url=url, data_dir=folder, secret_key=SECRET, public_url=address, clamd=clamd)
         app = create_app(settings)
         with app.app_context():
             with db.engine.begin() as connection:
@@ -177,6 +178,7 @@ def _serve(settings: Settings, port: int, log: Path) -> subprocess.Popen[bytes]:
         "EPACCS_DATA_DIR": str(settings.data_dir),
         "EPACCS_SECRET_KEY": settings.secret_key,
         "EPACCS_PUBLIC_URL": settings.public_url,
+        "EPACCS_CLAMD": settings.clamd,
     }
     command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as output:

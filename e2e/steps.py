@@ -97,6 +97,12 @@ class Somebody:
         self.goes_to(self.page.get_by_role("link", name="Skip to main content"))
         return self._strikes("Enter")
 
+    def attaches(self, label: str, content: bytes, *, name: str) -> Self:
+        """Choose a file of this name for a box."""
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        self.page.get_by_label(label, exact=True).set_input_files(file)
+        return self
+
     def follows_the_problem(self, sentence: str) -> Self:
         """Go from the list of problems to the box."""
         self.goes_to(self.page.get_by_role("alert").get_by_role("link", name=sentence, exact=True))

@@ -18,6 +18,7 @@ from epaccs.access.rules import AccessReason
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.identifiers import new_id
 from tests.factories import a_membership, an_organisation
+from tests.scans.papers import keep_a_paper
 
 #: Answers that are no pages, addresses that only lead on, and a step of signing in that few people have.
 NO_PAGES = {
@@ -27,6 +28,7 @@ NO_PAGES = {
     "operations.metrics",
     "record.number",
     "register.merge_of_entry",
+    "scans.download",
     "versions.held_of_entry",
     "signing_in.give_code",
 }
@@ -46,7 +48,9 @@ def kind_of(path: str) -> str:
 
 
 def links_of(page: Page) -> list[str]:
-    found: list[str] = page.eval_on_selector_all("a[href^='/']", "links => links.map(it => it.getAttribute('href'))")
+    found: list[str] = page.eval_on_selector_all(
+        "a[href^='/']:not([download])", "links => links.map(it => it.getAttribute('href'))"
+    )
     return found
 
 
@@ -70,6 +74,7 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     with days_ago(2):
         alive = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         fully_recorded(gp_at_work, alive)
+        keep_a_paper(gp_at_work, alive)
         opened(site.employs(Role.PARAMEDIC, trust), alive, reason=AccessReason.EMERGENCY)
         dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         died(gp_at_work, dead)

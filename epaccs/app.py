@@ -53,6 +53,7 @@ def import_models() -> None:
         "versions.model",
         "register.model",
         "care_plans.model",
+        "scans.model",
         "cpr_decisions.model",
         "record.model",
         "handover.model",
@@ -102,6 +103,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import card, disagreements, home, search, told
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
+    from epaccs.scans import views as scans
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -116,6 +118,7 @@ def register_views(app: Flask) -> None:
         notices,
         versions,
         register,
+        scans,
         care_plans,
         cpr_decisions,
         search,

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 
+#: A larger file fits through no body of a request, and into no answer that a busy server should give.
+SCAN_LIMIT_MEGABYTES = 50
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message says what to set."""
@@ -46,6 +49,9 @@ class Settings:
     confirmation_hours: int = 72
     copy_age_limit_hours: int = 18
     control_telephone: str = "111"
+    #: Where a virus scanner, clamd, listens: "tcp://host:port" or "unix:///path"; empty: no scan of a paper is taken.
+    clamd: str = ""
+    scan_limit_megabytes: int = 10
     #: Empty: metrics are answered to this machine only.
     metrics_token: str = field(default="", repr=False)
     secure_cookies: bool = False
@@ -55,6 +61,11 @@ class Settings:
     def is_demo(self) -> bool:
         """Made-up people only; every page and sheet says so."""
         return self.mode is Mode.DEMO
+
+    @property
+    def scan_limit_bytes(self) -> int:
+        """How large the file of a scanned paper may be."""
+        return self.scan_limit_megabytes * 1024 * 1024
 
 
 def load_settings(environ: Env | None = None) -> Settings:
@@ -83,6 +94,8 @@ def load_settings(environ: Env | None = None) -> Settings:
             confirmation_hours=_whole_number(env, "EPACCS_CONFIRMATION_HOURS", 72),
             copy_age_limit_hours=_whole_number(env, "EPACCS_COPY_AGE_LIMIT_HOURS", 18),
             control_telephone=env.str("EPACCS_CONTROL_TELEPHONE", "111"),
+            clamd=_clamd(env.str("EPACCS_CLAMD", "")),
+            scan_limit_megabytes=_whole_number(env, "EPACCS_SCAN_LIMIT_MEGABYTES", 10),
             metrics_token=env.str("EPACCS_METRICS_TOKEN", ""),
             secure_cookies=mode is Mode.LIVE,
         )
@@ -123,6 +136,18 @@ def _database_url(text: str, data_dir: Path) -> str:
     raise SettingsError("EPACCS_DATABASE_URL names no database known here. Set it to postgresql://… or sqlite:///….")
 
 
+def _clamd(text: str) -> str:
+    """Where the virus scanner listens; none given: no scan of a paper is taken."""
+    parts = urlsplit(text)
+    try:
+        is_known = not text or (parts.scheme == "unix" and parts.path) or (parts.scheme == "tcp" and parts.port)
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise SettingsError("EPACCS_CLAMD names no virus scanner. Set it to tcp://host:port or unix:///path of clamd.")
+    return text
+
+
 def _secret_key(text: str, mode: Mode, data_dir: Path) -> str:
     """The key from which all others come; a demonstration makes its own once and keeps it with its data."""
     if text:
@@ -140,6 +165,8 @@ def _secret_key(text: str, mode: Mode, data_dir: Path) -> str:
 def _check(settings: Settings, *, proxies_named: bool) -> None:
     if settings.restore_generation < 1:
         raise SettingsError("EPACCS_RESTORE_GENERATION must be 1 or more. Raise it by one at every restore.")
+    if not 1 <= settings.scan_limit_megabytes <= SCAN_LIMIT_MEGABYTES:
+        raise SettingsError(f"EPACCS_SCAN_LIMIT_MEGABYTES must be from 1 to {SCAN_LIMIT_MEGABYTES}.")
     if not settings.is_demo:
         _check_live(settings, proxies_named=proxies_named)
 

@@ -122,11 +122,25 @@ def empty(engine: Engine) -> None:
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def clamd() -> str:
+    """The address of the virus scanner that `script/test` started."""
+    address = os.environ.get("EPACCS_TEST_CLAMD")
+    if not address:
+        pytest.fail("EPACCS_TEST_CLAMD is not set: run the tests with script/test")
+    return address
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """A demonstration site with its own folder."""
     return Settings(
-        database_url=database_url, data_dir=tmp_path / "data", secret_key=SECRET, mode=Mode.DEMO, testing=True
+        database_url=database_url,
+        data_dir=tmp_path / "data",
+        secret_key=SECRET,
+        mode=Mode.DEMO,
+        clamd=os.environ.get("EPACCS_TEST_CLAMD", ""),
+        testing=True,
     )
 
 

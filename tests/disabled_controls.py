@@ -580,3 +580,33 @@ def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
 
 off("H-42b")(nothing)
 off("H-42c")(nothing)
+
+# --- H-39 a scan that harms ------------------------------------------------------------------------------------------
+
+
+@off("H-39a")
+def nobody_looks_for_a_virus(content: bytes, *, clamd: str) -> str:
+    del content, clamd
+    return "nobody"
+
+
+@off("H-39b")
+def nobody_opens_the_file(content: bytes, *, media_type: str) -> Any:
+    del content, media_type
+    return Inspected(pages=1)
+
+
+@off("H-39c")
+def a_browser_shows_the_file(entry_id: str, scan_id: str) -> Any:
+    file = queries.open_scan(current_actor(), parse_id(entry_id), parse_id(scan_id))
+    return Response(file.content, mimetype=file.media_type)
+
+
+off("H-39d")(nothing)
+off("H-39e")(nothing)
+
+
+@off("H-39f")
+def any_file_will_do(content: bytes, sha256: str) -> bool:
+    del sha256
+    return bool(content)

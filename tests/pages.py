@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from io import BytesIO
 from typing import Any, Self
 from urllib.parse import urlencode, urljoin, urlsplit
 from xml.etree.ElementTree import Element
@@ -22,8 +23,9 @@ from xml.etree.ElementTree import Element
 from flask import Flask
 from flask.testing import FlaskClient
 from tinyhtml5.parser import HTMLParser
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from epaccs.core.assets import STATIC_FOLDER
 
@@ -364,8 +366,13 @@ class PageClient:
         unused = set(self.typed) - {name for name, _ in fields} - {box.get("name") for box in _boxes_of(form)}
         assert not unused, f"There is no box for {', '.join(sorted(unused))} in the form of {button!r}"
         target = urljoin(self.page.url, form.get("action") or self.page.url)
-        body = urlencode(fields)
-        if (form.get("method") or "get").lower() == "post":
+        body = urlencode([(name, value) for name, value in fields if isinstance(value, str)])
+        if form.get("enctype") == "multipart/form-data":
+            boundary, parts = encode_multipart(_in_parts(fields))
+            response = self.browser.post(
+                target, data=parts, content_type=f"multipart/form-data; boundary={boundary}", follow_redirects=True
+            )
+        elif (form.get("method") or "get").lower() == "post":
             response = self.browser.post(
                 target, data=body, content_type="application/x-www-form-urlencoded", follow_redirects=True
             )
@@ -435,8 +442,8 @@ class PageClient:
         seen = [text_of(button) for button in self.page.all("button")]
         raise AssertionError(f"There is no button {words!r} on {self.page.url}, only {seen}")
 
-    def _fields_of(self, form: Element) -> list[tuple[str, str]]:
-        fields: list[tuple[str, str]] = []
+    def _fields_of(self, form: Element) -> list[tuple[str, Any]]:
+        fields: list[tuple[str, Any]] = []
         for box in _boxes_of(form):
             name = box.get("name")
             if name and box.get("disabled") is None:
@@ -444,6 +451,13 @@ class PageClient:
         for name, answer in self.typed.items():
             _check_could_be_chosen(form, name, answer)
         return fields
+
+
+def _in_parts(fields: list[tuple[str, Any]]) -> MultiDict[str, Any]:
+    """What a browser sends of a form with a file; the name of the file says nothing."""
+    return MultiDict(
+        (name, FileStorage(BytesIO(value), "file.bin") if isinstance(value, bytes) else value) for name, value in fields
+    )
 
 
 def _boxes_of(within: Element) -> list[Element]:
@@ -454,12 +468,14 @@ def _boxes_of(within: Element) -> list[Element]:
     ]
 
 
-def _typed_value(box: Element, typed: Mapping[str, Any]) -> list[str]:
+def _typed_value(box: Element, typed: Mapping[str, Any]) -> list[Any]:
     """What a browser sends for one box, after what the person did to it."""
     name = str(box.get("name"))
     if name not in typed:
         return _browser_value(box)
     answer = typed[name]
+    if box.get("type") == "file":
+        return [answer]
     if box.get("type") in {"radio", "checkbox"}:
         chosen = answer if isinstance(answer, list | tuple | set) else [answer]
         chosen = ["yes" if one is True else "no" if one is False else str(one) for one in chosen]
@@ -476,6 +492,8 @@ def _browser_value(box: Element) -> list[str]:
             options = list(box.iter("option"))
             chosen = [one for one in options if one.get("selected") is not None] or options[:1]
             return [str(one.get("value")) for one in chosen]
+        case "input", "file":
+            return [""]
         case "textarea", _:
             return ["".join(box.itertext())]
         case _:

@@ -10,19 +10,30 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, select, text
 
+from epaccs.access.actions import give_reason
+from epaccs.access.rules import AccessReason
 from epaccs.app import create_app
 from epaccs.audit import log
 from epaccs.backup import DUMP, MANIFEST, BackupFailed, backup, contents_of, restore
+from epaccs.core import sealing
 from epaccs.core.db import db
+from epaccs.scans import queries
+from epaccs.scans.model import Scan, ScanContent
 from epaccs.settings import Settings
 from tests.factories import a_clinician, a_registered_person
+from tests.scans.papers import keep_a_paper
 
 
 @pytest.fixture
 def copy(app: Flask, tmp_path: Path) -> Path:
-    a_registered_person(a_clinician())
+    gp = a_clinician()
+    entry_id = a_registered_person(gp)
+    give_reason(
+        gp, entry_id, reason=AccessReason.PERMISSION_GIVEN, identifiers_checked=["name", "born"], cannot_check=False
+    )
+    keep_a_paper(gp, entry_id)
     target = tmp_path / "copy.epaccs"
     backup(target)
     return target
@@ -54,12 +65,17 @@ def test_a_restored_copy_has_the_same_rows_schema_and_audit(app: Flask, copy: Pa
         with db.engine.connect() as connection:
             after = contents_of(connection)
         verified = log.verify()
+        scan = db.session.scalars(select(Scan)).one()
+        content = sealing.unseal(
+            db.session.get_one(ScanContent, scan.id).sealed, purpose=queries.PURPOSE, record_id=scan.id
+        )
         db.session.remove()
         db.engine.dispose()
 
     assert after["revision"] == before["revision"]
     assert after["rows"] == {**before["rows"], "audit_event": before["rows"]["audit_event"] + 1}
     assert verified.holds
+    assert queries.is_what_was_sent(content, scan.sha256)
 
 
 def test_a_copy_is_readable_by_its_owner_only(copy: Path) -> None:

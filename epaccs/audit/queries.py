@@ -12,7 +12,13 @@ from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 
 #: Deeds by which somebody learned what a record says.
-READING = (EventKind.CARD_VIEWED, EventKind.RECORD_VIEWED, EventKind.HISTORY_VIEWED, EventKind.PRINTED)
+READING = (
+    EventKind.CARD_VIEWED,
+    EventKind.RECORD_VIEWED,
+    EventKind.HISTORY_VIEWED,
+    EventKind.PRINTED,
+    EventKind.SCAN_OPENED,
+)
 
 
 def readers_since(session: Session, entry_id: UUID, moment: datetime) -> list[tuple[UUID, UUID]]:

@@ -304,6 +304,27 @@ class Password(FormField):
         return ""
 
 
+class FileField(FormField):
+    """One file; loaded as its bytes. What it is called and says of itself is not asked: neither can be believed."""
+
+    kind = "file"
+    is_always_sent = False  # what was typed before a session ended comes back without its file
+
+    def _default_ask(self) -> str:
+        return f"Choose the {self.called}"
+
+    def read_sent(self, sent: Sent, name: str) -> Any:
+        """The file itself; None: none was chosen."""
+        return next((one for one in sent.getlist(name) if getattr(one, "filename", None)), None)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bytes:
+        return bytes(value.read())
+
+    def to_form(self, value: Any) -> str:
+        """Always empty: no page can put a file back into its box."""
+        return ""
+
+
 class Hidden(ShortText):
     """What a page passes on without asking, such as an id."""
 
@@ -665,6 +686,11 @@ class Form:
         return isinstance(self.sent, Recovered)
 
     @property
+    def brings_file(self) -> bool:
+        """Whether a browser must send it in parts."""
+        return any(field.kind == "file" for _, field in self._fields())
+
+    @property
     def is_refused(self) -> bool:
         """Whether the page must say so, first in its title."""
         return bool(self.errors)
@@ -727,7 +753,8 @@ class Form:
         declared = self.schema.fields[name]
         if not isinstance(declared, FormField):
             raise TypeError(f"{name} is not declared as a form field")
-        value = declared.to_form(None) if declared.kind == "password" else self.values[name]
+        is_given_anew = declared.kind in ("password", "file")
+        value = declared.to_form(None) if is_given_anew else self.values[name]
         return ShownField(
             name=name,
             kind=declared.kind,

@@ -109,7 +109,8 @@ _BY_STATUS = {
             (
                 NOTHING_CHANGED,
                 "A field takes up to 200,000 characters and a whole form up to 4 megabytes. "
-                "Go back, shorten the longest text or divide it between fields, and send it again.",
+                "Go back, shorten the longest text or divide it between fields, and send it again. "
+                "A page that takes a file says how large the file may be.",
             ),
         ),
         Refusal(

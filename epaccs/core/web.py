@@ -11,17 +11,19 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from mimetypes import guess_type
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request
+from flask import Flask, Request, Response, abort, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import safe_join
@@ -109,6 +111,12 @@ def public(view: View) -> View:
     return view
 
 
+def takes_file(view: View) -> View:
+    """This form may bring a file, so its body may be larger than that of any other."""
+    view.takes_file = True  # type: ignore[attr-defined]
+    return view
+
+
 def show_signed_in(app: Flask, find: Callable[[], SignedIn | None]) -> None:
     """Tell the pages how to find out who is signed in; asked once for each page, and never by the plain refusals."""
     app.jinja_env.globals["signed_in"] = find
@@ -127,10 +135,51 @@ def sent_form() -> Sent | None:
     return find() if find else None
 
 
+def sent_form_with_file() -> Sent | None:
+    """The same for a form that may bring a file; a file is not brought back after a session ended."""
+    if request.method == "POST":
+        parts: list[MultiDict[str, Any]] = [request.files, request.form]
+        return CombinedMultiDict(parts)
+    return sent_form()
+
+
 # --- Limits and cookies ----------------------------------------------------------------------------------------------
 
 
+class _FileInMemory(BytesIO):
+    """A file that was sent: never on a disk in the clear, and of one that is too large only enough to know it."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__()
+        self._kept_bytes = limit_bytes + 1
+
+    def write(self, chunk: Any, /) -> int:
+        """Keep what still has room."""
+        super().write(chunk[: max(0, self._kept_bytes - self.tell())])
+        return len(chunk)
+
+
+class _Request(Request):
+    """A request whose file, if it brings one, stays in memory."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        settings: Settings = current_app.config["EPACCS"]
+        return _FileInMemory(settings.scan_limit_bytes)
+
+
+def _allow_file() -> None:
+    """Before the token is looked for, which reads the whole body.
+
+    A file that is too large is read to its end as well, so that its form can be shown again with what was typed.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_file", False):
+        request.max_content_length = DRAIN_LIMIT_BYTES
+
+
 def _limit_requests(app: Flask, settings: Settings) -> None:
+    app.request_class = _Request
+    app.before_request(_allow_file)
     app.config.update(
         EPACCS_TRUSTED_PROXIES=settings.trusted_proxies,
         MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES,

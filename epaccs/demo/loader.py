@@ -15,7 +15,7 @@ from epaccs.core import clock
 from epaccs.core.db import db, end_read
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import SYNTHETIC_PREFIX
-from epaccs.demo import bulk, telling
+from epaccs.demo import bulk, scans, telling
 from epaccs.demo.districts import (
     DISTRICT_SIZE,
     add_districts,
@@ -95,6 +95,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
         world = find_world()
         ask_locally(world)
         telling.tell_stories(written, world, told=lambda: progress(1))
+        scans.add_scans(written, world)
         bulk.load_stories(generated, world, loaded=progress)
     return untold
 

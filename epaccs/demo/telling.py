@@ -119,7 +119,7 @@ class _Teller:
         """Once a shift."""
         before = self._opened.get(step.by)
         if before is None or step.at - before >= timedelta(hours=INCIDENT_HOURS):
-            _open(actor, self._story.entry_id, step.reason)
+            open_record(actor, self._story.entry_id, step.reason)
             self._opened[step.by] = step.at
 
     def _concern(self, actor: Actor, step: Concern) -> None:
@@ -157,16 +157,16 @@ class _Teller:
         both = (joined.survivor_id, self._story.entry_id)
         with clock.standing_at(joined.proposed_at):
             for entry_id in both:
-                _open(proposer, entry_id)
+                open_record(proposer, entry_id)
             merge_id = register.propose_merge(
                 proposer, survivor_id=joined.survivor_id, other_id=self._story.entry_id, reason=joined.reason
             )
         with clock.standing_at(joined.agreed_at):
             for entry_id in both:
-                _open(second, entry_id)
+                open_record(second, entry_id)
             register.confirm_merge(second, merge_id)
 
 
-def _open(actor: Actor, entry_id: UUID, reason: AccessReason = AccessReason.PERMISSION_GIVEN) -> None:
+def open_record(actor: Actor, entry_id: UUID, reason: AccessReason = AccessReason.PERMISSION_GIVEN) -> None:
     """Say why, and what was compared, as somebody does who opens a record."""
     give_reason(actor, entry_id, reason=reason, identifiers_checked=CHECKED, cannot_check=False)

@@ -96,6 +96,11 @@ def test_a_failure_is_logged_under_the_number_that_its_page_shows(
         pytest.param({"EPACCS_MODE": "real"}, "Set it to demo or live", id="no such mode"),
         pytest.param({"EPACCS_PORT": "many"}, "is not a whole number", id="a word for a number"),
         pytest.param({"EPACCS_DATABASE_URL": "mysql://x"}, "names no database known here", id="another database"),
+        pytest.param({"EPACCS_CLAMD": "localhost:3310"}, "names no virus scanner", id="a scanner without its kind"),
+        pytest.param({"EPACCS_CLAMD": "tcp://localhost"}, "names no virus scanner", id="a scanner without a port"),
+        pytest.param({"EPACCS_CLAMD": "tcp://localhost:many"}, "names no virus scanner", id="a port that is none"),
+        pytest.param({"EPACCS_SCAN_LIMIT_MEGABYTES": "51"}, "must be from 1 to 50", id="scans that are too large"),
+        pytest.param({"EPACCS_SCAN_LIMIT_MEGABYTES": "0"}, "must be from 1 to 50", id="scans of nothing"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_sentence(
@@ -107,6 +112,16 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
 
     with pytest.raises(SettingsError, match=sentence):
         load_settings()
+
+
+@pytest.mark.parametrize("address", ["", "tcp://127.0.0.1:3310", "unix:///var/run/clamav/clamd.ctl"])
+def test_a_virus_scanner_listens_on_a_port_or_a_socket_or_there_is_none(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("EPACCS_CLAMD", address)
+
+    assert load_settings().clamd == address
 
 
 def test_a_demonstration_keeps_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -34,6 +34,8 @@ from epaccs.record.rules.card import Card, Site, build_around, build_card
 from epaccs.record.summary import build_summary
 from epaccs.register.model import Merge, RegisterEntry
 from epaccs.register.rules import ConsentStatus, LifecycleStatus
+from epaccs.scans.model import Scan, ScanWithdrawal
+from epaccs.scans.rules import PDF, PNG
 from epaccs.versions.model import Edit, Entry, SectionHead
 from epaccs.versions.queries import material
 from epaccs.versions.rules import present_items
@@ -171,6 +173,14 @@ def test_legal_documents_of_every_kind_were_seen_and_told_of() -> None:
     assert {item["kind"] for item in items} == set(LEGAL_KINDS)
     assert {bool(item.get("document_seen_by")) for item in refusals} == {True, False}
     assert {item["authority_life_sustaining"] for item in items if item["kind"] == "lpa"} >= {"yes", "no"}
+
+
+def test_somebodys_paper_was_scanned_and_another_scan_holds_no_more() -> None:
+    replaced = set(db.session.scalars(select(ScanWithdrawal.scan_id)))
+    scans = db.session.scalars(select(Scan)).all()
+
+    assert {scan.id in replaced for scan in scans} == {True, False}
+    assert {scan.media_type for scan in scans} == {PDF, PNG}
 
 
 def test_people_whom_it_is_hard_to_find_or_to_tell_apart_are_there() -> None:

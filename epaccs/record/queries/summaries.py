@@ -27,6 +27,7 @@ from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements
 from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
+from epaccs.scans.rules import may_see_scans
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import find_recorded, material, material_at
 from epaccs.versions.rules import Material, Recorded
@@ -203,6 +204,7 @@ class May:
     record_death: bool
     keep: bool
     remove: bool
+    see_scans: bool
     change: Mapping[str, str]
     notices: tuple[str, ...] = ()
 
@@ -218,6 +220,7 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         record_death=can(Permission.REPORT_DEATH),
         keep=can(Permission.EDIT_PLAN),
         remove=can(Permission.REMOVE),
+        see_scans=may_see_scans(opened.standing.tiers),
         change={**change, **plan},
         notices=build_notices(
             reason=opened.standing.reason,

@@ -22,6 +22,7 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.FORM_VIEWED: "opened a form to change the record",
     EventKind.MASKED_REVEALED: "saw the code of the key safe",
     EventKind.PRINTED: "printed a sheet",
+    EventKind.SCAN_OPENED: "opened the scan of a paper",
     EventKind.WHO_LOOKED_VIEWED: "saw who has looked",
     EventKind.EMERGENCY_ACCESS: "opened the record in an emergency",
 }

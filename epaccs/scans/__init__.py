@@ -1,0 +1,1 @@
+"""Scans of papers: what a document looked like on the day somebody scanned it, kept with the person."""

@@ -1,0 +1,165 @@
+"""Keep the scan of a paper, once it is known to be harmless and whose it is; say that one holds no more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from epaccs.access.actions import event
+from epaccs.access.queries import get_standing
+from epaccs.access.rules import Permission
+from epaccs.audit import log
+from epaccs.audit.events import EventKind
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock, sealing
+from epaccs.core.db import end_read, writing
+from epaccs.core.errors import RuleBroken
+from epaccs.scans.inspection import inspect
+from epaccs.scans.model import Scan, ScanContent, ScanWithdrawal
+from epaccs.scans.queries import PURPOSE, get_shown_scan, is_restricted
+from epaccs.scans.rules import (
+    FileRefused,
+    Withdrawal,
+    check_is_of_the_person,
+    check_may_be_kept,
+    check_original_seen,
+    check_size,
+    check_type,
+)
+from epaccs.scans.virus_scan import check_no_virus
+from epaccs.settings import Settings
+from epaccs.versions.model import Entry
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A file that may be kept. `virus_scan`: what passed it."""
+
+    content: bytes
+    media_type: str
+    pages: int
+    virus_scan: str
+
+
+def keep_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, fields: Mapping[str, Any], settings: Settings) -> None:
+    """Keep a scan of a paper of this person; it is looked at first, with no transaction open.
+
+    Args:
+        scan_id: of the form: the same form again keeps nothing new.
+        fields: of ScanSchema.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+        RuleBroken, RulesBroken: what to correct; nothing was kept.
+        FileRefused: the file is not taken, and that is noted.
+    """
+    _check_may_be_kept(actor, entry_id)
+    check_is_of_the_person(fields["identifiers"])
+    check_original_seen(fields["original_seen_by"], fields["original_seen_on"])
+    end_read()
+    try:
+        examined = examine(fields["file"], settings=settings)
+    except FileRefused as refused:
+        log.record(event(actor, EventKind.SCAN_REFUSED, entry_id=entry_id, why=str(refused.fault)))
+        raise
+    write_scan(actor, scan_id, entry_id=entry_id, fields=fields, examined=examined)
+
+
+def examine(content: bytes, *, settings: Settings) -> Examined:
+    """Everything that is asked of a file before it is kept; the scanner sees it before anything of ours opens it.
+
+    Raises:
+        FileRefused: it is not taken.
+    """
+    check_size(len(content), limit_megabytes=settings.scan_limit_megabytes)
+    media_type = check_type(content)
+    virus_scan = check_no_virus(content, clamd=settings.clamd)
+    return Examined(content, media_type, inspect(content, media_type=media_type).pages, virus_scan)
+
+
+def write_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, fields: Mapping[str, Any], examined: Examined) -> None:
+    """Keep an examined file and what was said of it."""
+    sealed = sealing.seal(examined.content, purpose=PURPOSE, record_id=scan_id)
+    sha256 = hashlib.sha256(examined.content).hexdigest()
+    with writing() as session:
+        session.get(Entry, entry_id, with_for_update=True, populate_existing=True)
+        _check_may_be_kept(actor, entry_id)
+        if _was_kept(session, scan_id, entry_id=entry_id, sha256=sha256):
+            return
+        session.add(
+            Scan(
+                id=scan_id,
+                entry_id=entry_id,
+                kind=str(fields["kind"]),
+                title=fields["title"],
+                original_location=fields["original_location"],
+                original_seen_by=fields["original_seen_by"],
+                original_seen_on=fields["original_seen_on"],
+                identifiers=list(fields["identifiers"]),
+                media_type=examined.media_type,
+                pages=examined.pages,
+                size_bytes=len(examined.content),
+                sha256=sha256,
+                virus_scan=examined.virus_scan,
+                kept_at=clock.now(),
+                kept_by=_by(actor),
+            )
+        )
+        session.flush()
+        session.add(ScanContent(scan_id=scan_id, sealed=sealed))
+        log.record(event(actor, EventKind.SCAN_KEPT, entry_id=entry_id, scan_id=scan_id, sha256=sha256))
+
+
+def _check_may_be_kept(actor: Actor, entry_id: UUID) -> None:
+    standing = get_standing(actor, entry_id, Permission.EDIT_PLAN)
+    check_may_be_kept(is_open=standing.is_open, is_restricted=is_restricted(entry_id))
+
+
+def _was_kept(session: Session, scan_id: UUID, *, entry_id: UUID, sha256: str) -> bool:
+    """Whether this form was sent before.
+
+    Raises:
+        RuleBroken: it was, with another file or about another person.
+    """
+    before = session.get(Scan, scan_id)
+    if before is None:
+        return False
+    if before.entry_id != entry_id or before.sha256 != sha256:
+        raise RuleBroken("A scan was kept with this form already. Open the form again to keep another")
+    return True
+
+
+def withdraw_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, reason: Withdrawal, why: str) -> None:
+    """Say that a scan holds no more, and why; it stays, and another person's paper is shown to nobody from now on.
+
+    Raises:
+        NotFound, Forbidden: as `access` says, or there is no such scan of this person for this reader.
+        RuleBroken: it was withdrawn before.
+    """
+    with writing() as session:
+        session.get(Entry, entry_id, with_for_update=True, populate_existing=True)
+        get_standing(actor, entry_id, Permission.EDIT_PLAN)
+        scan = get_shown_scan(actor, entry_id, scan_id)
+        if scan.withdrawn_at is not None:
+            raise RuleBroken("This scan was withdrawn before. Look at the list again")
+        session.add(
+            ScanWithdrawal(
+                scan_id=scan.id, reason=str(reason), why=why, withdrawn_at=clock.now(), withdrawn_by=_by(actor)
+            )
+        )
+        log.record(event(actor, EventKind.SCAN_WITHDRAWN, entry_id=entry_id, scan_id=scan.id, why=str(reason)))
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {
+        "clinician_id": str(actor.clinician_id),
+        "name": actor.name,
+        "role": str(actor.role),
+        "organisation_id": str(actor.organisation_id),
+        "organisation_name": actor.organisation_name,
+    }
