@@ -29,6 +29,8 @@ def build_component(field: ShownField) -> tuple[str, dict[str, Any]]:
             return "checkboxes", {**_bare(field), "idPrefix": field.name, "items": _ticks(field, {field.value})}
         case "list":
             return "select", _select(field)
+        case "file":
+            return "fileUpload", {**_labelled(field), "attributes": {"accept": field.option("accept")}}
         case _:
             return "input", _input(field)
 

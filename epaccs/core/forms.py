@@ -292,6 +292,24 @@ class Password(FormField):
         return ""
 
 
+class ChosenFile(FormField):
+    """A file from the reader's own machine; loaded as its bytes, and never put back into a page.
+
+    A view hands it over among what was sent, as bytes; a text in its place means that no file was chosen.
+    """
+
+    kind = "file"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bytes:
+        if not isinstance(value, bytes):
+            raise RuleBroken(f"Choose the {self.called} as a file")
+        return value
+
+    def to_form(self, value: Any) -> str:
+        """Always empty: a browser lets nobody choose a file for somebody."""
+        return ""
+
+
 class Hidden(ShortText):
     """What a page passes on without asking, such as an id."""
 
@@ -567,14 +585,19 @@ def _is_answered(value: Any) -> bool:
 
 
 class Recovered:
-    """What somebody had typed when their session ended: shown on the page again, but not sent.
+    """What somebody had typed when their session ended, or what was prepared: shown on the page, but not sent.
 
     It brings back the number of the edit and the version it was made on too, so that what is sent then is the same
     edit, and a record that changed meanwhile is noticed.
+
+    Args:
+        fields: what is shown, by name.
+        says: what the page says of it, in place of the sentence about a session that ended.
     """
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(self, fields: Mapping[str, list[str]], *, says: str | None = None) -> None:
         self._fields = fields
+        self.says = says or "This is what you had typed before you were signed out. It is not saved yet:"
 
     def __contains__(self, name: object, /) -> bool:
         return name in self._fields
@@ -636,6 +659,11 @@ class Form:
     def was_recovered(self) -> bool:
         """Whether it shows what was typed before the session ended, so that the page must say that it is not saved."""
         return isinstance(self.sent, Recovered)
+
+    @property
+    def recovered_words(self) -> str:
+        """What the page says of what was recovered; empty: nothing was."""
+        return self.sent.says if isinstance(self.sent, Recovered) else ""
 
     @property
     def is_refused(self) -> bool:
@@ -700,7 +728,7 @@ class Form:
         declared = self.schema.fields[name]
         if not isinstance(declared, FormField):
             raise TypeError(f"{name} is not declared as a form field")
-        value = declared.to_form(None) if declared.kind == "password" else self.values[name]
+        value = declared.to_form(None) if declared.kind in ("password", "file") else self.values[name]
         return ShownField(
             name=name,
             kind=declared.kind,
