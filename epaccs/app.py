@@ -52,6 +52,7 @@ def import_models() -> None:
         "notices.model",
         "versions.model",
         "register.model",
+        "identification.model",
         "cpr_decisions.model",
         "record.model",
         "handover.model",
@@ -96,6 +97,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
     from epaccs.handover import views as handover
+    from epaccs.identification import views as identification
     from epaccs.notices import views as notices
     from epaccs.record.views import card, home, search, told
     from epaccs.record.views import history as record_history
@@ -114,6 +116,7 @@ def register_views(app: Flask) -> None:
         notices,
         versions,
         register,
+        identification,
         care_plans,
         cpr_decisions,
         search,
@@ -137,6 +140,7 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
     pages = (
         (Permission.SEARCH, web.Link("Find a person", "/search")),
         (Permission.PREPARE_REGISTRATION, web.Link("Register", "/register/new")),
+        (Permission.SEE_CANDIDATES, web.Link("People to consider", "/consider")),
         (Permission.SETTLE_DISPUTE, web.Link("Disputes", "/held")),
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),

@@ -18,15 +18,19 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation, sign_in
+from tests.identification.lists import a_row
+from tests.identification.lists import send as send_list
 from tests.pages import PageClient, find_endpoint, text_of
 from tests.record.visits import a_person_with_everything
 
 MARKUP = """<img src=x onerror=alert(1)>{{7*7}}{% raw %}'";--"""
 NULL = "Grace\x00Okonkwo"
 
-#: A form whose answer is a file, steps of signing in that few people have, and forms with nothing to type but secrets.
+#: A form whose answer is a file, one that takes a file, steps of signing in that few people have, and forms with
+#: nothing to type but secrets.
 ELSEWHERE = {
     "handover.show",
+    "identification.send",
     "signing_in.give_code",
     "signing_in.choose_organisation",
     "account.password",
@@ -50,6 +54,7 @@ def browsers(app: Flask) -> Iterator[tuple[PageClient, list[str]]]:
     apply_edit(gp, an_edit(entry_id, "treatment_level", {"level": "comfort_only"}, base_version=0))
     give_reason(paramedic, entry_id, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
     colleague, dead = a_clinician(Role.COMMISSIONER, icb), a_registered_person(gp)
+    send_list(gp, a_row())
     died = {"died_on": clock.today().isoformat()}
     apply_edit(gp, an_edit(dead, "lifecycle", died, kind="confirm_death"))
     yield of(app, gp), [f"/record/{entry_id}", f"/record/{dead}", f"/record/{dead}/death/reverse", "/", "/gallery"]
@@ -76,7 +81,7 @@ def pages_reached(browser: PageClient, starts: list[str]) -> Iterator[str]:
         browser.open(path)
         if browser.page.heading == "Open this record":
             browser.fill(reason="permission_given", identifiers_checked=["name", "born"]).submit("Open the record")
-        found = [str(link.get("href")) for link in browser.page.all("a")]
+        found = [str(link.get("href")) for link in browser.page.all("a") if link.get("download") is None]
         yield path
         for link in found:
             if link.startswith("/") and kind_of(link) not in met:
