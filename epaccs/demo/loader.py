@@ -16,6 +16,7 @@ from epaccs.core.db import db, end_read
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import SYNTHETIC_PREFIX
 from epaccs.demo import bulk, telling
+from epaccs.demo.candidates import tell_candidates
 from epaccs.demo.districts import (
     DISTRICT_SIZE,
     add_districts,
@@ -94,6 +95,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
         world = find_world()
         telling.tell_stories(written, world, told=lambda: progress(1))
         bulk.load_stories(generated, world, loaded=progress)
+    tell_candidates(find_world())
     return untold
 
 
