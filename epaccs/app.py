@@ -140,7 +140,6 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
     pages = (
         (Permission.SEARCH, web.Link("Find a person", "/search")),
         (Permission.PREPARE_REGISTRATION, web.Link("Register", "/register/new")),
-        (Permission.SEE_CANDIDATES, web.Link("People to consider", "/consider")),
         (Permission.SETTLE_DISPUTE, web.Link("Disputes", "/held")),
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
