@@ -59,7 +59,7 @@ def take_list(actor: Actor, list_id: UUID, *, content: bytes, is_whole: bool) ->
     Raises:
         Forbidden: the role keeps no list. ListRefused, RuleBroken: what to mend.
 
-    Source: hazard H-39.
+    Source: hazard H-40.
     """
     queries.check_may(actor, Permission.SEE_CANDIDATES)
     rows = read_list(content, today=clock.today(), check_number=check_may_be_here)
@@ -153,7 +153,7 @@ def decide(
         Forbidden: the role does not decide. NotFound: another practice's person.
         RuleBroken: what to correct, or somebody else has decided since.
 
-    Source: hazard H-39.
+    Source: hazard H-40.
     """
     queries.check_may(actor, Permission.DECIDE_CANDIDATE)
     outcome, reason, look_again_on = decision
@@ -247,7 +247,7 @@ def forget_candidates() -> int:
     Returns:
         How many people went.
 
-    Source: Caldicott principle 3 (the minimum); hazard H-39.
+    Source: Caldicott principle 3 (the minimum); hazard H-40.
     """
     before = clock.now() - timedelta(days=KEPT_DAYS)
     past = (

@@ -9,7 +9,7 @@ Codes are not read: a code of a terminology whose release nobody here checked wo
 unseen, and the practice's own search knows its codes.
 
 Source: the three questions by which practices find people early (would a clinician be surprised; general signs of
-decline; signs of one illness), in words of our own; hazard H-39.
+decline; signs of one illness), in words of our own; hazard H-40.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def check_says_why(findings: Findings) -> None:
     Raises:
         RuleBroken: no illness, no sign and no severe frailty is given.
 
-    Source: hazard H-39; Caldicott principle 1 (justify the purpose).
+    Source: hazard H-40; Caldicott principle 1 (justify the purpose).
     """
     is_frail = findings.frailty_scale is not None and findings.frailty_scale >= SEVERELY_FRAIL[0]
     if not (findings.conditions or findings.signs or is_frail):
@@ -205,7 +205,7 @@ def check_still_whole(*, named_before: int, left_out: int, is_whole: bool) -> No
     Raises:
         RuleBroken: nobody said that it is the whole list.
 
-    Source: hazard H-39.
+    Source: hazard H-40.
     """
     if not is_whole and left_out * 2 > named_before:
         raise RuleBroken(
@@ -325,7 +325,7 @@ def match_of(*, born_on: date, register_born_on: date, has_declined: bool) -> Ma
 
     A number mistyped in a list would otherwise hide somebody behind another person's entry.
 
-    Source: hazards H-39 and H-01.
+    Source: hazards H-40 and H-01.
     """
     if born_on != register_born_on:
         return Match.OTHER_PERSON
@@ -348,7 +348,7 @@ def state_of(decision: Decision | None, *, match: Match | None, is_listed: bool,
 
     "Not now" is a promise to look again. It comes due on its day even if the newest list forgets the person.
 
-    Source: hazard H-39.
+    Source: hazard H-40.
     """
     if match in (Match.ON_REGISTER, Match.DECLINED):
         return State(match)
@@ -364,7 +364,7 @@ def check_decision(outcome: Outcome, *, look_again_on: date | None, today: date)
     Raises:
         RuleBroken: the day is missing, is not ahead, lies too far ahead, or belongs to another answer.
 
-    Source: hazard H-39.
+    Source: hazard H-40.
     """
     if outcome is not Outcome.NOT_NOW:
         if look_again_on is not None:
@@ -381,7 +381,7 @@ def check_decision(outcome: Outcome, *, look_again_on: date | None, today: date)
 def is_same_person(*, born_on: date, listed_born_on: date) -> bool:
     """Whether a decision made before holds for the row of a new list: only while number and date of birth agree.
 
-    Source: hazards H-39 and H-01.
+    Source: hazards H-40 and H-01.
     """
     return born_on == listed_born_on
 

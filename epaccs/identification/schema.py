@@ -7,7 +7,7 @@ number and what to do; the list before stands until the new one is right.
 A column or word that is not known is refused, not passed over: a practice should send no more than is used here, and
 should hear when what it sent was not understood.
 
-Source: hazard H-39; Caldicott principle 3 (the minimum).
+Source: hazard H-40; Caldicott principle 3 (the minimum).
 """
 
 from __future__ import annotations
