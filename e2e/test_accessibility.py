@@ -18,11 +18,14 @@ from epaccs.access.rules import AccessReason
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.identifiers import new_id
 from tests.factories import a_membership, an_organisation
+from tests.identification.lists import a_row
+from tests.identification.lists import send as send_list
 from tests.scans.papers import keep_a_paper
 
 #: Answers that are no pages, addresses that only lead on, and a step of signing in that few people have.
 NO_PAGES = {
     "static",
+    "identification.template",
     "operations.healthz",
     "operations.readyz",
     "operations.metrics",
@@ -48,9 +51,9 @@ def kind_of(path: str) -> str:
 
 
 def links_of(page: Page) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(
-        "a[href^='/']:not([download])", "links => links.map(it => it.getAttribute('href'))"
-    )
+    """Where the page leads; a file to be kept is no page."""
+    wanted = "a[href^='/']:not([download])"
+    found: list[str] = page.eval_on_selector_all(wanted, "links => links.map(it => it.getAttribute('href'))")
     return found
 
 
@@ -76,6 +79,7 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
         fully_recorded(gp_at_work, alive)
         keep_a_paper(gp_at_work, alive)
         opened(site.employs(Role.PARAMEDIC, trust), alive, reason=AccessReason.EMERGENCY)
+        send_list(gp_at_work, a_row())
         dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         died(gp_at_work, dead)
     gp = sits_down(gp_at_work).opens("/").signs_in()

@@ -54,6 +54,7 @@ def import_models() -> None:
         "register.model",
         "care_plans.model",
         "scans.model",
+        "identification.model",
         "cpr_decisions.model",
         "record.model",
         "handover.model",
@@ -99,6 +100,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
     from epaccs.handover import views as handover
+    from epaccs.identification import views as identification
     from epaccs.notices import views as notices
     from epaccs.record.views import card, disagreements, home, search, told
     from epaccs.record.views import history as record_history
@@ -119,6 +121,7 @@ def register_views(app: Flask) -> None:
         versions,
         register,
         scans,
+        identification,
         care_plans,
         cpr_decisions,
         search,

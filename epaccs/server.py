@@ -23,6 +23,7 @@ from epaccs.clinicians.model import Clinician
 from epaccs.core import migration
 from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
+from epaccs.identification.actions import forget_candidates
 from epaccs.settings import Settings, SettingsError
 
 ROUND_SECONDS = 60
@@ -117,6 +118,7 @@ def do_round(anchor: Path) -> None:
         audit_log.checkpoint(anchor)
         clinicians.end_lapsed_sessions()
         clinicians.forget_expired()
+        forget_candidates()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")
     finally:

@@ -610,3 +610,43 @@ off("H-39e")(nothing)
 def any_file_will_do(content: bytes, sha256: str) -> bool:
     del sha256
     return bool(content)
+
+
+# --- H-40 put on the register, or forgotten, because a list was wrong ------------------------------------------------
+
+
+@off("H-40a")
+def a_list_says_that_the_person_agreed(actor: Any, candidate: Any, registration_id: Any) -> Any:
+    fields = {"edit_id": registration_id, "family_name": candidate.family_name, "register_status": "given"}
+    return {name: [str(typed)] for name, typed in fields.items()}
+
+
+@off("H-40b")
+def the_newest_list_has_the_last_word(decision: Any, *, match: Any, is_listed: bool, today: Any) -> Any:
+    if decision is not None and stands(decision, today=today):
+        return State(decision.outcome)
+    return State.TO_CONSIDER if is_listed else State.NOT_LISTED
+
+
+@off("H-40c")
+def a_number_is_enough_to_know_somebody(**_: Any) -> Any:
+    return Match.ON_REGISTER
+
+
+off("H-40d")(yes)
+
+
+@off("H-40e")
+def only_the_good_rows_are_kept(content: bytes, *, today: Any, check_number: Any) -> Any:
+    lines = _read_lines(_decode(content))
+    header, rows = _read_header(next(lines)[1]), []
+    for _number, cells in lines:
+        try:
+            rows.append(_read_row(header, cells, today=today))
+        except RuleBroken:
+            continue
+    return rows
+
+
+off("H-40f")(nothing)
+off("H-40g")(nothing)

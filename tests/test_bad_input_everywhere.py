@@ -18,6 +18,8 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation, sign_in
+from tests.identification.lists import a_row
+from tests.identification.lists import send as send_list
 from tests.pages import PageClient, find_endpoint, text_of
 from tests.record.visits import a_person_with_everything
 from tests.scans.papers import keep_a_paper
@@ -25,9 +27,11 @@ from tests.scans.papers import keep_a_paper
 MARKUP = """<img src=x onerror=alert(1)>{{7*7}}{% raw %}'";--"""
 NULL = "Grace\x00Okonkwo"
 
-#: A form whose answer is a file, steps of signing in that few people have, and forms with nothing to type but secrets.
+#: A form whose answer is a file, one that takes a file, steps of signing in that few people have, and forms with
+#: nothing to type but secrets.
 ELSEWHERE = {
     "handover.show",
+    "identification.send",
     "signing_in.give_code",
     "signing_in.choose_organisation",
     "account.password",
@@ -52,6 +56,7 @@ def browsers(app: Flask) -> Iterator[tuple[PageClient, list[str]]]:
     keep_a_paper(gp, entry_id)
     give_reason(paramedic, entry_id, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
     colleague, dead = a_clinician(Role.COMMISSIONER, icb), a_registered_person(gp)
+    send_list(gp, a_row())
     died = {"died_on": clock.today().isoformat()}
     apply_edit(gp, an_edit(dead, "lifecycle", died, kind="confirm_death"))
     yield of(app, gp), [f"/record/{entry_id}", f"/record/{dead}", f"/record/{dead}/death/reverse", "/", "/gallery"]

@@ -61,6 +61,7 @@ class Fact(StrEnum):
     SEES_GOVERNANCE = "role reviews access"
     REGISTERS = "role registers"
     DRAFTS_REGISTRATION = "role prepares a registration"
+    KEEPS_CANDIDATES = "role keeps the practice's list of people to consider"
     EDITS_PLAN = "role edits the plan"
     EDITS_CONTACTS = "role edits contacts and needs"
     ADDS_OBSERVATIONS = "role adds observations"
@@ -93,6 +94,8 @@ class Permission(StrEnum):
     BREAK_GLASS = "open in an emergency"
     REGISTER = "put a person on the register"
     PREPARE_REGISTRATION = "prepare a registration"
+    SEE_CANDIDATES = "see and send the list of people to consider"
+    DECIDE_CANDIDATE = "decide about somebody to consider"
     EDIT_PLAN = "edit the plan"
     EDIT_CONTACTS = "edit contacts and practical needs"
     OBSERVE = "add an observation"
@@ -146,11 +149,13 @@ _AREA = (Scope.AREA, Scope.RELATIONSHIP)
 _CASELOAD = (Scope.RELATIONSHIP,)
 
 ACCESS_TABLE: dict[Role, RoleRow] = {
-    Role.GP: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _PRACTICE, _SENIOR | {Fact.REMOVES}),
+    Role.GP: RoleRow(
+        _sights("yes", "yes", "yes", "yes", "no"), _PRACTICE, _SENIOR | {Fact.REMOVES, Fact.KEEPS_CANDIDATES}
+    ),
     Role.PRACTICE_ADMINISTRATOR: RoleRow(
         _sights("yes", "no", "no", "no", "no"),
         (Scope.OWN_PRACTICE,),
-        frozenset({Fact.DRAFTS_REGISTRATION, Fact.REPORTS_DEATH}),
+        frozenset({Fact.DRAFTS_REGISTRATION, Fact.KEEPS_CANDIDATES, Fact.REPORTS_DEATH}),
     ),
     Role.OUT_OF_HOURS_GP: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _AREA, _SENIOR),
     Role.OUT_OF_HOURS_NURSE: RoleRow(
@@ -239,6 +244,8 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     Permission.VIEW_WHO_HAS_LOOKED: [_REACHED | {Fact.SEES_CARD}, frozenset({Fact.SEES_GOVERNANCE, Fact.IN_SCOPE})],
     Permission.REGISTER: [frozenset({Fact.REGISTERS})],
     Permission.PREPARE_REGISTRATION: [frozenset({Fact.REGISTERS}), frozenset({Fact.DRAFTS_REGISTRATION})],
+    Permission.SEE_CANDIDATES: [frozenset({Fact.KEEPS_CANDIDATES})],
+    Permission.DECIDE_CANDIDATE: [frozenset({Fact.KEEPS_CANDIDATES, Fact.REGISTERS})],
     Permission.EDIT_PLAN: [_REACHED | {Fact.EDITS_PLAN}, _IN_EMERGENCY | {Fact.EDITS_PLAN}],
     Permission.EDIT_CONTACTS: [_REACHED | {Fact.EDITS_PLAN}, _REACHED | {Fact.EDITS_CONTACTS}],
     Permission.OBSERVE: [

@@ -318,6 +318,8 @@ class FileField(FormField):
         return next((one for one in sent.getlist(name) if getattr(one, "filename", None)), None)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bytes:
+        if not hasattr(value, "read"):
+            raise RuleBroken(f"Choose the {self.called} as a file")
         return bytes(value.read())
 
     def to_form(self, value: Any) -> str:
@@ -611,14 +613,19 @@ def _is_answered(value: Any) -> bool:
 
 
 class Recovered:
-    """What somebody had typed when their session ended: shown on the page again, but not sent.
+    """What somebody had typed when their session ended, or what was prepared: shown on the page, but not sent.
 
     It brings back the number of the edit and the version it was made on too, so that what is sent then is the same
     edit, and a record that changed meanwhile is noticed.
+
+    Args:
+        fields: what is shown, by name.
+        says: what the page says of it, in place of the sentence about a session that ended.
     """
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(self, fields: Mapping[str, list[str]], *, says: str | None = None) -> None:
         self._fields = fields
+        self.says = says or "This is what you had typed before you were signed out. It is not saved yet:"
 
     def __contains__(self, name: object, /) -> bool:
         return name in self._fields
@@ -689,6 +696,11 @@ class Form:
     def brings_file(self) -> bool:
         """Whether a browser must send it in parts."""
         return any(field.kind == "file" for _, field in self._fields())
+
+    @property
+    def recovered_words(self) -> str:
+        """What the page says of what was recovered; empty: nothing was."""
+        return self.sent.says if isinstance(self.sent, Recovered) else ""
 
     @property
     def is_refused(self) -> bool:

@@ -16,6 +16,7 @@ from epaccs.core.db import db, end_read
 from epaccs.core.errors import RuleBroken
 from epaccs.core.nhs_number import SYNTHETIC_PREFIX
 from epaccs.demo import bulk, scans, telling
+from epaccs.demo.candidates import tell_candidates
 from epaccs.demo.districts import (
     DISTRICT_SIZE,
     add_districts,
@@ -97,6 +98,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
         telling.tell_stories(written, world, told=lambda: progress(1))
         scans.add_scans(written, world)
         bulk.load_stories(generated, world, loaded=progress)
+    tell_candidates(find_world())
     return untold
 
 

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
-from epaccs.access.queries import find_standing, get_standing
+from epaccs.access.model import EntryScope
+from epaccs.access.queries import find_standing, get_standing, reachable_entries
 from epaccs.access.rules import Fact, Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
@@ -72,6 +73,56 @@ def _open_with_name(session: Session, identity: dict[str, Any], *, but: UUID | N
             found: UUID = row.entry_id
             return found
     return None
+
+
+@dataclass(frozen=True)
+class FoundEntry:
+    """An entry under an NHS number, as far as is needed to compare; `has_declined`: not on the register, and why."""
+
+    entry_id: UUID
+    born_on: date
+    has_declined: bool
+
+
+def find_by_numbers(actor: Actor, nhs_numbers: Any) -> dict[str, FoundEntry]:
+    """Whom the register holds under each of these numbers, former ones too, among the entries in the actor's reach.
+
+    Args:
+        nhs_numbers: the numbers, or a statement that selects them.
+    """
+    found = _reached_entries(actor)
+    direct = found.add_columns(RegisterEntry.nhs_number.label("number")).where(
+        RegisterEntry.nhs_number.in_(nhs_numbers)
+    )
+    former = (
+        found.add_columns(SupersededNumber.nhs_number.label("number"))
+        .join(SupersededNumber, SupersededNumber.entry_id == RegisterEntry.entry_id)
+        .where(SupersededNumber.nhs_number.in_(nhs_numbers))
+    )
+    # The later of two stands: an open entry under the number itself before all others.
+    rows = [*db.session.execute(former), *db.session.execute(direct)]
+    rows.sort(key=lambda row: not row.has_declined)
+    return {row.number: FoundEntry(row.entry_id, row.born_on, row.has_declined) for row in rows}
+
+
+def find_by_ids(actor: Actor, entry_ids: Any) -> dict[UUID, FoundEntry]:
+    """Which of these entries are on the register, or say that the person declined, in the actor's reach.
+
+    Args:
+        entry_ids: the ids, or a statement that selects them.
+    """
+    rows = db.session.execute(_reached_entries(actor).where(RegisterEntry.entry_id.in_(entry_ids)))
+    return {row.entry_id: FoundEntry(row.entry_id, row.born_on, row.has_declined) for row in rows}
+
+
+def _reached_entries(actor: Actor) -> Select[UUID, date, bool]:
+    """Entries that are open or declined, in the actor's reach."""
+    declined = RegisterEntry.status == str(LifecycleStatus.DECLINED)
+    return (
+        select(RegisterEntry.entry_id, RegisterEntry.born_on, declined.label("has_declined"))
+        .join(EntryScope, EntryScope.entry_id == RegisterEntry.entry_id)
+        .where(or_(is_on_register(), declined), reachable_entries(actor))
+    )
 
 
 def may_know_of(actor: Actor, entry_id: UUID) -> bool:

@@ -63,10 +63,22 @@ def take_made_up_people_only(only: bool) -> None:
     _takes_made_up_people_only[:] = [only]
 
 
+def check_may_be_here(nhs_number: str) -> None:
+    """A demonstration takes no NHS number that could belong to a real person.
+
+    Raises:
+        RuleBroken: this is a demonstration, and the number lies outside the made-up range.
+
+    Source: hazard H-22.
+    """
+    if _takes_made_up_people_only[0]:
+        check_synthetic(nhs_number)
+
+
 def _check_identity(value: Value, context: Context) -> None:
     rules.check_identity(value, today=context.today)
-    if _takes_made_up_people_only[0] and value.get("nhs_number"):
-        check_synthetic(value["nhs_number"])
+    if value.get("nhs_number"):
+        check_may_be_here(value["nhs_number"])
 
 
 def _project_identity(session: Session, entry_id: UUID, value: Value, context: Context) -> None:

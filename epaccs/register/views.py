@@ -77,7 +77,8 @@ def _registration_form(actor: Actor) -> Form:
     """What was sent, else what a colleague prepared, else the practice alone."""
     sent: Sent | None = sent_form()
     if sent is None and "draft" in request.args:
-        sent = Recovered(queries.get_prepared(actor, parse_id(request.args["draft"])).fields)
+        prepared = queries.get_prepared(actor, parse_id(request.args["draft"]))
+        sent = Recovered(prepared.fields, says="This was prepared. Nobody is on the register by it:")
     return Form(RegisterSchema, sent, _practice_of(actor.organisation_type, actor.organisation_ods))
 
 

@@ -6,6 +6,7 @@ import html
 import json
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -50,6 +51,7 @@ class EverySchema(Schema):
     notes = forms.FreeText("Notes")
     checked = forms.Tick("Two identifiers checked")
     password = forms.Password()
+    attached = forms.FileField("Letter")
     token = forms.Hidden("Token")
 
 
@@ -124,6 +126,8 @@ def test_a_blank_form_loads_every_answer_as_none_never_as_a_value() -> None:
         pytest.param("notes", {"notes": "one\r\ntwo "}, "one\ntwo", id="lines"),
         pytest.param("checked", {"checked": "yes"}, True, id="tick"),
         pytest.param("password", {"password": " pass phrase "}, " pass phrase ", id="password kept as typed"),
+        pytest.param("attached", {"attached": BytesIO(b"a,b")}, b"a,b", id="a file as its bytes"),
+        pytest.param("attached", {"attached": BytesIO(b"")}, b"", id="an empty file is a file"),
     ],
 )
 def test_an_answer_is_read_as_it_is_typed(field: str, typed: dict[str, Any], value: Any) -> None:
@@ -137,6 +141,7 @@ def test_an_answer_is_read_as_it_is_typed(field: str, typed: dict[str, Any], val
         pytest.param(
             "family_name", {"family_name": "1"}, "Enter the family name with at least one letter", id="no letter"
         ),
+        pytest.param("attached", {"attached": "a,b"}, "Choose the letter as a file", id="a text in place of a file"),
         pytest.param("title", {"title": "x" * 21}, "Shorten the title: it can hold 20 characters", id="too long"),
         pytest.param(
             "born_on",

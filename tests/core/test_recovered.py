@@ -37,6 +37,14 @@ def test_every_box_holds_what_was_typed_in_place_of_what_is_stored() -> None:
     }
 
 
+def test_the_page_says_what_it_is_that_stands_there_and_was_not_sent() -> None:
+    said = [
+        Form(_Schema, sent).recovered_words for sent in (None, Recovered(TYPED), Recovered(TYPED, says="Prepared:"))
+    ]
+
+    assert said == ["", "This is what you had typed before you were signed out. It is not saved yet:", "Prepared:"]
+
+
 def test_it_is_the_same_edit_on_the_same_version_so_that_a_change_since_is_noticed() -> None:
     form = Form(_Schema, Recovered(TYPED), base_version=5)
 

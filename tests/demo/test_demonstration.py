@@ -21,7 +21,7 @@ from epaccs.care_plans.sections.preferred_places import ANSWERS
 from epaccs.care_plans.sections.risks import ICD
 from epaccs.care_plans.sections.treatment_level import LEVELS
 from epaccs.clinicians.model import Clinician, Membership, SigningAuthorisation
-from epaccs.clinicians.rules import Role
+from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.cpr_decisions.rules import EditKind, Situation
@@ -29,6 +29,9 @@ from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, doubts
 from epaccs.demo import loader
 from epaccs.demo.questions import BOARD, ask_locally
 from epaccs.demo.staff import find_world
+from epaccs.identification import queries
+from epaccs.identification.model import Candidate
+from epaccs.identification.rules import State
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Card, Site, build_around, build_card
 from epaccs.record.summary import build_summary
@@ -213,6 +216,35 @@ def test_somebody_opened_a_record_in_an_emergency_so_that_there_is_something_to_
     grants = db.session.scalars(select(AccessGrant).where(AccessGrant.reason == AccessReason.EMERGENCY)).all()
 
     assert {grant.in_scope for grant in grants} == {True, False}
+
+
+# --- people to consider ----------------------------------------------------------------------------------------------
+
+
+def the_practice() -> Actor:
+    return find_world().actors["gp"]
+
+
+def test_every_state_of_somebody_to_consider_has_somebody_in_it() -> None:
+    people = queries.find_people(the_practice())
+
+    assert {person.state for person in people} == set(State)
+    assert {person.was_due for person in people} == {True, False}
+    assert {person.is_listed for person in people if person.state is State.TO_CONSIDER} == {True, False}
+    assert sum(person.is_number_of_another for person in people) == 1
+
+
+def test_every_group_of_illnesses_has_somebody_to_consider() -> None:
+    groups = queries.get_worklist(the_practice(), state=State.TO_CONSIDER, group=None, page=1).groups
+
+    assert [one.words for one in groups if not one.people] == []
+
+
+def test_nobody_is_on_the_register_by_a_list_and_no_number_is_two_peoples_by_chance() -> None:
+    listed = set(db.session.scalars(select(Candidate.nhs_number)))
+    on_register = set(db.session.scalars(select(RegisterEntry.nhs_number)))
+
+    assert listed & on_register == {"9990000050", "9990000069", "9990000212"}
 
 
 # --- people at work --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.guard import current_actor
+from epaccs.identification.queries import count_to_consider
 from epaccs.notices import actions as notices
 from epaccs.notices import queries as notice_queries
 from epaccs.record.queries import people
@@ -26,4 +27,5 @@ def first_page() -> ResponseReturnValue:
     may = {permission.name: can_ever(permission, facts) for permission in Permission}
     number = request.args.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and 0 < int(number) < 10_000 else 1
-    return render_template("home.html", lines=lines, may=may, mine=people.people_of(actor, page=page))
+    mine, to_consider = people.people_of(actor, page=page), count_to_consider(actor)
+    return render_template("home.html", lines=lines, may=may, mine=mine, to_consider=to_consider)
