@@ -520,67 +520,6 @@ def nothing_grows_old(self: Any, part: Any) -> Any:
     return ()
 
 
-# --- H-43 a question never asked -------------------------------------------------------------------------------------
-
-
-@off("H-43a")
-def only_the_letter_counts(values: Any, **_: Any) -> Any:
-    return Stage(values.get("diagnosis", {}).get("gold_standards", "a"))
-
-
-@off("H-43b")
-def nothing_is_asked_before_somebody_judged(asked_from: Any, stage: Any) -> bool:
-    return stage is not None and asked_from <= stage
-
-
-@off("H-43c")
-def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) -> Any:
-    return Stage(field.metadata.get("stage", declaration.stage))
-
-
-@off("H-43d")
-def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
-    return bool(self.is_early)
-
-
-# --- H-41 a confidence of somebody else is shown ---------------------------------------------------------------------
-
-
-@off("H-41a")
-def everybody_reads_everything(text: str) -> str:
-    return text
-
-
-@off("H-41b")
-def paper_holds_everything(material: Any, sights: Any) -> Any:
-    del sights
-    return material
-
-
-off("H-41c")(nothing)
-off("H-41d")(nothing)
-
-
-@off("H-41e")
-def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
-    del before
-    return dict(sent)
-
-
-off("H-41f")(nothing)
-
-# --- H-42 a slip in copying ------------------------------------------------------------------------------------------
-
-
-@off("H-42a")
-def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
-    del value, stamps
-    return []
-
-
-off("H-42b")(nothing)
-off("H-42c")(nothing)
-
 # --- H-39 a scan that harms ------------------------------------------------------------------------------------------
 
 
@@ -650,3 +589,63 @@ def only_the_good_rows_are_kept(content: bytes, *, today: Any, check_number: Any
 
 off("H-40f")(nothing)
 off("H-40g")(nothing)
+
+# --- H-41 a confidence of somebody else is shown ---------------------------------------------------------------------
+
+
+@off("H-41a")
+def everybody_reads_everything(text: str) -> str:
+    return text
+
+
+@off("H-41b")
+def paper_holds_everything(material: Any, sights: Any) -> Any:
+    del sights
+    return material
+
+
+off("H-41c")(nothing)
+off("H-41d")(nothing)
+
+
+@off("H-41e")
+def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
+    del before
+    return dict(sent)
+
+
+off("H-41f")(nothing)
+
+# --- H-42 a slip in copying ------------------------------------------------------------------------------------------
+
+
+@off("H-42a")
+def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
+    del value, stamps
+    return []
+
+
+off("H-42b")(nothing)
+off("H-42c")(nothing)
+
+# --- H-43 a question never asked -------------------------------------------------------------------------------------
+
+
+@off("H-43a")
+def only_the_letter_counts(values: Any, **_: Any) -> Any:
+    return Stage(values.get("diagnosis", {}).get("gold_standards", "a"))
+
+
+@off("H-43b")
+def nothing_is_asked_before_somebody_judged(asked_from: Any, stage: Any) -> bool:
+    return stage is not None and asked_from <= stage
+
+
+@off("H-43c")
+def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) -> Any:
+    return Stage(field.metadata.get("stage", declaration.stage))
+
+
+@off("H-43d")
+def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
+    return bool(self.is_early)
