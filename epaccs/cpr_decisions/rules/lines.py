@@ -504,7 +504,7 @@ def _forms(reading: _Reading) -> list[str]:
 def _older_paper(reading: _Reading) -> list[str]:
     """That the form found first may be of an earlier decision that said otherwise; the last of those.
 
-    Source: hazard H-03 (paper that outlives its decision).
+    Source: hazard H-03 (a line outlives its decision).
     """
     decision, words = reading.state.in_force, reading.words
     if decision is None:
