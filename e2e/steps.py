@@ -158,7 +158,8 @@ class Somebody:
         return self._answers(within or label)
 
     def answers(self, question: str, answer: str | date | list[str]) -> Self:
-        """Whatever kind of box it is."""
+        """Whatever kind of box it is, also where it is folded away."""
+        self._unfolds(question)
         if isinstance(answer, datetime):
             return self.types_moment(question, answer)
         if isinstance(answer, date):
@@ -171,6 +172,14 @@ class Somebody:
         if not box.count():
             return self.chooses(question, answer)
         return self.picks(question, answer) if box.locator("option").count() else self.types(question, answer)
+
+    def _unfolds(self, question: str) -> Self:
+        """Open what holds the question, if it is closed."""
+        wording = self.page.locator("label, legend").filter(has_text=re.compile(rf"^\s*{re.escape(question)}\s*$"))
+        folded = self.page.locator("details:not([open])").filter(has=wording)
+        if folded.count() and not any(one.is_visible() for one in wording.all()):
+            self.goes_to(folded.first.locator("summary"))._strikes("Enter")
+        return self
 
     def starts_counting(self) -> Self:
         """From here on each press counts."""

@@ -112,7 +112,7 @@ class Story:
         }
         for question, answer in (who | consent).items():
             gp.answers(question, answer)
-        gp.presses("Put on the register").sees("Put on the register.", one.shown)
+        gp.presses("Put on the register").sees("Put on the register.", one.shown).presses("Not now: show the record")
         assert gp.line == "No CPR decision recorded here"
         self._path = gp.path.partition("?")[0]
         return gp
