@@ -105,7 +105,7 @@ def save_tonight(
             said = {one: answers[one] for one in answers if one.section == section}
             request = EditRequest(part_of(edit_id, section), entry_id, section, PUT, {}, versions.get(section, 0))
             try:
-                applied += [apply_edit(actor, one) for one in _edits_of(request, said)]
+                applied += [apply_edit(actor, one) for one in _edits_of(request, said, line_id=edit_id)]
             except (RuleBroken, RulesBroken) as error:
                 refused += _with_boxes(error, section)
         if refused:
@@ -113,8 +113,12 @@ def save_tonight(
     return applied
 
 
-def _edits_of(request: EditRequest, said: Mapping[Asked, Any]) -> Iterator[EditRequest]:
-    """What one section is asked to change: its own fields, if they are not as they were seen, then one line more."""
+def _edits_of(request: EditRequest, said: Mapping[Asked, Any], *, line_id: UUID) -> Iterator[EditRequest]:
+    """What one section is asked to change: its own fields, if they are not as they were seen, then one line more.
+
+    Args:
+        line_id: of the line. Lists stand in the order of these ids, so it is one that tells when the form was made.
+    """
     own = {one.name: answer for one, answer in said.items() if not one.in_list}
     line = {one.name: answer for one, answer in said.items() if one.in_list and answer is not None}
     seen = version_value(request.entry_id, request.section, request.base_version) or {}
@@ -123,9 +127,9 @@ def _edits_of(request: EditRequest, said: Mapping[Asked, Any]) -> Iterator[EditR
     if after != before:
         yield replace(request, body=after)
     if line:
-        line_id, after_id = part_of(request.id, "line"), request.id if after != before else None
+        after_id = request.id if after != before else None
         body = {"item_id": str(line_id), "item": line}
-        yield replace(request, id=line_id, kind=PUT_ITEM, body=body, after_id=after_id)
+        yield replace(request, id=part_of(request.id, "line"), kind=PUT_ITEM, body=body, after_id=after_id)
 
 
 def _with_boxes(error: RuleBroken | RulesBroken, section: str) -> Sequence[RuleBroken]:
