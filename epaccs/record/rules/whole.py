@@ -167,9 +167,9 @@ def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSect
         lines=tuple(
             _WHOLE[sight.name](sight, recorded.value, reading.restricted)
             if sight.is_whole
-            else _lines(asked, answers, recorded, reading, news or frozenset())
+            else _lines(asked, answers, recorded, reading, stamp, news or frozenset())
         ),
-        groups=tuple(_groups(sight, recorded, reading, news or frozenset())),
+        groups=tuple(_groups(sight, recorded, reading, stamp, news or frozenset())),
         missing=tuple(
             one.label
             for name, one in asked.items()
@@ -192,9 +192,13 @@ def _is_missing(name: str, field: FieldSight, answers: Mapping[str, str]) -> boo
 
 
 def _lines(
-    fields: Fields, answers: Mapping[str, str], recorded: Recorded, reading: Reading, news: frozenset[str]
+    fields: Fields,
+    answers: Mapping[str, str],
+    recorded: Recorded,
+    reading: Reading,
+    of_section: Value | None,
+    news: frozenset[str],
 ) -> Iterator[Line]:
-    of_section = latest_stamp([recorded])
     for name, words in answers.items():
         shown = reading.organisations.get(words, words) if fields[name].kind == "organisation" else words
         doubt = doubt_in_words(find_ageing(fields[name], recorded.value[name], recorded, key=name), reading.today)
@@ -207,8 +211,9 @@ def _own(recorded: Recorded, key: str, of_section: Value | None) -> Said | None:
     return None if stamp == of_section else build_said(stamp)
 
 
-def _groups(sight: SectionSight, recorded: Recorded, reading: Reading, news: frozenset[str]) -> Iterator[Group]:
-    of_section = latest_stamp([recorded])
+def _groups(
+    sight: SectionSight, recorded: Recorded, reading: Reading, of_section: Value | None, news: frozenset[str]
+) -> Iterator[Group]:
     for item_id, item in sorted(present_items(recorded.value).items(), key=lambda pair: sight.rank(pair[1])):
         key = f"items/{item_id}"
         lines = tuple(
