@@ -140,6 +140,8 @@ def confirm(entry_id: str, section: str) -> ResponseReturnValue:
 def _show_local(page: SectionPage) -> ResponseReturnValue:
     """What the area asks, in one form; below it what was answered to questions that are asked no more."""
     actor, questions = current_actor(), queries.find_local_questions(page.entry_id)
+    if not questions and request.method == "POST":
+        raise NotFound
     typed = present_items(page.typed)
     initial = {
         field_name(one.id): read_words(one, typed[str(one.id)]["answer"]) for one in questions if str(one.id) in typed

@@ -251,3 +251,17 @@ def test_lines_of_the_list_are_answered_in_their_own_form_only(app: Flask, board
     pages = open_record(app, gp, entry_id)
 
     assert pages.browser.get(f"/record/{entry_id}/plan/local/items/new").status_code == 404
+
+
+def test_answers_are_not_taken_where_nothing_is_asked(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_registered_person(gp)
+    pages = open_record(app, gp, entry_id).open(f"/record/{entry_id}/plan/contacts")
+    token = pages.value_of("csrf_token")
+
+    sent = pages.browser.post(
+        f"/record/{entry_id}/plan/local", data={"csrf_token": token, "edit_id": str(new_id()), "base_version": "0"}
+    )
+
+    assert sent.status_code == 404
+    assert find_recorded(entry_id, "local") is None
