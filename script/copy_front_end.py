@@ -20,6 +20,9 @@ PACKAGES = {
             "dist/nhsuk/assets": "assets",
         },
     ),
+    # The promises around the browser's database, and the slow way from a passphrase to a key.
+    "idb": ("idb", {"build/index.js": "idb.js"}),
+    "hash-wasm": ("hash-wasm", {"dist/argon2.umd.min.js": "argon2.js"}),
 }
 
 OUTSIDE = re.compile(r"url\(\s*['\"]?(?:https?:)?//", re.IGNORECASE)
