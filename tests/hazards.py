@@ -126,6 +126,8 @@ def run(test: str) -> Verdict:
     """Run one test of the suite inside this process, on SQLite, until it fails."""
     verdict = Verdict()
     options = ["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-k", "not postgresql"]
+    # It would look through everything this process holds, five times at the end of each run.
+    options += ["-p", "no:unraisableexception"]
     pytest.main([*options, str(ROOT / test)], plugins=[verdict])
     return verdict
 
