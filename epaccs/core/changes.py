@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, select, update
+from sqlalchemy import String, Uuid, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from epaccs.core.db import Base, append_only
@@ -89,5 +89,6 @@ def record_change(
 
 def next_number(session: Session, *, count: int = 1) -> int:
     """The next number, or the last of the next few; its row stays locked until the transaction ends."""
-    session.execute(update(ChangeCounter).values(last_number=ChangeCounter.last_number + count))
-    return session.scalars(select(ChangeCounter.last_number)).one()
+    counter = ChangeCounter.__table__
+    step = update(counter).values(last_number=counter.c.last_number + count).returning(counter.c.last_number)  # type: ignore[arg-type]
+    return session.scalars(step).one()

@@ -68,8 +68,9 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
         if earlier is not None:
             return earlier
         _check_authority(actor, request.entry_id, writer)
-        context = _context(session, actor, request)
-        work = _Work(session, section, request, body, context)
+        heads = _heads(session, request.entry_id)
+        context = _context(heads, actor, request)
+        work = _Work(session, section, request, body, context, heads.get(section.name))
         match request.kind:
             case "resolve":
                 applied = _resolve(work)
@@ -133,8 +134,7 @@ def _check_authority(actor: Actor, entry_id: UUID, kind: Kind) -> None:
     get_standing(actor, entry_id, kind.permission)
 
 
-def _context(session: Session, actor: Actor, request: EditRequest) -> Context:
-    heads = _heads(session, request.entry_id)
+def _context(heads: Mapping[str, SectionHead], actor: Actor, request: EditRequest) -> Context:
     return Context(
         actor=actor,
         edit_id=request.id,
@@ -165,19 +165,19 @@ def _heads(session: Session, entry_id: UUID) -> dict[str, SectionHead]:
 
 @dataclass(frozen=True)
 class _Work:
-    """What every step of one edit needs."""
+    """What every step of one edit needs.
+
+    `head`: the section as it stands, under lock; None: nothing recorded yet. `copied_by`: who copied from paper what an
+    accepted edit asks for; None: as the request says.
+    """
 
     session: Session
     section: Section
     request: EditRequest
     body: Body
     context: Context
-    copied_by: Value | None = None  #: who copied from paper what an accepted edit asks for; None: as the request says
-
-    @property
-    def head(self) -> SectionHead | None:
-        """The section as it stands, under lock; None: nothing recorded yet."""
-        return self.session.get(SectionHead, (self.request.entry_id, self.section.name))
+    head: SectionHead | None
+    copied_by: Value | None = None
 
     @property
     def version(self) -> int:
@@ -223,6 +223,8 @@ def _base_version(work: _Work) -> int:
 def _value_of(work: _Work, version: int) -> Value | None:
     if version == 0:
         return None
+    if work.head and version == work.version:
+        return work.head.value
     row = work.session.get(SectionVersion, (work.request.entry_id, work.section.name, version))
     return row.value if row else None
 

@@ -642,11 +642,11 @@ def _without_telling(value: Value, sight: SectionSight | None) -> Value:
 
 def _shown(answers: Answers, tiers: frozenset[Tier], *, restricted: bool) -> Iterator[Disagreement]:
     for one in CONTRADICTIONS:
-        seen = all(
+        words = one.find(answers)
+        if words and all(
             _is_seen(answers.sights[section], names, tiers, restricted=restricted)
             for section, names in one.reads.items()
-        )
-        if seen and (words := one.find(answers)):
+        ):
             yield Disagreement(
                 key=one.key,
                 words=words,
