@@ -31,6 +31,13 @@ _NEXT_STEP = f"""target => {{
 }}"""
 
 
+#: Whether a picture, or what a frame holds, has come: a frame that may not show it holds an empty page of the browser.
+_IS_LOADED = """it => it.tagName === "IMG"
+  ? it.complete && it.naturalWidth > 0
+  : it.contentDocument?.readyState === "complete" && it.contentDocument.contentType === "application/pdf"
+"""
+
+
 class Somebody:
     """One person at one browser.
 
@@ -173,6 +180,11 @@ class Somebody:
             return self.chooses(question, answer)
         return self.picks(question, answer) if box.locator("option").count() else self.types(question, answer)
 
+    def unfolds(self, words: str) -> Self:
+        """Open what is folded away under these words."""
+        self.goes_to(self.page.locator("summary", has_text=words))
+        return self._strikes("Enter")
+
     def _unfolds(self, question: str) -> Self:
         """Open what holds the question, if it is closed."""
         wording = self.page.locator("label, legend").filter(has_text=re.compile(rf"^\s*{re.escape(question)}\s*$"))
@@ -258,6 +270,21 @@ class Somebody:
         """What was typed still stands in the box."""
         found = self._within(within).get_by_label(label, exact=True).input_value()
         assert found == words, f"{found!r} stands in {label!r}"
+        return self
+
+    def sees_beside(self, title: str) -> Self:
+        """The scan of a paper, in full: beside the form at a desk, above it on a telephone."""
+        paper, form = self.page.get_by_label("The paper", exact=True), self.page.locator(".app-beside__form")
+        scan = paper.get_by_title(f"Scan: {title}", exact=True).or_(paper.get_by_alt_text(f"Scan: {title}", exact=True))
+        scan.scroll_into_view_if_needed()
+        self.page.wait_for_function(_IS_LOADED, arg=scan.element_handle())
+        left, right = paper.bounding_box(), form.bounding_box()
+        assert left is not None
+        assert right is not None
+        at_a_desk = self.page.evaluate("innerWidth") >= 1200
+        is_apart = left["x"] + left["width"] <= right["x"] if at_a_desk else left["y"] + left["height"] <= right["y"]
+        assert is_apart, f"{title!r} at {left} covers the form at {right}"
+        self.page.evaluate("scrollTo(0, 0)")
         return self
 
     def photographs(self, file: Path) -> Self:

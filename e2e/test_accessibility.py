@@ -32,6 +32,7 @@ NO_PAGES = {
     "record.number",
     "register.merge_of_entry",
     "scans.download",
+    "scans.show_beside",
     "versions.held_of_entry",
     "signing_in.give_code",
 }

@@ -551,6 +551,12 @@ def any_file_will_do(content: bytes, sha256: str) -> bool:
     return bool(content)
 
 
+@off("H-39g")
+def any_page_may_show_the_file(entry_id: str, scan_id: str) -> Any:
+    file = queries.open_scan_beside(current_actor(), parse_id(entry_id), parse_id(scan_id))
+    return Response(file.content, mimetype=file.media_type)
+
+
 # --- H-40 put on the register, or forgotten, because a list was wrong ------------------------------------------------
 
 
@@ -627,6 +633,14 @@ def nothing_was_copied(value: Any, stamps: Any) -> list[Any]:
 
 off("H-42b")(nothing)
 off("H-42c")(nothing)
+off("H-42d")(nothing)
+
+
+@off("H-42e")
+def whoever_copies_must_think_of_saying_so(answers: Any, *, way: Any, beside: Any) -> Any:
+    del way, beside
+    return dict(answers)
+
 
 # --- H-43 a question never asked -------------------------------------------------------------------------------------
 

@@ -150,6 +150,37 @@ def _seen(declaration: SectionDeclaration, value: Value, tiers: frozenset[Tier])
 
 
 @dataclass(frozen=True)
+class CopyingPage:
+    """What can be copied from paper of one person: (name, label, how far it is) of each section the reader changes."""
+
+    entry_id: UUID
+    sections: tuple[tuple[str, str, str], ...]
+
+
+def get_copying_page(actor: Actor, entry_id: UUID) -> CopyingPage:
+    """The sections of a plan for somebody who has the paper.
+
+    Raises:
+        NotFound: no such entry, or none that this reader sees.
+        Forbidden: the reader has given no reason for access yet, or may not change the plan.
+    """
+    standing = get_standing(actor, entry_id, Permission.EDIT_PLAN)
+    log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, form="copy"))
+    now = material(entry_id)
+    changed = [one for one in SECTIONS.values() if one.tier in standing.tiers and standing.can(one.permission)]
+    return CopyingPage(entry_id, tuple((one.name, one.label, _how_far(now, one.name)) for one in changed))
+
+
+def _how_far(now: Material, name: str) -> str:
+    recorded = now.sections.get(name)
+    if now.held_in(name):
+        return "Not settled"
+    if recorded is None:
+        return "Nothing recorded"
+    return "Copied, not yet checked" if find_unchecked(recorded.value, recorded.provenance) else "Recorded"
+
+
+@dataclass(frozen=True)
 class TonightPage:
     """The least that helps tonight: what this reader is asked of it, and what is recorded.
 

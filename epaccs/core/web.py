@@ -232,6 +232,11 @@ def _age(born: date) -> int:
     return fields.age_in_years(born, clock.today())
 
 
+def hold_frame() -> None:
+    """This page shows another answer of ours in a frame; no page that does not say so can."""
+    g.csp_holds_frame = True
+
+
 def csp_nonce() -> str:
     """The mark that lets one inline script or style of this answer through; made only when a page asks for it."""
     if "csp_nonce" not in g:
@@ -286,18 +291,27 @@ def _finish_responses(app: Flask, settings: Settings) -> None:
     def finish(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", build_content_policy(g.get("csp_nonce")))
+        response.headers.setdefault("Content-Security-Policy", _content_policy())
         response.headers["X-Request-ID"] = request_id()
         return response
 
 
-def build_content_policy(nonce: str | None) -> str:
-    """A page loads from this server only, and runs nothing written into it without this answer's nonce."""
+def _content_policy() -> str:
+    return build_content_policy(g.get("csp_nonce"), holds_frame="csp_holds_frame" in g)
+
+
+def build_content_policy(nonce: str | None, *, holds_frame: bool = False) -> str:
+    """A page loads from this server only, and runs nothing written into it without this answer's nonce.
+
+    Args:
+        holds_frame: whether it shows another answer of this server in a frame; no page is ever shown in one itself.
+    """
+    frames = "frame-src 'self'; " if holds_frame else ""
     inline = f" 'nonce-{nonce}'" if nonce else ""
     return (
         f"default-src 'none'; script-src 'self'{inline}; style-src 'self'{inline}; img-src 'self' data:; "
-        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+        f"{frames}frame-ancestors 'none'; base-uri 'none'"
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from epaccs.access.actions import event
-from epaccs.access.queries import Standing, get_standing
+from epaccs.access.queries import Standing, find_standing, get_standing
 from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
@@ -27,6 +27,7 @@ from epaccs.scans.rules import (
     ENDINGS,
     IDENTIFIERS,
     KIND_LABELS,
+    PDF,
     TYPE_LABELS,
     WITHDRAWAL_LABELS,
     ScanKind,
@@ -34,6 +35,7 @@ from epaccs.scans.rules import (
     may_see_scans,
     size_in_words,
     tier_of,
+    why_not_beside,
     why_not_opened,
 )
 from epaccs.versions.queries import find_recorded
@@ -46,12 +48,16 @@ _log = logging.getLogger("epaccs.scans")
 
 @dataclass(frozen=True)
 class ShownScan:
-    """One scan as a page shows it. `closed_because` None: it may be opened."""
+    """One scan as a page shows it.
+
+    `closed_because` None: it may be opened. `apart_because` None: it may stand beside a form as well.
+    """
 
     id: UUID
     title: str
     kind: str
     file: str
+    is_picture: bool
     original_location: str
     original_seen_by: str | None
     original_seen_on: date | None
@@ -63,6 +69,7 @@ class ShownScan:
     withdrawn_by: str | None
     withdrawn_at: datetime | None
     closed_because: str | None
+    apart_because: str | None
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,39 @@ def get_shown_scan(actor: Actor, entry_id: UUID, scan_id: UUID) -> ShownScan:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The scans of one person that may stand beside a form, newest first. `chosen`: the one that does; None: none."""
+
+    entry_id: UUID
+    offered: tuple[ShownScan, ...] = ()
+    chosen: ShownScan | None = None
+
+    @property
+    def shown(self) -> ShownScan | None:
+        """The one to be seen; None: none was chosen, or it may not stand here."""
+        return self.chosen if self.chosen and not self.chosen.apart_because else None
+
+
+def find_beside(actor: Actor, entry_id: UUID, chosen_id: UUID | None) -> Beside:
+    """Which scans this reader can lay beside a form about a person. The look at a file is recorded when it is opened.
+
+    Args:
+        chosen_id: what the address says; one that is not there for this reader is none.
+    """
+    standing = find_standing(actor, entry_id)
+    if standing is None or not may_see_scans(standing.tiers):
+        return Beside(entry_id)
+    restricted = is_restricted(entry_id)
+    shown = [
+        _shown(scan, withdrawal, is_restricted=restricted)
+        for scan, withdrawal in _scans_of(entry_id)
+        if tier_of(ScanKind(scan.kind)) in standing.tiers
+    ]
+    chosen = next((one for one in shown if one.id == chosen_id), None)
+    return Beside(entry_id, tuple(one for one in shown if not one.apart_because), chosen)
+
+
+@dataclass(frozen=True)
 class ScanFile:
     """A file as it was sent, under a name that names nobody."""
 
@@ -124,9 +164,26 @@ def open_scan(actor: Actor, entry_id: UUID, scan_id: UUID) -> ScanFile:
         NotFound: there is none for this reader.
         RuleBroken: it is shown to nobody, or it is not what was kept.
     """
-    standing = _get_standing(actor, entry_id)
-    scan, withdrawal = _get_scan(standing, scan_id)
+    scan, withdrawal = _get_scan(_get_standing(actor, entry_id), scan_id)
     closed = why_not_opened(_reason(withdrawal), is_restricted=is_restricted(entry_id))
+    return _open(actor, entry_id, scan, withdrawal, closed=closed)
+
+
+def open_scan_beside(actor: Actor, entry_id: UUID, scan_id: UUID) -> ScanFile:
+    """The same file, to stand beside a form.
+
+    Raises:
+        NotFound: there is none for this reader.
+        RuleBroken: it may not stand there, or it is not what was kept.
+    """
+    scan, withdrawal = _get_scan(_get_standing(actor, entry_id), scan_id)
+    closed = why_not_beside(_reason(withdrawal), is_restricted=is_restricted(entry_id))
+    return _open(actor, entry_id, scan, withdrawal, closed=closed)
+
+
+def _open(
+    actor: Actor, entry_id: UUID, scan: Scan, withdrawal: ScanWithdrawal | None, *, closed: str | None
+) -> ScanFile:
     if closed:
         raise RuleBroken(closed)
     log.record(event(actor, EventKind.SCAN_OPENED, entry_id=entry_id, scan_id=scan.id))
@@ -218,6 +275,7 @@ def _shown(scan: Scan, withdrawal: ScanWithdrawal | None, *, is_restricted: bool
         title=scan.title,
         kind=KIND_LABELS[ScanKind(scan.kind)],
         file=f"{TYPE_LABELS[scan.media_type]}{pages}, {size_in_words(scan.size_bytes)}",
+        is_picture=scan.media_type != PDF,
         original_location="Not shown, the address is restricted" if is_restricted else scan.original_location,
         original_seen_by=scan.original_seen_by,
         original_seen_on=scan.original_seen_on,
@@ -229,6 +287,7 @@ def _shown(scan: Scan, withdrawal: ScanWithdrawal | None, *, is_restricted: bool
         withdrawn_by=_who(withdrawal.withdrawn_by, is_restricted=is_restricted) if withdrawal else None,
         withdrawn_at=withdrawal.withdrawn_at if withdrawal else None,
         closed_because=why_not_opened(reason, is_restricted=is_restricted),
+        apart_because=why_not_beside(reason, is_restricted=is_restricted),
     )
 
 

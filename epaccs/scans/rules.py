@@ -260,6 +260,20 @@ def why_not_opened(withdrawal: Withdrawal | None, *, is_restricted: bool) -> str
     return None
 
 
+def why_not_beside(withdrawal: Withdrawal | None, *, is_restricted: bool) -> str | None:
+    """Why a scan does not stand beside a form, to be copied or compared; None: it may.
+
+    What holds no more may be read as history, and is copied by nobody.
+
+    Source: hazards H-39 and H-42.
+    """
+    closed = why_not_opened(withdrawal, is_restricted=is_restricted)
+    if closed or withdrawal is None:
+        return closed
+    words = WITHDRAWAL_LABELS[withdrawal]
+    return f"This scan is not shown here, because it holds no more: {words[0].lower()}{words[1:]}. Choose another"
+
+
 def check_may_be_kept(*, is_open: bool, is_restricted: bool) -> None:
     """Papers are kept of people whose record somebody keeps up to date, and whose address may be told.
 

@@ -62,6 +62,23 @@ def download(entry_id: str, scan_id: str) -> ResponseReturnValue:
     return response
 
 
+@bp.get("/<scan_id>/beside")
+@needs(Permission.VIEW_RECORD)
+def show_beside(entry_id: str, scan_id: str) -> ResponseReturnValue:
+    """The file as it was sent, within a page of the register: it loads, runs and sends nothing, and none keeps it.
+
+    No sandbox, and styles are let through: without these, browsers show no PDF. What is answered is a PDF or a picture
+    and never taken for a page.
+    """
+    file = queries.open_scan_beside(current_actor(), parse_id(entry_id), parse_id(scan_id))
+    response = Response(file.content, mimetype=file.media_type)
+    response.headers["Content-Disposition"] = f'inline; filename="{file.name}"'
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    return response
+
+
 @bp.route("/<scan_id>/withdraw", methods=["GET", "POST"])
 @needs(Permission.EDIT_PLAN)
 def withdraw(entry_id: str, scan_id: str) -> ResponseReturnValue:

@@ -46,9 +46,10 @@ def held_list() -> ResponseReturnValue:
 @needs(Permission.EDIT_PLAN)
 def copies() -> ResponseReturnValue:
     """What others copied from paper, to be compared with it: one person at a time."""
-    at = request.args.get("at")
-    found = queries.copies_for(current_actor(), at=parse_id(at) if at else None)
-    return render_template("versions/copies.html", found=found)
+    at, scan = (parse_id(said) if (said := request.args.get(name)) else None for name in ("at", "scan"))
+    found = queries.copies_for(current_actor(), at=at)
+    is_still_of = found.now is not None and found.now.person.entry_id == at
+    return render_template("versions/copies.html", found=found, scan=scan if is_still_of else None)
 
 
 @bp.get("/held/of/<entry_id>")

@@ -287,6 +287,20 @@ def test_a_page_loads_only_from_here_and_cannot_be_framed(shell: Flask) -> None:
     assert "nonce" not in policy
 
 
+def test_only_a_page_that_says_so_shows_another_of_our_answers_in_a_frame(shell: Flask) -> None:
+    def holds_one() -> str:
+        web.hold_frame()
+        return ""
+
+    shell.add_url_rule("/holds-one", view_func=holds_one)
+    client = shell.test_client()
+
+    holding, other = (client.get(path).headers["Content-Security-Policy"] for path in ("/holds-one", "/gallery"))
+
+    assert "; frame-src 'self'; frame-ancestors 'none'; " in holding
+    assert "frame-src" not in other
+
+
 def test_an_inline_script_is_let_through_by_the_nonce_of_its_own_answer_only(shell: Flask) -> None:
     shell.add_url_rule("/inline", view_func=lambda: render_template_string("{{ csp_nonce() }} {{ csp_nonce() }}"))
     client = shell.test_client()

@@ -227,6 +227,64 @@ def fields(**changes: Any) -> dict[str, Any]:
     return {"original_seen_by": None, "original_seen_on": None, **loaded}
 
 
+# --- Beside a form ---------------------------------------------------------------------------------------------------
+
+
+def test_beside_a_form_a_scan_loads_runs_and_sends_nothing_and_only_our_pages_show_it(
+    pages: PageClient, entry_id: UUID
+) -> None:
+    content = files.a_pdf()
+    send(pages, entry_id, file=content)
+
+    answer = pages.browser.get(f"/record/{entry_id}/scans/{kept()[0].id}/beside")
+
+    assert answer.data == content
+    assert answer.headers.get("Content-Disposition") == 'inline; filename="adrt-2026-11-21.pdf"'
+    assert answer.headers.get("Content-Type") == "application/pdf"
+    assert answer.headers.get("Content-Security-Policy") == (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    assert answer.headers.get("X-Content-Type-Options") == "nosniff"
+    assert answer.headers.get("Cache-Control") == "no-store"
+    assert [one.entry_id for one in events(EventKind.SCAN_OPENED)] == [entry_id]
+
+
+def test_a_scan_that_holds_no_more_is_answered_as_history_and_beside_no_form(
+    pages: PageClient, entry_id: UUID, gp: Actor
+) -> None:
+    send(pages, entry_id)
+    scan = kept()[0]
+    actions.withdraw_scan(gp, scan.id, entry_id=entry_id, reason=Withdrawal.REPLACED, why="")
+
+    assert queries.open_scan(gp, entry_id, scan.id).content
+    with pytest.raises(RuleBroken, match="holds no more: a newer paper"):
+        queries.open_scan_beside(gp, entry_id, scan.id)
+    assert len(events(EventKind.SCAN_OPENED)) == 1
+
+
+def test_beside_a_form_a_role_finds_the_scans_of_the_sections_that_it_sees(
+    app: Flask, pages: PageClient, entry_id: UUID
+) -> None:
+    send(pages, entry_id, kind="letter", title="Letter of the hospice")
+    send(pages, entry_id)
+    letter, adrt = kept()
+    in_casualty = a_clinician(Role.ED_CLINICIAN, an_organisation(type=OrganisationType.ACUTE))
+    concern(entry_id, in_casualty)
+    browser = open_record(app, in_casualty, entry_id)
+    social_worker = a_clinician(Role.SOCIAL_WORKER, an_organisation(type=OrganisationType.LOCAL_AUTHORITY))
+    concern(entry_id, social_worker)
+    sees_none = open_record(app, social_worker, entry_id)
+
+    beside = queries.find_beside(in_casualty, entry_id, letter.id)
+    assert ([one.id for one in beside.offered], beside.chosen) == ([adrt.id], None)
+    assert browser.browser.get(f"/record/{entry_id}/scans/{adrt.id}/beside").status_code == 200
+    assert browser.browser.get(f"/record/{entry_id}/scans/{letter.id}/beside").status_code == 404
+
+    assert queries.find_beside(social_worker, entry_id, adrt.id) == queries.Beside(entry_id)
+    assert sees_none.browser.get(f"/record/{entry_id}/scans/{adrt.id}/beside").status_code == 404
+    assert queries.find_beside(social_worker, new_id(), adrt.id).offered == ()
+
+
 # --- Who may ---------------------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from epaccs.scans.rules import (
     may_see_scans,
     size_in_words,
     tier_of,
+    why_not_beside,
     why_not_opened,
 )
 
@@ -183,6 +184,25 @@ def test_another_persons_paper_and_one_that_may_tell_the_address_are_opened_by_n
     closed = why_not_opened(withdrawal, is_restricted=is_restricted)
 
     assert closed is None if words is None else words in str(closed)
+
+
+@pytest.mark.parametrize(
+    ("withdrawal", "is_restricted", "words"),
+    [
+        pytest.param(None, False, None, id="one that holds"),
+        pytest.param(Withdrawal.REPLACED, False, "holds no more: a newer paper", id="one that was replaced"),
+        pytest.param(Withdrawal.NOT_VALID, False, "holds no more: the paper itself", id="one that is not valid"),
+        pytest.param(Withdrawal.UNREADABLE, False, "holds no more: it cannot be read", id="one that cannot be read"),
+        pytest.param(Withdrawal.WRONG_PERSON, False, "another person's paper", id="another person's"),
+        pytest.param(None, True, "the address is restricted", id="the address is restricted"),
+    ],
+)
+def test_only_a_paper_that_holds_stands_beside_a_form(
+    withdrawal: Withdrawal | None, is_restricted: bool, words: str | None
+) -> None:
+    apart = why_not_beside(withdrawal, is_restricted=is_restricted)
+
+    assert apart is None if words is None else words in str(apart)
 
 
 def test_papers_are_kept_of_people_on_the_register_whose_address_may_be_told() -> None:
