@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import writing
 from epaccs.core.errors import RuleBroken
-from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind, build_amendment
+from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind, build_amendment, find_located
 from epaccs.cpr_decisions.section import CPR, notice_move
 from epaccs.notices.actions import SessionDesk
 from epaccs.versions.actions import apply_edit, discard_draft, save_draft
@@ -72,11 +72,11 @@ def answer_move(actor: Actor, edit_id: UUID, *, entry_id: UUID, answers: Mapping
     Source: hazard H-44.
     """
     recorded = find_recorded(entry_id, CPR)
-    decision = CPRState.from_value(recorded.value if recorded else None).in_force
+    located = find_located(CPRState.from_value(recorded.value if recorded else None))
     body = build_amendment(
         answers.get("original_now"),
         answers.get("original_location") or "",
-        known=decision.original_location if decision else "",
+        known=located.where if located else "",
     )
     if body is None:
         return None

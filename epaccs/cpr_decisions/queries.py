@@ -158,7 +158,7 @@ def find_question_of_move(actor: Actor, entry_id: UUID) -> Question:
     if not standing.can(permission_of(EditKind.PARTICULARS_AMENDED)):
         return Question(told=_whom_it_goes_to(entry_id) if located else "")
     is_restricted = bool((now.value("identity") or {}).get("address_restricted"))
-    known = state.in_force.original_location if state.in_force and not is_restricted else ""
+    known = located.where if located and not is_restricted else ""
     return Question(
         schema=build_move_schema(known),
         initial={"original_version": str(recorded.version if recorded else 0)},

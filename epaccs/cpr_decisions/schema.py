@@ -245,17 +245,21 @@ def build_move_schema(known: str) -> type[Schema]:
     """What is asked of the signed form when the address changes.
 
     Args:
-        known: where it was until now, as this author may read it; empty: not recorded.
+        known: where it was until now, as this author may read it; empty: not recorded, or not to be told.
     """
     answers: dict[str, str] = {
-        Whereabouts.SAME: f"Still in the same place: {known}" if known else "Still in the same place",
+        Whereabouts.SAME: f"That is still right: {known}" if known else "In the same place as before",
         Whereabouts.MOVED: "It went with the person",
         Whereabouts.LEFT: "It was left behind: it is not with the person",
         Whereabouts.NOT_KNOWN: "Not known yet",
     }
+    hints: dict[str, str] = {
+        Whereabouts.SAME: "The address was only put right, or this place is elsewhere and did not change",
+        Whereabouts.LEFT: "The card then says so beside the place",
+    }
     hint = (
-        f"Until now: {known or 'not recorded'}. You can leave this open: what you change is saved all the same. "
-        "If it is the address, the card then says that nobody has said where the form is."
+        f"Until now: {known or 'not recorded, or not shown'}. You can leave this open: what you change is saved all "
+        "the same. If it is the address or the care home, the card says that nobody has said since where the form is."
     )
     fields = {
         "original_version": Hidden("Version of the CPR decision"),
@@ -263,6 +267,7 @@ def build_move_schema(known: str) -> type[Schema]:
             "Where is the signed CPR form now?",
             answers,
             hint=hint,
+            hints=hints,
             called="answer about the signed form",
             enum=Whereabouts,
             source="SCCI1580 item 47",
@@ -270,7 +275,7 @@ def build_move_schema(known: str) -> type[Schema]:
         "original_location": ShortText(
             "Its place now",
             called="place of the signed form",
-            hint="Needed if it went with the person. If it was left somewhere else than named above: where",
+            hint="Needed if it went with the person. If it was left behind in another place than above: where",
             limit=300,
         ),
     }

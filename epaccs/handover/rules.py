@@ -249,10 +249,7 @@ def place_of_original(card: Card, decision: Decision) -> str:
     if unplaced is None:
         return decision.original_location
     last_known = unplaced.last_known or "not recorded"
-    return (
-        f"nobody has said since the address changed on {format_date(unplaced.since)} where it is; "
-        f"last known: {last_known}"
-    )
+    return f"place not said since the address changed on {format_date(unplaced.since)}; last known: {last_known}"
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

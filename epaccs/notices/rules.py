@@ -67,7 +67,7 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "The person has not been told of the decision", "cpr_decisions.show", is_task=True
     ),
     NoticeKind.FORM_UNPLACED: Meaning(
-        "The address changed. Ask where the signed form is now, and record it", "cpr_decisions.show", is_task=True
+        "The address changed. Ask where the signed form is now", "cpr_decisions.show", is_task=True
     ),
     NoticeKind.DEATH_REPORTED: Meaning("A death was reported. Confirm or reverse it", "record.show", is_task=True),
     NoticeKind.MERGE_PROPOSED: Meaning(

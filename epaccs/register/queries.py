@@ -23,6 +23,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
+from epaccs.core.forms import Sent
 from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, SupersededNumber
 from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, find_review_due, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
@@ -208,9 +209,14 @@ class Question:
     told: str = ""
     answer: Callable[[UUID, Mapping[str, Any]], Applied | None] = _answer_nothing
 
-    def beside(self, schema: type[Schema]) -> type[Schema]:
-        """A form with the boxes of both."""
-        return type("MoveSchema", (self.schema, schema), {}) if self.schema else schema
+    def beside(self, schema: type[Schema], sent: Sent | None) -> type[Schema]:
+        """A form with the boxes of both, where it is asked; one that was sent has those with which it was shown.
+
+        Args:
+            sent: what a browser sent; None: nothing.
+        """
+        is_shown = self.is_asked if sent is None else any(name in sent for name in self.names)
+        return type("MoveSchema", (self.schema, schema), {}) if self.schema and is_shown else schema
 
     @property
     def names(self) -> list[str]:

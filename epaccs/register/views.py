@@ -159,8 +159,8 @@ def identity(entry_id: str) -> ResponseReturnValue:
     recorded = queries.get_section(actor, entry, IDENTITY, Permission.EDIT_PLAN)
     question = queries.find_question(actor, entry)
     stored = {**load_stored(IdentitySchema, recorded.value if recorded else {}), **question.initial}
-    version = recorded.version if recorded else 0
-    form = Form(question.beside(IdentitySchema), sent_form(), stored, base_version=version)
+    version, sent = recorded.version if recorded else 0, sent_form()
+    form = Form(question.beside(IdentitySchema, sent), sent, stored, base_version=version)
 
     def amend(fields: dict[str, Any]) -> ResponseReturnValue:
         body = _part(IdentitySchema, fields)
