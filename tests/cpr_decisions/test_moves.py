@@ -278,6 +278,18 @@ def test_a_decision_that_changed_meanwhile_holds_the_answer_and_keeps_the_move(
     assert NOBODY_SAID in says(entry)
 
 
+def test_an_address_that_changed_meanwhile_holds_the_move_and_keeps_the_answer(
+    gp: Actor, entry: UUID, form: PageClient
+) -> None:
+    amend(gp, entry, telephone="01632 960777")
+
+    form.fill(address=ELSEWHERE, original_now="moved", original_location="Bedside table").submit("Save")
+
+    assert form.page.endpoint == "versions.held"
+    assert identity(entry)["address"] != ELSEWHERE
+    assert "Signed form: Bedside table." in says(entry)
+
+
 def test_an_answer_about_a_decision_that_was_cancelled_meanwhile_waits_and_puts_nothing_in_doubt(
     gp: Actor, entry: UUID, form: PageClient
 ) -> None:
