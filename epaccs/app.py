@@ -67,8 +67,9 @@ def connect_rooms() -> None:
     from epaccs.access import queries as access
     from epaccs.care_plans.sections import SECTIONS
     from epaccs.core.changes import register_projector
+    from epaccs.cpr_decisions import actions as cpr_actions
+    from epaccs.cpr_decisions import queries as cpr_queries
     from epaccs.cpr_decisions import section as cpr
-    from epaccs.cpr_decisions.actions import follow_lifecycle
     from epaccs.handover import actions as handover
     from epaccs.notices import actions as notices
     from epaccs.record.actions import cards, disagreements, search
@@ -79,13 +80,15 @@ def connect_rooms() -> None:
 
     for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION):
         register_section(section)
-    register_rule(cpr.check_treatment_level)
-    register_rule(disagreements.check_change)
-    register_consequence(follow_lifecycle)
+    for rule in (cpr.check_treatment_level, disagreements.check_change):
+        register_rule(rule)
+    for consequence in (cpr_actions.follow_lifecycle, cpr_actions.follow_identity):
+        register_consequence(consequence)
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
     access.use_names(register.names_of)
     versions.use_banner(register.find_banner)
+    register.ask_of_moves(cpr_queries.find_question_of_move)
     register_projector(notices.follow_change)
     register_projector(search.follow_change)
     register_projector(cards.follow_change)

@@ -663,3 +663,40 @@ def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) 
 @off("H-43d")
 def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
+
+
+# --- H-44 the signed form stayed behind ------------------------------------------------------------------------------
+
+off("H-44a")(nothing)
+off("H-44b")(no)
+
+
+@off("H-44c")
+def nothing_is_asked(actor: Any, entry_id: Any) -> Any:
+    del actor, entry_id
+    return Question()
+
+
+@off("H-44d")
+def every_form_says_where_the_original_is(state: Any, edit: Any) -> Any:
+    body = read_body(bodies.ParticularsBody, edit.body)
+    decision = get_in_force(state)
+    place = body.original_location or decision.original_location
+    aware = decision.aware if body.aware is None else body.aware
+    return put(state, replace(decision, original_location=place, original_located_at=edit.at, aware=aware))
+
+
+@off("H-44e")
+def the_place_is_written_as_it_was(answer: Any, place: str, *, known: str) -> Any:
+    if answer in (None, Whereabouts.NOT_KNOWN):
+        return None
+    return {"original_location": place or known, "original_checked": True}
+
+
+off("H-44f")(nothing)
+
+
+@off("H-44g")
+def paper_names_the_place_alone(card: Any, decision: Any) -> str:
+    del card
+    return decision.original_location

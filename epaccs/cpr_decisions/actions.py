@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from epaccs.clinicians.rules import Actor
-from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind
-from epaccs.cpr_decisions.section import CPR
+from epaccs.core.db import writing
+from epaccs.core.errors import RuleBroken
+from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind, build_amendment, find_located
+from epaccs.cpr_decisions.section import CPR, notice_move
+from epaccs.notices.actions import SessionDesk
 from epaccs.versions.actions import apply_edit, discard_draft, save_draft
-from epaccs.versions.queries import find_recorded
+from epaccs.versions.queries import find_recorded, material
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.rules import Outcome
 
@@ -57,6 +60,36 @@ def clinical_time(body: Mapping[str, Any]) -> datetime | None:
     return moment if moment and moment.tzinfo else None
 
 
+def answer_move(actor: Actor, edit_id: UUID, *, entry_id: UUID, answers: Mapping[str, Any]) -> Applied | None:
+    """Keep what whoever records a move says of the signed form; None: they left it open.
+
+    Args:
+        answers: fields of the schema that `build_move_schema` makes.
+
+    Raises:
+        RuleBroken: the answer is not whole. Forbidden: the author may not amend the particulars.
+
+    Source: hazard H-44.
+    """
+    recorded = find_recorded(entry_id, CPR)
+    located = find_located(CPRState.from_value(recorded.value if recorded else None))
+    body = build_amendment(
+        answers.get("original_now"),
+        answers.get("original_location") or "",
+        known=located.where if located else "",
+    )
+    if body is None:
+        return None
+    version = _version_seen(answers.get("original_version") or "")
+    return change(actor, edit_id, entry_id=entry_id, kind=EditKind.PARTICULARS_AMENDED, body=body, base_version=version)
+
+
+def _version_seen(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise RuleBroken("Open the page again: it does not say which version of the CPR decision you saw")
+    return int(text)
+
+
 # What follows changes of other sections, in their transaction
 
 
@@ -76,6 +109,17 @@ def follow_lifecycle(actor: Actor, request: EditRequest, applied: Applied) -> No
             _report_to_survivor(actor, request)
         case _:
             pass
+
+
+def follow_identity(actor: Actor, request: EditRequest, applied: Applied) -> None:
+    """A move that leaves open where the signed form is, asks the practice and the key worker (hazard H-44)."""
+    del actor
+    if request.section != "identity" or applied.replayed or applied.outcome is not Outcome.APPLIED:
+        return
+    sections = material(request.entry_id).sections
+    values = {name: one.value for name, one in sections.items()}
+    with writing() as session:
+        notice_move(SessionDesk(session), request, values, at=sections["identity"].recorded_at)
 
 
 def _follow(actor: Actor, request: EditRequest, kind: EditKind) -> None:

@@ -28,13 +28,14 @@ _KINDS: dict[FollowUpKind, NoticeKind] = {
     FollowUpKind.CONFIRM_PROPOSAL: NoticeKind.CONFIRM_PROPOSAL,
     FollowUpKind.ANSWER_REVIEW: NoticeKind.CPR_REVIEW_ASKED,
     FollowUpKind.SETTLE_DOUBT: NoticeKind.DISPUTE,
+    FollowUpKind.FIND_FORM: NoticeKind.FORM_UNPLACED,
 }
 _HIGH = frozenset({NoticeKind.DISPUTE, NoticeKind.WRONG_PERSON, NoticeKind.OWN_WITHDRAWAL, NoticeKind.ICD})
 
 
 def leave_notices(desk: Desk, before: CPRState, after: CPRState, context: Context, around: Around) -> None:
     """Tell whoever must act, and end what was done, in the transaction of the change."""
-    _end_what_is_done(desk, after, context)
+    _end_what_is_done(desk, after, context, around)
     for one in rules.follow_ups(before, after, around=around):
         _notify(desk, context, _KINDS[one.kind], for_clinician=one.for_clinician_id)
     if len(after.open_withdrawals) > len(before.open_withdrawals):
@@ -59,7 +60,7 @@ def _notify(desk: Desk, context: Context, kind: NoticeKind, *, for_clinician: st
     desk.notify_accountable(about)
 
 
-def _end_what_is_done(desk: Desk, after: CPRState, context: Context) -> None:
+def _end_what_is_done(desk: Desk, after: CPRState, context: Context, around: Around) -> None:
     done = []
     if not after.open_proposals:
         done.append(NoticeKind.CONFIRM_PROPOSAL)
@@ -71,7 +72,18 @@ def _end_what_is_done(desk: Desk, after: CPRState, context: Context) -> None:
         done.append(NoticeKind.CPR_REVIEW_ASKED)
     if not after.person_not_told:
         done.append(NoticeKind.PERSON_NOT_TOLD)
+    if rules.find_unplaced(after, around) is None:
+        done.append(NoticeKind.FORM_UNPLACED)
     desk.end(entry_id=context.entry_id, kinds=done, section="cpr")
+
+
+def leave_notice_of_move(desk: Desk, *, entry_id: UUID, edit_id: UUID, state: CPRState, around: Around) -> None:
+    """The practice and the key worker are asked where the signed form is, once for each move that left it open.
+
+    Source: hazard H-44.
+    """
+    if rules.find_unplaced(state, around) is not None:
+        desk.notify_accountable(About(entry_id, NoticeKind.FORM_UNPLACED, "cpr", edit_id))
 
 
 def _follow_review(desk: Desk, before: CPRState, after: CPRState, context: Context) -> None:

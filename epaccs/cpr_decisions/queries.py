@@ -7,18 +7,25 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from epaccs.access.actions import event
-from epaccs.access.queries import Standing, get_standing
+from epaccs.access.queries import Standing, find_standing, get_standing
 from epaccs.access.rules import Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
+from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock
+from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 from epaccs.cpr_decisions import rules
-from epaccs.cpr_decisions.rules import CPRLine, CPRState, Decision, EditKind, HeldRival, Words
-from epaccs.cpr_decisions.schema import FORMS
+from epaccs.cpr_decisions.actions import answer_move
+from epaccs.cpr_decisions.rules import CPRLine, CPRState, Decision, EditKind, HeldRival, Located, Words
+from epaccs.cpr_decisions.schema import FORMS, build_move_schema
 from epaccs.cpr_decisions.section import CPR, around_of, permission_of
+from epaccs.notices.actions import accountable_organisations
+from epaccs.register.queries import Question
 from epaccs.versions.queries import DraftLine, drafts_of_team, history, material
 from epaccs.versions.rules import Held, Material
 
@@ -72,6 +79,11 @@ class CPRPage:
     def current(self) -> Decision | None:
         """The decision in force; None: there is none."""
         return self.state.in_force
+
+    @property
+    def located(self) -> Located | None:
+        """Where the signed form was last said to be; None: no decision is in force."""
+        return rules.find_located(self.state)
 
     @property
     def first_held(self) -> UUID | None:
@@ -129,6 +141,38 @@ def _as_rival(held: Held) -> HeldRival:
         organisation_name=author["organisation_name"],
         received_at=held.held_at,
         decided_at=held.decided_at,
+    )
+
+
+def find_question_of_move(actor: Actor, entry_id: UUID) -> Question:
+    """What to ask of the signed form on the page that changes the address; nothing of whoever may not see a decision.
+
+    Source: hazard H-44.
+    """
+    standing = find_standing(actor, entry_id)
+    if standing is None or Tier.T1_EMERGENCY not in standing.tiers:
+        return Question()
+    now = material(entry_id)
+    state, recorded = CPRState.from_value(now.value(CPR)), now.sections.get(CPR)
+    located = rules.find_located(state)
+    if not standing.can(permission_of(EditKind.PARTICULARS_AMENDED)):
+        return Question(told=_whom_it_goes_to(entry_id) if located else "")
+    is_restricted = bool((now.value("identity") or {}).get("address_restricted"))
+    known = located.where if located and not is_restricted else ""
+    return Question(
+        schema=build_move_schema(known),
+        initial={"original_version": str(recorded.version if recorded else 0)},
+        is_asked=located is not None,
+        answer=lambda edit_id, answers: answer_move(actor, edit_id, entry_id=entry_id, answers=answers),
+    )
+
+
+def _whom_it_goes_to(entry_id: UUID) -> str:
+    told = accountable_organisations(db.session(), entry_id)
+    names = db.session.scalars(select(Organisation.name).where(Organisation.id.in_(told)).order_by(Organisation.name))
+    return (
+        "A CPR decision is in force, and its signed form may stay behind. Your role cannot record where it is. If the "
+        f"address changes, this asks: {', '.join(names)}."
     )
 
 

@@ -9,7 +9,18 @@ from typing import Any
 
 from marshmallow import Schema
 
-from epaccs.core.forms import Choice, Choices, FormField, FreeText, Hidden, ShortText, TypedDate, TypedDateTime, YesNo
+from epaccs.core.forms import (
+    Choice,
+    Choices,
+    FormField,
+    FreeText,
+    Hidden,
+    ShortText,
+    Tick,
+    TypedDate,
+    TypedDateTime,
+    YesNo,
+)
 from epaccs.cpr_decisions.rules import (
     IMCA,
     Aware,
@@ -22,6 +33,7 @@ from epaccs.cpr_decisions.rules import (
     Recommendation,
     RevokeReason,
     VoidReason,
+    Whereabouts,
     WithdrawalOutcome,
 )
 
@@ -221,11 +233,53 @@ class ReviewSchema(Schema):
 class ParticularsSchema(Schema):
     """Where the original is, and who knows."""
 
-    original_location = ShortText("Where is the signed original now?", called="place of the original", limit=300)
+    original_location = ShortText("Where is the signed original now?", called="place of the original", limit=400)
+    original_checked = Tick("It is there today: I have seen it, or asked somebody who has")
     aware = Choices("Who knows of the decision?", AWARE)
     person_not_told = FreeText(
         "If the person has not been told, why?", called="reason why the person has not been told", rows=2
     )
+
+
+def build_move_schema(known: str) -> type[Schema]:
+    """What is asked of the signed form when the address changes.
+
+    Args:
+        known: where it was until now, as this author may read it; empty: not recorded, or not to be told.
+    """
+    answers: dict[str, str] = {
+        Whereabouts.SAME: f"That is still right: {known}" if known else "In the same place as before",
+        Whereabouts.MOVED: "It went with the person",
+        Whereabouts.LEFT: "It was left behind: it is not with the person",
+        Whereabouts.NOT_KNOWN: "Not known yet",
+    }
+    hints: dict[str, str] = {
+        Whereabouts.SAME: "The address was only put right, or this place is elsewhere and did not change",
+        Whereabouts.LEFT: "The card then says so beside the place",
+    }
+    hint = (
+        f"Until now: {known or 'not recorded, or not shown'}. You can leave this open: what you change is saved all "
+        "the same. If it is the address or the care home, the card says that nobody has said since where the form is."
+    )
+    fields = {
+        "original_version": Hidden("Version of the CPR decision"),
+        "original_now": Choice(
+            "Where is the signed CPR form now?",
+            answers,
+            hint=hint,
+            hints=hints,
+            called="answer about the signed form",
+            enum=Whereabouts,
+            source="SCCI1580 item 47",
+        ),
+        "original_location": ShortText(
+            "Its place now",
+            called="place of the signed form",
+            hint="Needed if it went with the person. If it was left behind in another place than above: where",
+            limit=300,
+        ),
+    }
+    return Schema.from_dict(fields, name="FormPlaceSchema")  # type: ignore[arg-type]
 
 
 class SightingSchema(Schema):
@@ -406,6 +460,8 @@ LABELS: dict[str, str] = {
     "review_on": "Review",
     "no_review_reason": "No review because",
     "original_location": "Signed original",
+    "original_located_at": "Place of the original last said",
+    "original_checked": "Known to be there",
     "contradiction_reason": "Signed although another section disagrees",
     "signer": "Signed by",
     "detail": "Account",

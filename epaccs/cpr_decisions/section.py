@@ -15,7 +15,7 @@ from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import format_date, format_datetime, local_date
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.model import CPRDecision
-from epaccs.cpr_decisions.notices import leave_notices
+from epaccs.cpr_decisions.notices import leave_notice_of_move, leave_notices
 from epaccs.cpr_decisions.rules import (
     KINDS,
     SYSTEM,
@@ -31,7 +31,8 @@ from epaccs.cpr_decisions.rules import (
 )
 from epaccs.cpr_decisions.schema import LABELS
 from epaccs.notices.actions import Desk, SessionDesk
-from epaccs.versions.registry import Body, Context, Kind, Rows, Section
+from epaccs.register.rules import find_moved_at
+from epaccs.versions.registry import Body, Context, EditRequest, Kind, Rows, Section
 from epaccs.versions.rules import Severity, Value, present_items
 
 CPR = "cpr"
@@ -100,6 +101,7 @@ def around_of(values: Mapping[str, Value], *, now: datetime, today: date) -> Aro
             _proxy(item) for item in items if item["kind"] in ("lpa", "deputy") and not item.get("withdrawn_on")
         ),
         icd=values.get("risks", {}).get("icd"),
+        moved_at=find_moved_at(values.get("identity")),
     )
 
 
@@ -232,6 +234,19 @@ def notice_change(desk: Desk, value: Value, context: Context) -> None:
     """Leave the notices that this change of the section calls for."""
     before, after = CPRState.from_value(context.values.get(CPR)), CPRState.from_value(value)
     leave_notices(desk, before, after, context, around_of(context.values, now=context.now, today=context.today))
+
+
+def notice_move(desk: Desk, request: EditRequest, values: Mapping[str, Value], *, at: datetime) -> None:
+    """Leave the notice that a change of the identity calls for, if it says that the person is somewhere else.
+
+    Args:
+        values: every section after the change.
+        at: when the identity was changed.
+    """
+    if find_moved_at(values.get("identity")) != at:
+        return
+    state, around = CPRState.from_value(values.get(CPR)), around_of(values, now=at, today=local_date(at))
+    leave_notice_of_move(desk, entry_id=request.entry_id, edit_id=request.id, state=state, around=around)
 
 
 # Words, where two sides are laid side by side

@@ -26,7 +26,7 @@ from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.actions import clinical_time
 from epaccs.cpr_decisions.model import CPRDecision
 from epaccs.cpr_decisions.rules import EditKind
-from epaccs.cpr_decisions.section import CPR, build_decision_rows, notice_change
+from epaccs.cpr_decisions.section import CPR, build_decision_rows, notice_change, notice_move
 from epaccs.demo.desk import MemoryDesk, load_body
 from epaccs.demo.rows import Model, PersonRows, Row
 from epaccs.demo.staff import World
@@ -35,7 +35,7 @@ from epaccs.notices.actions import ACCOUNTABLE, About, tell_of_change
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.actions.cards import build_card_rows
-from epaccs.record.rules.search_keys import build_search_rows
+from epaccs.record.rules.search_keys import SearchRows, build_search_rows
 from epaccs.register import rules as register_rules
 from epaccs.register.actions import part_of
 from epaccs.register.model import RegisterEntry
@@ -93,8 +93,7 @@ class _Ledger:
             self._take(actors[deed.by], deed)
         values = self._values()
         self._follow(values)
-        search = build_search_rows(story.entry_id, values[IDENTITY], values[LIFECYCLE])
-        return PersonRows(search, self._cards(values[IDENTITY]), self._tables, self._events)
+        return PersonRows(self._search(values), self._cards(values[IDENTITY]), self._tables, self._events)
 
     def _take(self, actor: Actor, deed: Deed) -> None:
         match deed:
@@ -216,6 +215,8 @@ class _Ledger:
         self._note(actor, request, row)
         if request.section == LIFECYCLE and request.kind in _DEATH:
             self._follow_death(actor, request, _DEATH[request.kind])
+        if request.section == IDENTITY:
+            notice_move(self._desk, request, self._values(), at=context.now)
 
     def _context(self, actor: Actor, request: EditRequest) -> Context:
         now = self._now()
@@ -311,6 +312,13 @@ class _Ledger:
         if CPR in values:
             self._tables[CPRDecision.__tablename__] = build_decision_rows(entry_id, values[CPR])
         self._tables[Notice.__tablename__] = self._desk.rows
+
+    def _search(self, values: Mapping[str, Value]) -> SearchRows:
+        """What is kept of the person now, and every word by which they were ever found: the vocabulary forgets none."""
+        entry_id, identities = self._story.entry_id, self._heads[IDENTITY].earlier.values()
+        words = [word for identity in identities for word in build_search_rows(entry_id, identity).words]
+        now = build_search_rows(entry_id, values[IDENTITY], values[LIFECYCLE])
+        return replace(now, words=list(dict.fromkeys(words)))
 
     def _scope(self, values: Mapping[str, Value]) -> Row:
         identity, consent, lifecycle = values[IDENTITY], values[CONSENT], values[LIFECYCLE]

@@ -43,7 +43,8 @@ class Colleagues:
 class Life:
     """One life in the making.
 
-    `close`: name and relationship of those close. `proxies`: name and kind of whoever may decide for the person.
+    `identity`: who the person is, as registered; empty: not known yet. `close`: name and relationship of those close.
+    `proxies`: name and kind of whoever may decide for the person.
     """
 
     chance: Random
@@ -55,6 +56,7 @@ class Life:
     is_shared: bool
     has_key_worker: bool
     lives_in_home: bool
+    identity: Body = field(default_factory=dict)
     close: list[tuple[str, str]] = field(default_factory=list)
     proxies: list[tuple[str, str]] = field(default_factory=list)
     steps: list[Deed] = field(default_factory=list)

@@ -108,7 +108,7 @@ class _Person:
     def story(self, life: Life, nhs_number: str | None) -> Story:
         """The whole story."""
         began = life.registered_days_ago + 0.99
-        identity = self._identity(life, nhs_number)
+        identity = life.identity = self._identity(life, nhs_number)
         plans.add_people(life, began - 0.02)
         sections = plans.first_sections(life, self.illness, self.scene, self.wanted, is_woman=self.is_woman)
         plans.add_documents(life, self.community, has_attorney=self.scene_name == "by_attorney")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from epaccs.cpr_decisions.rules import Whereabouts, build_amendment
 from epaccs.demo.life import Life
-from epaccs.demo.names import choose_mobile
+from epaccs.demo.names import choose_house, choose_mobile, choose_street
 from epaccs.demo.stories import Body
 
 NOT: Final = "not_for_cpr"
@@ -226,6 +227,32 @@ def _form_moved(life: Life) -> None:
     sign(life, NOT, life.earlier(0.5, 0.9))
     body = {"original_location": "Front of the hospice notes", "aware": ["person", "family", "carer"]}
     life.cpr(life.earlier(0.1, 0.4), life.nurse, "particulars_amended", body)
+
+
+def _move(life: Life, days_ago: float) -> None:
+    """To the family, or to another room of the home; the key worker is told of it and changes the address."""
+    was = life.identity
+    if life.lives_in_home:
+        elsewhere = {"address": f"Garden wing, {was['address']}"}
+    else:
+        street = f"{choose_house(life.chance)} {choose_street(life.chance)}"
+        elsewhere = {"address": f"c/o a niece, {street}\n{life.colleagues.town}"}
+    life.do(days_ago, life.nurse, "identity", {**was, **elsewhere})
+
+
+def _form_unplaced(life: Life) -> None:
+    """The person has moved, and nobody has said since where the signed form is."""
+    sign(life, NOT, life.earlier(0.4, 0.9))
+    _move(life, 1.7)
+
+
+def _form_left_behind(life: Life) -> None:
+    """Whoever recorded the move knew that the form did not come along."""
+    place = life.pick("home_forms" if life.lives_in_home else "forms")
+    sign(life, NOT, life.earlier(0.4, 0.9), original_location=place)
+    _move(life, 3.8)
+    body = build_amendment(Whereabouts.LEFT, "", known=place) or {}
+    life.cpr(3.7, life.nurse, "particulars_amended", body)
 
 
 # --- Not confirmed ---------------------------------------------------------------------------------------------------
@@ -462,4 +489,6 @@ SCENES: Final[Mapping[str, Scene]] = {
     "died": Scene(_died, 30, is_death=True),
     "not_dead": Scene(_not_dead, 1, is_death=True),
     "seen_alive": Scene(_seen_alive, 1, is_death=True),
+    "form_unplaced": Scene(_form_unplaced, 3),
+    "form_left_behind": Scene(_form_left_behind, 2),
 }

@@ -13,6 +13,7 @@ from epaccs.core.fields import format_date, format_datetime
 from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.cpr_decisions.rules.states import Consultee, Decision
 from epaccs.cpr_decisions.schema import ADVOCATE, AWARE, CONSULTEES, NOT_CONSULTED, NOT_INVOLVED, REASONS
+from epaccs.handover.rules import place_of_original
 from epaccs.record.rules.card import Card
 from epaccs.record.rules.whole import Line, ShownSection
 
@@ -39,13 +40,13 @@ def build_cpr_section(card: Card) -> ShownSection | None:
         label=label,
         empty="No decision in force is recorded here",
         version=part.version,
-        lines=tuple(Line(question, words) for question, words in _answers(decision) if words) if decision else (),
+        lines=tuple(Line(question, words) for question, words in _answers(card, decision) if words) if decision else (),
         said=part.said,
         confirmed=part.confirmed,
     )
 
 
-def _answers(decision: Decision) -> Iterator[tuple[str, str]]:
+def _answers(card: Card, decision: Decision) -> Iterator[tuple[str, str]]:
     yield "Signed by", ", ".join(part for part in (decision.signer.named, decision.signer.professional_number) if part)
     yield "Decided", format_datetime(decision.decided_at)
     yield "Reason", REASONS.get(decision.reason, "") if decision.reason else "Not recorded"
@@ -58,7 +59,7 @@ def _answers(decision: Decision) -> Iterator[tuple[str, str]]:
     yield "Person NOT told, because", decision.person_not_told
     none_needed = f"None needed: {decision.no_review_reason}" if decision.no_review_reason else "Not recorded"
     yield "Review", format_date(decision.review_on) if decision.review_on else none_needed
-    yield "Signed original", decision.original_location
+    yield "Signed original", place_of_original(card, decision)
     yield "Signed though another section says otherwise, because", decision.contradiction_reason
 
 

@@ -14,11 +14,13 @@ from enum import StrEnum
 from typing import Final
 
 from epaccs.core.errors import RuleBroken
-from epaccs.core.fields import format_datetime
+from epaccs.core.fields import format_date, format_datetime
 from epaccs.cpr_decisions.rules.lines import Situation
+from epaccs.cpr_decisions.rules.states import Decision
 from epaccs.record.rules.card import Card, Site
 from epaccs.record.rules.whole import ShownSection
 from epaccs.record.summary import RecordSummary
+from epaccs.register.rules import find_moved_at
 from epaccs.versions.rules import Value
 
 #: No vowels, so that no number spells a word, and nothing that is taken for something else in handwriting.
@@ -232,10 +234,22 @@ def original_sentence(card: Card) -> str:
     decision = (state.in_force or state.ended_by_death) if state else None
     if decision is None:
         return "No signed form is recorded here."
-    where = decision.original_location or "nobody wrote down where"
+    where = place_of_original(card, decision) or "nobody wrote down where"
     if card.line.situation is Situation.IN_DOUBT:
         return f"Signed original of what was last confirmed: {where}."
     return f"Signed original: {where}."
+
+
+def place_of_original(card: Card, decision: Decision) -> str:
+    """The place as it was said last; one that was named before the person moved says so. Empty: not recorded.
+
+    Source: hazard H-44.
+    """
+    unplaced = card.line.unplaced
+    if unplaced is None:
+        return decision.original_location
+    last_known = unplaced.last_known or "not recorded"
+    return f"place not said since the address changed on {format_date(unplaced.since)}; last known: {last_known}"
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------
@@ -244,8 +258,11 @@ def original_sentence(card: Card) -> str:
 def moves_line(section: str, before: Value, now: Value) -> bool:
     """Whether another line about CPR may stand in the register than on paper from before a change.
 
-    A dispute begun or settled is a change of the section too, though its value stays.
+    A dispute begun or settled is a change of the section too, though its value stays. After a move the signed form may
+    be elsewhere, and the address on the paper is (hazard H-44).
     """
+    if section == "identity":
+        return find_moved_at(before) != find_moved_at(now)
     if section == "lifecycle":
         return any(before.get(part) != now.get(part) for part in DEATH)
     return section in SECTIONS_OF_THE_LINE

@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     RECORD_REVIEW_DUE = "record_review_due"
     ICD = "icd"
     PERSON_NOT_TOLD = "person_not_told"
+    FORM_UNPLACED = "form_unplaced"
     DEATH_REPORTED = "death_reported"
     MERGE_PROPOSED = "merge_proposed"
     READ_WHAT_WAS_WRONG = "read_what_was_wrong"
@@ -64,6 +65,9 @@ MEANINGS: dict[NoticeKind, Meaning] = {
     ),
     NoticeKind.PERSON_NOT_TOLD: Meaning(
         "The person has not been told of the decision", "cpr_decisions.show", is_task=True
+    ),
+    NoticeKind.FORM_UNPLACED: Meaning(
+        "The address changed. Ask where the signed form is now", "cpr_decisions.show", is_task=True
     ),
     NoticeKind.DEATH_REPORTED: Meaning("A death was reported. Confirm or reverse it", "record.show", is_task=True),
     NoticeKind.MERGE_PROPOSED: Meaning(

@@ -53,7 +53,7 @@ from epaccs.record.rules.parts import (
     TreatmentLevel,
 )
 from epaccs.record.sight import SectionSight, Sights, describe, is_restricted, visible
-from epaccs.register.rules import REMOVAL_REASONS
+from epaccs.register.rules import REMOVAL_REASONS, find_moved_at
 from epaccs.versions.rules import Held, Material, Recorded, Value, find_unchecked, present_items
 
 #: What a crew must be told about even when they may not see it.
@@ -135,7 +135,7 @@ def build_summary(
         changed=build_said(latest_stamp(seen.sections.values())),
         identity=builder.identity(restricted=restricted),
         lifecycle=builder.lifecycle(),
-        cpr=builder.cpr(),
+        cpr=builder.cpr(moved_at=find_moved_at(material.value("identity"))),
         treatment=builder.treatment(),
         legal=builder.legal(),
         allergies=builder.allergies(),
@@ -234,11 +234,12 @@ class _Builder:
             seen_alive=tuple(said for said in sightings if said),
         )
 
-    def cpr(self) -> CPRPart | None:
+    def cpr(self, *, moved_at: datetime | None) -> CPRPart | None:
         if not self._is_seen("cpr"):
             return None
         held = tuple(_held_cpr(one) for one in self._seen.held_in("cpr"))
-        return CPRPart(state=CPRState.from_value(self._value("cpr")), held=held, **self._fact("cpr"))
+        state = CPRState.from_value(self._value("cpr"))
+        return CPRPart(state=state, held=held, moved_at=moved_at, **self._fact("cpr"))
 
     def treatment(self) -> TreatmentLevel | None:
         if not self._is_seen("treatment_level"):

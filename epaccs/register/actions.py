@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -213,6 +213,22 @@ def amend(actor: Actor, request: EditRequest) -> Applied:
             raise
         raise DuplicateFound(None) from error
     return applied
+
+
+def amend_and_answer(
+    actor: Actor, request: EditRequest, answer: Callable[[UUID], Applied | None]
+) -> tuple[Applied, Applied | None]:
+    """Change the identity and keep what a room above asked beside it: one form, both kept or neither.
+
+    Args:
+        answer: keeps the answer by the id of its edit; None: the question was left open.
+
+    Raises:
+        DuplicateFound, RuleBroken: as `amend` and the room above say.
+    """
+    with writing():
+        applied = amend(actor, request)
+        return applied, answer(part_of(request.id, "asked"))
 
 
 def _relate_again(session: Session, actor: Actor, request: EditRequest) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from marshmallow import Schema
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
@@ -22,11 +23,13 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
+from epaccs.core.forms import Sent
 from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, SupersededNumber
 from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, find_review_due, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import Banner, find_recorded
+from epaccs.versions.registry import Applied
 from epaccs.versions.rules import Recorded, Value
 
 
@@ -179,6 +182,59 @@ def get_section(actor: Actor, entry_id: UUID, section: str, permission: Permissi
     get_standing(actor, entry_id, permission)
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=section))
     return find_recorded(entry_id, section)
+
+
+# What else must be asked when somebody moves
+
+
+def _answer_nothing(_edit_id: UUID, _answers: Mapping[str, Any]) -> Applied | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a room above asks on the page that says where somebody lives; by itself: nothing.
+
+    Args:
+        schema: its boxes, none of which is called as one of the identity; None: it has none.
+        initial: what they start with.
+        is_asked: there is something to ask of this person, and this author may answer it.
+        told: what the author is told where they may not; empty: nothing.
+        answer: keeps what was answered, inside an open action, by the id of the edit; None: it was left open.
+    """
+
+    schema: type[Schema] | None = None
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    is_asked: bool = False
+    told: str = ""
+    answer: Callable[[UUID, Mapping[str, Any]], Applied | None] = _answer_nothing
+
+    def beside(self, schema: type[Schema], sent: Sent | None) -> type[Schema]:
+        """A form with the boxes of both, where it is asked; one that was sent has those with which it was shown.
+
+        Args:
+            sent: what a browser sent; None: nothing.
+        """
+        is_shown = self.is_asked if sent is None else any(name in sent for name in self.names)
+        return type("MoveSchema", (self.schema, schema), {}) if self.schema and is_shown else schema
+
+    @property
+    def names(self) -> list[str]:
+        """Its boxes, in order."""
+        return list(self.schema().fields) if self.schema else []
+
+
+_ask: list[Callable[[Actor, UUID], Question]] = []
+
+
+def ask_of_moves(ask: Callable[[Actor, UUID], Question]) -> None:
+    """Let a room above ask something of whoever changes where a person lives."""
+    _ask[:] = [ask]
+
+
+def find_question(actor: Actor, entry_id: UUID) -> Question:
+    """What else is asked of whoever changes where this person lives. Callers have asked `access` before."""
+    return _ask[0](actor, entry_id) if _ask else Question()
 
 
 @dataclass(frozen=True)

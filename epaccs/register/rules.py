@@ -9,7 +9,7 @@ import calendar
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import age_in_years, local_date
@@ -137,6 +137,36 @@ def check_identity(identity: Mapping[str, Any], *, today: date) -> None:
         raise RuleBroken("Choose no reason when there is an NHS number", field="no_nhs_number_reason")
     if identity.get("nhs_number") and not identity.get("nhs_number_status"):
         raise RuleBroken("Choose whether the NHS number was checked", field="nhs_number_status")
+
+
+#: Since when the register holds that the person is where they are now; absent: since they were put on it.
+MOVED_AT: Final = "moved_at"
+
+
+def has_moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a change of the identity says that the person is somewhere else now: another address or care home.
+
+    The first address is no move, nor is a postcode that the address lacked, nor another spacing of the same words.
+    Whether somebody moved, or a slip in the address was put right, the register cannot tell: both are a move.
+
+    Source: hazard H-44.
+    """
+    if not before.get("address"):
+        return False
+    if any(_folded(before.get(name)) != _folded(after.get(name)) for name in ("address", "care_home_ods")):
+        return True
+    postcodes = [_folded(identity.get("postcode")) for identity in (before, after)]
+    return all(postcodes) and postcodes[0] != postcodes[1]
+
+
+def _folded(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
+
+
+def find_moved_at(identity: Mapping[str, Any] | None) -> datetime | None:
+    """When the register was last told that the person is somewhere else; None: never since they were put on it."""
+    told = (identity or {}).get(MOVED_AT)
+    return datetime.fromisoformat(told) if told else None
 
 
 def identity_warning(identity: Mapping[str, Any]) -> str | None:

@@ -42,8 +42,11 @@ LIFECYCLE = "lifecycle"
 # Identity
 
 
-def _amended(base: Value | None, body: Body, _context: Context) -> Value:
-    """A replaced NHS number is kept as superseded: old letters and old sheets still find the person."""
+def _amended(base: Value | None, body: Body, context: Context) -> Value:
+    """A replaced NHS number is kept as superseded: old letters and old sheets still find the person.
+
+    When the person was last said to be somewhere else is kept too: what hangs on the place is then asked anew.
+    """
     before = base or {}
     value = without_blanks({**before, **body})
     old = before.get("nhs_number")
@@ -52,6 +55,8 @@ def _amended(base: Value | None, body: Body, _context: Context) -> Value:
             number for number in before.get("superseded_nhs_numbers", []) if number != value.get("nhs_number")
         ]
         value["superseded_nhs_numbers"] = [*superseded, old]
+    if rules.has_moved(before, value):
+        value[rules.MOVED_AT] = context.now.isoformat()
     return value
 
 

@@ -157,15 +157,18 @@ def identity(entry_id: str) -> ResponseReturnValue:
     """Change name, address, NHS number, practice, key worker."""
     actor, entry = current_actor(), parse_id(entry_id)
     recorded = queries.get_section(actor, entry, IDENTITY, Permission.EDIT_PLAN)
-    stored = load_stored(IdentitySchema, recorded.value if recorded else {})
-    form = Form(IdentitySchema, sent_form(), stored, base_version=recorded.version if recorded else 0)
+    question = queries.find_question(actor, entry)
+    stored = {**load_stored(IdentitySchema, recorded.value if recorded else {}), **question.initial}
+    version, sent = recorded.version if recorded else 0, sent_form()
+    form = Form(question.beside(IdentitySchema, sent), sent, stored, base_version=version)
 
     def amend(fields: dict[str, Any]) -> ResponseReturnValue:
-        body = plain(IdentitySchema, fields)
-        applied = actions.amend(actor, EditRequest(form.edit_id, entry, IDENTITY, "put", body, form.base_version))
-        return _after_edit(entry, applied, "Identity")
+        body = _part(IdentitySchema, fields)
+        request = EditRequest(form.edit_id, entry, IDENTITY, "put", body, form.base_version)
+        applied, answered = actions.amend_and_answer(actor, request, lambda edit_id: question.answer(edit_id, fields))
+        return _after_edit(entry, applied, "Identity", answered)
 
-    return _answer_with_duplicate(form, amend, "register/identity.html", about=get_banner(entry))
+    return _answer_with_duplicate(form, amend, "register/identity.html", about=get_banner(entry), question=question)
 
 
 @bp.route("/record/<entry_id>/consent", methods=["GET", "POST"])
@@ -187,10 +190,12 @@ def consent(entry_id: str) -> ResponseReturnValue:
     )
 
 
-def _after_edit(entry_id: UUID, applied: Applied, label: str) -> ResponseReturnValue:
+def _after_edit(entry_id: UUID, applied: Applied, label: str, answered: Applied | None = None) -> ResponseReturnValue:
     if applied.is_held:
         return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
-    flash(f"{label}: saved." if applied.outcome != "same" else f"{label}: nothing was changed.")
+    flash(f"{label}: saved." if applied.outcome != "same" or answered else f"{label}: nothing was changed.")
+    if answered is not None and answered.is_held:
+        return redirect(url_for("versions.held", edit_id=answered.edit_id), 303)
     return redirect(url_for("record.show", entry_id=entry_id), 303)
 
 

@@ -240,7 +240,13 @@ def test_amending_particulars_changes_only_them() -> None:
 
     after = story.state.in_force
     assert before is not None
-    assert after == replace(before, original_location="kitchen", aware=(Aware.PERSON, Aware.FAMILY), person_not_told="")
+    assert after == replace(
+        before,
+        original_location="kitchen",
+        original_located_at=NOW + timedelta(minutes=1),
+        aware=(Aware.PERSON, Aware.FAMILY),
+        person_not_told="",
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from epaccs.clinicians.model import Clinician, Membership, SigningAuthorisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.cpr_decisions.rules import EditKind, Situation
+from epaccs.cpr_decisions.rules import LEFT_BEHIND, EditKind, Situation
 from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, doubts
 from epaccs.demo import loader
 from epaccs.demo.questions import BOARD, ask_locally
@@ -107,6 +107,8 @@ def test_further_lines_have_somebody_who_shows_them(cards: list[Card]) -> None:
 
     for words in ("Review overdue since", "Person has NOT been told", "Original seen", "Treatment level disagrees"):
         assert words in lines
+    assert "Nobody has said since where the form is" in lines
+    assert f"{LEFT_BEHIND}." in lines
     assert any(card.line.beneath for card in cards)
     assert any(card.died_on for card in cards)
 

@@ -21,7 +21,7 @@ from epaccs.handover.rules import (
     status_after,
 )
 from epaccs.record.rules.card import build_card
-from tests.handover.specimens import RECORDED_AT, SITE, a_sheet, load, names
+from tests.handover.specimens import RECORDED_AT, SITE, a_material, a_sheet, load, names
 
 # --- The number ------------------------------------------------------------------------------------------------------
 
@@ -123,6 +123,24 @@ def test_of_a_restricted_person_the_place_of_the_form_is_not_told() -> None:
     assert "drawer" not in a_sheet("restricted address").original
 
 
+def test_after_a_move_a_sheet_calls_no_place_current() -> None:
+    sheet = a_sheet("moved since it was signed")
+
+    said = "place not said since the address changed on 20-Nov-2026; last known: Hall drawer, yellow folder"
+    assert sheet.original == sheet.original_at_foot == f"Signed original: {said}."
+
+
+def test_after_a_move_a_sheet_says_that_no_place_was_ever_written_down() -> None:
+    identity, cpr = a_material("moved since it was signed").value("identity"), a_material().value("cpr")
+    assert identity is not None
+    assert cpr is not None
+    decision = {**cpr["decisions"][0], "original_location": ""}
+
+    sheet = a_sheet(identity=identity, cpr={"decisions": [decision]})
+
+    assert sheet.original.endswith("last known: not recorded.")
+
+
 def test_a_long_place_stands_once_and_each_foot_says_where() -> None:
     sheet = a_sheet("long names")
 
@@ -174,6 +192,7 @@ def test_the_versions_are_those_of_the_sections_that_are_shown_and_were_recorded
         pytest.param("lifecycle", {}, {"death": {"status": "reported"}}, id="a death reported"),
         pytest.param("lifecycle", {"death": {}}, {"death": {}, "seen_alive": [{}]}, id="seen alive"),
         pytest.param("lifecycle", {"death": {"status": "reported"}}, {}, id="a death reversed"),
+        pytest.param("identity", {}, {"moved_at": "2026-11-20T17:30:00+00:00"}, id="a move: the form may be elsewhere"),
     ],
 )
 def test_a_change_that_may_move_the_line(section: str, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -115,10 +115,22 @@ def test_a_restricted_person_keeps_the_decision_the_names_and_the_medicines() ->
     assert summary.cpr is not None
     assert summary.cpr.state.in_force is not None
     assert summary.cpr.state.in_force.original_location == "not shown, the address is restricted"
+    assert summary.cpr.moved_at is None
     assert summary.medicines is not None
     assert (summary.medicines.status, summary.medicines.where) == ("In the home", "")
     assert summary.contacts is not None
     assert {one.name for one in summary.contacts.to_call} >= {"Chidi Okonkwo", "Ada Obi"}
+
+
+@pytest.mark.parametrize("tiers", AUDIENCES, **ids)
+def test_when_a_restricted_person_moved_is_told_to_whoever_sees_the_decision(tiers: frozenset[Tier]) -> None:
+    moved_at = "2026-11-20T17:30:00+00:00"
+
+    summary = a_summary(tiers, identity={**IDENTITY, "address_restricted": True, "moved_at": moved_at})
+
+    if summary.cpr is not None:
+        assert summary.cpr.moved_at == datetime.fromisoformat(moved_at)
+    assert (summary.cpr is None) == (moved_at not in json.dumps(summary.to_value()))
 
 
 def test_every_field_that_names_a_place_or_a_number_is_declared_as_telling_where() -> None:

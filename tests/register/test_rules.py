@@ -244,3 +244,50 @@ def test_a_record_is_reviewed_and_says_when_next() -> None:
 )
 def test_no_review_is_due_where_nobody_is_to_be_reviewed(lifecycle: dict[str, Any] | None) -> None:
     assert rules.find_review_due(lifecycle) is None
+
+
+# --- Moves -----------------------------------------------------------------------------------------------------------
+
+AT_HOME = {"address": "14 Canal Row\nNorthdale", "postcode": "ND1 4QX"}
+IN_HOME = {**AT_HOME, "care_home_ods": "Z99C1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(AT_HOME, {**AT_HOME, "address": "3 Dock Street"}, id="another address"),
+        pytest.param(AT_HOME, {**AT_HOME, "postcode": "ND1 4QY"}, id="another postcode"),
+        pytest.param(AT_HOME, IN_HOME, id="into a care home"),
+        pytest.param(IN_HOME, AT_HOME, id="out of a care home"),
+        pytest.param(IN_HOME, {**IN_HOME, "care_home_ods": "Z99C2"}, id="from one care home to another"),
+    ],
+)
+def test_an_address_or_care_home_that_changes_is_a_move(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert rules.has_moved(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, AT_HOME, id="the first address"),
+        pytest.param({"family_name": "Wood"}, IN_HOME, id="no address until now"),
+        pytest.param(AT_HOME, AT_HOME, id="nothing changed"),
+        pytest.param(AT_HOME, {**AT_HOME, "family_name": "Wood"}, id="another name"),
+        pytest.param(AT_HOME, {**AT_HOME, "address": "14 canal row  Northdale "}, id="spaced otherwise"),
+        pytest.param(
+            {"address": "14 Canal Row"}, {"address": "14 Canal Row", "postcode": "ND1 4QX"}, id="postcode added"
+        ),
+        pytest.param(AT_HOME, {"address": AT_HOME["address"], "postcode": None}, id="postcode taken out"),
+        pytest.param(IN_HOME, {**IN_HOME, "care_home_ods": "z99c1 "}, id="the same code in small letters"),
+    ],
+)
+def test_what_says_nothing_of_another_place_is_no_move(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert not rules.has_moved(before, after)
+
+
+def test_when_somebody_was_last_said_to_be_elsewhere() -> None:
+    moved_at = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+
+    assert rules.find_moved_at({**AT_HOME, rules.MOVED_AT: moved_at.isoformat()}) == moved_at
+    assert rules.find_moved_at(AT_HOME) is None
+    assert rules.find_moved_at(None) is None

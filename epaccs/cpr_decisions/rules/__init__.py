@@ -7,6 +7,7 @@ One file would be too long to read, so this is a package. Read it in this order:
 - `bodies`, `around`: what an edit says, who makes it, and what the rest of the record says;
 - `requirements`: what a signed decision needs, and what contradicts it;
 - `applying`: `apply`, by way of `edits`, `signing`, `observing` and `voiding`;
+- `originals`: where the signed form is, and whether that was said since the person moved;
 - `doubt`, `words`, `lines`: what is shown; `follow_ups`: what somebody must do then;
 - `documents`: the tables printed in docs/domain.md.
 
@@ -37,6 +38,15 @@ from epaccs.cpr_decisions.rules.lines import (
     find_situation,
     hidden_line,
     line,
+)
+from epaccs.cpr_decisions.rules.originals import (
+    LEFT_BEHIND,
+    Located,
+    Unplaced,
+    Whereabouts,
+    build_amendment,
+    find_located,
+    find_unplaced,
 )
 from epaccs.cpr_decisions.rules.requirements import (
     LEVELS_AGAINST_CPR,
@@ -98,6 +108,7 @@ __all__ = [
     "GENERATED",
     "IMCA",
     "KINDS",
+    "LEFT_BEHIND",
     "LEVELS_AGAINST_CPR",
     "LOOKS",
     "OWN_REFUSALS",
@@ -131,6 +142,7 @@ __all__ = [
     "HeldRival",
     "Involvement",
     "KindRule",
+    "Located",
     "Look",
     "NotConsultedBecause",
     "NotInvolvedBecause",
@@ -151,17 +163,22 @@ __all__ = [
     "Side",
     "Sighting",
     "Situation",
+    "Unplaced",
     "VoidReason",
+    "Whereabouts",
     "Who",
     "Withdrawal",
     "WithdrawalOutcome",
     "Words",
     "WrongPersonFlag",
     "apply",
+    "build_amendment",
     "check_words",
     "contradictions",
     "doubts",
+    "find_located",
     "find_situation",
+    "find_unplaced",
     "follow_ups",
     "hidden_line",
     "line",

@@ -83,7 +83,10 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Around:
-    """The rest of the record and the moment. `born_on`, `treatment_level`, `icd` None: not recorded."""
+    """The rest of the record and the moment. `born_on`, `treatment_level`, `icd` None: not recorded.
+
+    `moved_at`: when the register was last told that the person is somewhere else; None: never.
+    """
 
     today: date
     now: datetime
@@ -93,3 +96,4 @@ class Around:
     adrts: tuple[AdvanceDecision, ...] = ()
     proxies: tuple[Proxy, ...] = ()
     icd: str | None = None
+    moved_at: datetime | None = None

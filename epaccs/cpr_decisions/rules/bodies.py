@@ -88,9 +88,13 @@ class ReviewBody(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class ParticularsBody(Kept):
-    """Where the original is now, and who is aware. `aware` None: that part stays as it is."""
+    """Where the original is now, and who is aware. `aware` None: that part stays as it is.
+
+    `original_checked`: the author knows that it is there today, also where the place is the one that was recorded.
+    """
 
     original_location: str = ""
+    original_checked: bool = False
     aware: tuple[Aware, ...] | None = None
     person_not_told: str = ""
 

@@ -79,6 +79,10 @@ def render_table_of_lines() -> str:
     ]
     overdue = _bracketed(words.review_overdue.replace("{site}", ""))
     rows.append(("review date passed", "the line above, unchanged", f"+ {overdue}", "+ clock, amber"))
+    unplaced = _bracketed(words.signed_form_unplaced)
+    rows.append(
+        ("moved since the place of the form was last said", "the line above, unchanged", f"+ {unplaced}", "unchanged")
+    )
     return _table(("situation", "large line", "second line", "shape and colour"), rows)
 
 

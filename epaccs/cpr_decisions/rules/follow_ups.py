@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from epaccs.cpr_decisions.rules.around import Around
 from epaccs.cpr_decisions.rules.doubt import doubts
+from epaccs.cpr_decisions.rules.originals import find_unplaced
 from epaccs.cpr_decisions.rules.requirements import treatment_level_disagrees
 from epaccs.cpr_decisions.rules.states import CPRState, Decision, DecisionStatus, Recommendation
 
@@ -26,6 +27,7 @@ class FollowUpKind(StrEnum):
     CONFIRM_PROPOSAL = "confirm_proposal"
     ANSWER_REVIEW = "answer_review"
     SETTLE_DOUBT = "settle_doubt"
+    FIND_FORM = "find_form"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def _asked_by_decision(state: CPRState, around: Around) -> list[FollowUp]:
                 decision.signer.clinician_id,
             )
         )
+    if find_unplaced(state, around) is not None:
+        found.append(FollowUp(FollowUpKind.FIND_FORM, "The person has moved: ask where the signed form is now"))
     return found
 
 

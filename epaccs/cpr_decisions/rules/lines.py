@@ -16,6 +16,7 @@ from epaccs.core.fields import age_of_copy, format_date, format_datetime, local_
 from epaccs.cpr_decisions.rules.around import CLOCK_ERROR, Around, Death
 from epaccs.cpr_decisions.rules.doubt import NO_RIVALS, HeldRival, Side, doubts, ended_on, last_confirmed
 from epaccs.cpr_decisions.rules.edits import get_in_force
+from epaccs.cpr_decisions.rules.originals import Unplaced, find_unplaced
 from epaccs.cpr_decisions.rules.requirements import standing_advance_decisions, treatment_level_disagrees
 from epaccs.cpr_decisions.rules.states import (
     Aware,
@@ -112,6 +113,7 @@ class CPRLine:
         beneath: what a relative reported, shown as large directly under the line.
         review_overdue_since: the review date that has passed: an amber clock beside the line.
         person_not_told: the person does not know.
+        unplaced: the person moved, and nobody has said since where the signed form is; None: its place was said.
     """
 
     situation: Situation
@@ -126,6 +128,7 @@ class CPRLine:
     review_overdue_since: date | None = None
     confirmation_overdue_since: datetime | None = None
     person_not_told: bool = False
+    unplaced: Unplaced | None = None
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def line(  # noqa: PLR0913 - plain values, all by name, so that no outlet needs 
         beneath=tuple(_beneath(reading)),
         review_overdue_since=_review_overdue_since(reading, situation),
         person_not_told=state.person_not_told,
+        unplaced=find_unplaced(state, around),
     )
     return _as_last_known(shown, reading) if _is_past_age(reading, copy_age_limit) else shown
 
@@ -379,7 +383,7 @@ def _as_last_known(shown: CPRLine, reading: _Reading) -> CPRLine:
     """Past its age a copy says only what was last known, and where the truth may be found."""
     words, decision = reading.words, reading.state.in_force
     look = LOOKS[Situation.COPY_PAST_AGE]
-    where = decision.original_location if decision else ""
+    where = _place_of_form(shown, decision, words) if decision else ""
     template = words.look_for_form if where else words.look_for_form_nowhere
     nothing = shown.situation in (Situation.NONE_RECORDED, Situation.REVOKED)
     first = (
@@ -395,6 +399,14 @@ def _as_last_known(shown: CPRLine, reading: _Reading) -> CPRLine:
         colour=look.colour,
         second=(*first, *(sentence for sentence in shown.second if sentence != age)),
     )
+
+
+def _place_of_form(shown: CPRLine, decision: Decision, words: Words) -> str:
+    """Where the signed form is; a place that was named before the person moved says so (hazard H-44)."""
+    unplaced = shown.unplaced
+    if unplaced is None or not unplaced.last_known:
+        return decision.original_location
+    return words.said_before_move.format(where=unplaced.last_known, date=format_date(unplaced.since))
 
 
 # --- Further lines ---------------------------------------------------------------------------------------------------
@@ -422,20 +434,36 @@ def _beneath(reading: _Reading) -> list[str]:
 
 def _extra(reading: _Reading, situation: Situation) -> list[str]:
     """The further sentences, most urgent first; in doubt, none of those that would call a side current."""
-    claims = [] if situation is Situation.IN_DOUBT else [*_claims(reading, situation), *_beside(reading, situation)]
+    claims = [] if situation is Situation.IN_DOUBT else [*_claims(reading), *_beside(reading, situation)]
     older = [] if situation is Situation.IN_DOUBT else _older_paper(reading)
-    return [*_not_told(reading), *claims, *_forms(reading), *older, *_requests(reading)]
+    urgent = [*_not_told(reading), *_overdue(reading, situation), *_unplaced(reading)]
+    return [*urgent, *claims, *_forms(reading), *older, *_requests(reading)]
 
 
 def _not_told(reading: _Reading) -> list[str]:
     return [reading.words.not_told] if reading.state.person_not_told else []
 
 
-def _claims(reading: _Reading, situation: Situation) -> list[str]:
+def _overdue(reading: _Reading, situation: Situation) -> list[str]:
+    since, words = _review_overdue_since(reading, situation), reading.words
+    return [words.review_overdue.format(date=format_date(since), site=words.review_overdue_site)] if since else []
+
+
+def _unplaced(reading: _Reading) -> list[str]:
+    """That the signed form may have stayed behind, and where it was; in doubt too: there it is to be read.
+
+    Source: hazard H-44.
+    """
+    unplaced, words = find_unplaced(reading.state, reading.around), reading.words
+    if unplaced is None:
+        return []
+    where = unplaced.last_known or words.place_unknown
+    return [words.signed_form_unplaced.format(where=where, date=format_date(unplaced.since))]
+
+
+def _claims(reading: _Reading) -> list[str]:
     words, decision = reading.words, reading.state.in_force
     sentences = []
-    if since := _review_overdue_since(reading, situation):
-        sentences.append(words.review_overdue.format(date=format_date(since), site=words.review_overdue_site))
     if treatment_level_disagrees(reading.state, reading.around):
         sentences.append(words.treatment_level)
     if decision is not None and decision.restored is not None and decision.asks_to_be_confirmed:
@@ -489,11 +517,12 @@ def _beside(reading: _Reading, situation: Situation) -> list[str]:
 
 
 def _forms(reading: _Reading) -> list[str]:
-    """Where the signed form is, and where it was last seen."""
+    """Where the signed form is, unless nobody has said so since the person moved; and where it was last seen."""
     words, decision = reading.words, reading.state.in_force
     if decision is None:
         return []
-    sentences = [words.signed_form.format(where=decision.original_location)]
+    is_unplaced = find_unplaced(reading.state, reading.around) is not None
+    sentences = [] if is_unplaced else [words.signed_form.format(where=decision.original_location)]
     seen = [sighting for sighting in reading.state.sightings if sighting.recorded_at >= decision.signed_at]
     return sentences + [
         words.original_seen.format(date=format_date(sighting.seen_on), where=sighting.place, who=sighting.by.named)

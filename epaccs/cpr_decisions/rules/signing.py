@@ -141,12 +141,19 @@ def reviewed_and_continues(state: CPRState, edit: Edit) -> CPRState:
 
 
 def particulars_amended(state: CPRState, edit: Edit) -> CPRState:
-    """Where the original is now and who is aware change without a new signature."""
+    """Where the original is now and who is aware change without a new signature.
+
+    The recorded place sent back says nothing new of where the original is, unless the author says that they know: a
+    form brings it back by itself (hazard H-44).
+    """
     body = read_body(bodies.ParticularsBody, edit.body)
     decision = get_in_force(state)
-    if not body.original_location and body.aware is None:
+    if not body.original_location and not body.original_checked and body.aware is None:
         raise RuleBroken("Enter where the original is now, or who is aware", field="original_location")
-    amended = replace(decision, original_location=body.original_location or decision.original_location)
+    place = body.original_location or decision.original_location
+    is_said = body.original_checked or place != decision.original_location
+    located_at = edit.at if is_said else decision.original_located_at
+    amended = replace(decision, original_location=place, original_located_at=located_at)
     if body.aware is not None:
         amended = replace(amended, aware=body.aware, person_not_told=body.person_not_told)
         raise_faults(list(find_awareness_faults(amended)))

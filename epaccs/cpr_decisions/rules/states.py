@@ -312,7 +312,10 @@ class DocumentSeen(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision(Facts):
-    """A signed decision. `supersedes`: the one it replaced, which comes back when this one is voided."""
+    """A signed decision. `supersedes`: the one it replaced, which comes back when this one is voided.
+
+    `original_located_at`: when somebody last said where the original is; None: not since it was signed.
+    """
 
     id: str
     status: DecisionStatus
@@ -323,6 +326,7 @@ class Decision(Facts):
     drafter: Professional | None = None
     from_proposal: str = ""
     last_reviewed: Reviewed | None = None
+    original_located_at: datetime | None = None
     supersedes: str = ""
     ended: Ended | None = None
     restored: Restored | None = None

@@ -73,6 +73,12 @@ class Words:
     review_overdue: str = "Review overdue since {date} (it stays in force{site})."
     review_overdue_site: str = ""
     signed_form: str = "Signed form: {where}."
+    signed_form_unplaced: str = (
+        "Signed form: the person's address changed on {date}. Nobody has said since where the form is. "
+        "Last known: {where}."
+    )
+    place_unknown: str = "not recorded"
+    said_before_move: str = "{where}, as last said before the person's address changed on {date}"
     older_paper: str = 'Paper saying "{line}", of {decided}, is out of date.'
     original_seen: str = "Original seen {date}, {where}, by {who}."
     aware: str = "Aware: {people}."

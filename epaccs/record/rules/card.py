@@ -96,7 +96,8 @@ class Card:
     @property
     def further(self) -> tuple[tuple[bool, str], ...]:
         """The further sentences, most urgent first; True: strong."""
-        urgent = int(self.line.person_not_told) + int(self.line.review_overdue_since is not None)
+        line = self.line
+        urgent = sum((line.person_not_told, line.review_overdue_since is not None, line.unplaced is not None))
         return tuple((place < urgent, words) for place, words in enumerate(self.line.extra))
 
     @property
@@ -251,6 +252,7 @@ def build_around(summary: RecordSummary, *, now: datetime) -> Around:
             if one.stands
         ),
         icd=(summary.risks.icd if summary.risks else "") or None,
+        moved_at=summary.cpr.moved_at if summary.cpr else None,
     )
 
 

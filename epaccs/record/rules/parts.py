@@ -223,10 +223,15 @@ class HeldCPR(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class CPRPart(Fact):
-    """All that the rules need for the line: the section as it is kept, and what waits beside it."""
+    """All that the rules need for the line: the section as it is kept, and what waits beside it.
+
+    `moved_at`: when the register was last told that the person is somewhere else, told also where the address must not
+    be (hazard H-44); None: never.
+    """
 
     state: CPRState = field(default_factory=CPRState)
     held: tuple[HeldCPR, ...] = ()
+    moved_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
