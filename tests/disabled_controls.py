@@ -649,3 +649,21 @@ def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) 
 @off("H-43d")
 def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
+
+
+# --- H-52 what was found wrong reaches nobody ------------------------------------------------------------------------
+
+off("H-52a")(nothing)
+off("H-52b")(nothing)
+
+
+@off("H-52c")
+def nothing_waits(value: Any) -> tuple[Any, ...]:
+    del value
+    return ()
+
+
+@off("H-52d")
+def a_card_knows_no_doubt_of_a_crew(material: Any, tiers: Any, sights: Any) -> tuple[Any, ...]:
+    del material, tiers, sights
+    return ()
