@@ -49,9 +49,9 @@ def _render_register(name: str, lead: str, schema: type[Schema]) -> str:
 def _render_observations() -> str:
     seen = sights()[OBSERVATIONS]
     lead = (
-        "What those who were there said: lines are only added, never held, and touch no decision; the newest stand in"
+        "What those who were there said: lines are only added, never held, and touch no decision; the newest stand in "
+        "the record. On card and paper stands only which part was said to be wrong, until that is settled."
     )
-    lead += " the record. On card and paper stands only which part was said to be wrong, until that is settled."
     rows = _rows(_fields_of(LineSchema), seen.item_fields, default=seen.tier, of="line: ", shown="record")
     return "\n".join([f"#### {seen.label} (`{OBSERVATIONS}`)", "", lead, f"Source: {SOURCE}.", "", HEAD, *rows])
 
