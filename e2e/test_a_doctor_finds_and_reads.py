@@ -68,6 +68,14 @@ def test_a_doctor_and_a_crew_find_a_person_and_an_officer_sees_it(
     assert paramedic.line == "Not for CPR"
     paramedic.sees_at_once("Not for CPR").sees("Identity not checked")
 
+    # when she found a number that nobody answers, one press more says so
+    paramedic.starts_counting().presses("Something is wrong (asks the practice to look)")
+
+    # then the practice is asked to look, and the card says it until somebody has
+    assert paramedic.presses_since == 1
+    paramedic.sees("The practice and the key worker are asked to look", "Said to be wrong, not settled:")
+    assert paramedic.line == "Not for CPR"
+
     # and who has looked is open to whoever reads
     paramedic.presses("Who has looked")
     paramedic.sees("Dr Eleanor Whitcombe", "Cannot ask; needed for their direct care")

@@ -72,13 +72,14 @@ def connect_rooms() -> None:
     from epaccs.cpr_decisions import section as cpr
     from epaccs.handover import actions as handover
     from epaccs.notices import actions as notices
+    from epaccs.observations.section import OBSERVATIONS_SECTION
     from epaccs.record.actions import cards, disagreements, search
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions import queries as versions
     from epaccs.versions.registry import register_consequence, register_rule, register_section
 
-    for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION):
+    for section in (*REGISTER_SECTIONS, cpr.CPR_SECTION, OBSERVATIONS_SECTION):
         register_section(section)
     for rule in (cpr.check_treatment_level, disagreements.check_change):
         register_rule(rule)
@@ -105,7 +106,7 @@ def register_views(app: Flask) -> None:
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
-    from epaccs.record.views import card, disagreements, home, search, told
+    from epaccs.record.views import card, disagreements, home, observations, search, told
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
@@ -129,6 +130,7 @@ def register_views(app: Flask) -> None:
         cpr_decisions,
         search,
         card,
+        observations,
         told,
         disagreements,
         record_history,

@@ -17,6 +17,8 @@ from epaccs.care_plans.rules import STAGES, Stage
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
 from epaccs.core.forms import FormField
 from epaccs.cpr_decisions.rules import GENERATED as CPR
+from epaccs.observations.rules import OBSERVATIONS
+from epaccs.observations.schema import SOURCE, LineSchema
 from epaccs.record.declared import sights
 from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import FieldSight
@@ -34,6 +36,7 @@ def render_fields() -> str:
     parts = [_render_register("identity", "Who the person is: on every page and sheet about them.", IdentitySchema)]
     parts += [_render_section(declaration) for declaration in SECTIONS.values()]
     parts.append(_render_register("consent", "The two agreements: what was decided is in the record.", ConsentSchema))
+    parts.append(_render_observations())
     return "\n\n".join(parts)
 
 
@@ -41,6 +44,16 @@ def _render_register(name: str, lead: str, schema: type[Schema]) -> str:
     seen = sights()[name]
     rows = _rows(_fields_of(schema), seen.fields, default=seen.tier, shown="")
     return "\n".join([f"#### {seen.label} (`{name}`)", "", f"{lead} A stale change is held.", "", HEAD, *rows])
+
+
+def _render_observations() -> str:
+    seen = sights()[OBSERVATIONS]
+    lead = (
+        "What those who were there said: lines are only added, never held, and touch no decision; the newest stand in "
+        "the record. On card and paper stands only which part was said to be wrong, until that is settled."
+    )
+    rows = _rows(_fields_of(LineSchema), seen.item_fields, default=seen.tier, of="line: ", shown="record")
+    return "\n".join([f"#### {seen.label} (`{OBSERVATIONS}`)", "", lead, f"Source: {SOURCE}.", "", HEAD, *rows])
 
 
 def _render_section(declaration: SectionDeclaration) -> str:

@@ -700,3 +700,21 @@ off("H-44f")(nothing)
 def paper_names_the_place_alone(card: Any, decision: Any) -> str:
     del card
     return decision.original_location
+
+
+# --- H-52 what was found wrong reaches nobody ------------------------------------------------------------------------
+
+off("H-52a")(nothing)
+off("H-52b")(nothing)
+
+
+@off("H-52c")
+def nothing_waits(value: Any) -> tuple[Any, ...]:
+    del value
+    return ()
+
+
+@off("H-52d")
+def a_card_knows_no_doubt_of_a_crew(material: Any, tiers: Any, sights: Any) -> tuple[Any, ...]:
+    del material, tiers, sights
+    return ()

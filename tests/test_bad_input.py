@@ -353,7 +353,19 @@ def test_another_practices_patient_is_as_if_absent(app: Flask, gp: Actor, path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/plan/treatment_level", "/cpr/sign", "/consent", "/remove", "/death", "/looks-wrong", "/key-safe", "/open"],
+    [
+        "/plan/treatment_level",
+        "/cpr/sign",
+        "/consent",
+        "/remove",
+        "/death",
+        "/looks-wrong",
+        "/wrong",
+        "/used",
+        "/happened",
+        "/key-safe",
+        "/open",
+    ],
 )
 def test_a_change_of_another_practices_patient_is_as_if_absent_and_leaves_a_trace(
     app: Flask, gp: Actor, path: str

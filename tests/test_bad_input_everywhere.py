@@ -16,6 +16,9 @@ from epaccs.access.actions import give_reason
 from epaccs.access.rules import AccessReason
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
+from epaccs.core.identifiers import new_id
+from epaccs.observations.actions import observe
+from epaccs.observations.rules import What
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation, sign_in
 from tests.identification.lists import a_row
@@ -54,6 +57,7 @@ def browsers(app: Flask) -> Iterator[tuple[PageClient, list[str]]]:
     entry_id = a_person_with_everything(gp)
     apply_edit(gp, an_edit(entry_id, "treatment_level", {"level": "comfort_only"}, base_version=0))
     keep_a_paper(gp, entry_id)
+    observe(gp, new_id(), entry_id=entry_id, what=What.WRONG, said={})
     give_reason(paramedic, entry_id, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
     colleague, dead = a_clinician(Role.COMMISSIONER, icb), a_registered_person(gp)
     send_list(gp, a_row())

@@ -34,6 +34,8 @@ from epaccs.demo.stories import Body, Concern, Deed, Looked, Step, Story
 from epaccs.notices.actions import ACCOUNTABLE, About, tell_of_change
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
+from epaccs.observations.rules import OBSERVATIONS
+from epaccs.observations.section import notice_observation
 from epaccs.record.actions.cards import build_card_rows
 from epaccs.record.rules.search_keys import SearchRows, build_search_rows
 from epaccs.register import rules as register_rules
@@ -248,6 +250,8 @@ class _Ledger:
             notice_change(self._desk, value, context)
         if section.name == LIFECYCLE:
             notice_death(self._desk, value, context)
+        if section.name == OBSERVATIONS:
+            notice_observation(self._desk, value, context)
 
     def _hold(self, kind: Kind, position: Position, edit: Row) -> None:
         head = self._heads[edit["section"]]

@@ -139,6 +139,14 @@ class Life:
         """Somebody added a line to a list."""
         self.do(days_ago, by, section, {"item_id": str(self.new_id()), "item": item}, kind="put_item")
 
+    def say(self, days_ago: float, by: str, what: str, **said: str) -> str:
+        """Somebody who was there said how it went, or what was wrong.
+
+        Returns:
+            The id by which what settles it can refer to it.
+        """
+        return self.do(days_ago, by, "observations", {"item": said}, kind=what)
+
     def cpr(self, days_ago: float, by: str, kind: str, body: Body, *, base_version: int | None = None) -> str:
         """Somebody did something about CPR."""
         return self.do(days_ago, by, "cpr", body, kind=kind, base_version=base_version)

@@ -203,22 +203,27 @@ def _relative(life: Life) -> None:
     life.cpr(
         1.4, life.nurse, "relative_report", {"said_by": name, "relationship": kin, "words": life.pick("relatives")}
     )
+    life.say(1.3, life.crew, "happened", outcome="other", words="Sat with the family until the night nurse came.")
 
 
 def _review_asked(life: Life) -> None:
     sign(life, NOT, life.earlier(0.3, 0.8))
     life.cpr(2.3, life.crew, "review_asked", {"words": "Much better than the form suggests; walked to the door."})
+    life.say(2.2, life.crew, "wrong", part="treatment_level", words="Agreed when much weaker than now.")
 
 
 def _original_seen(life: Life) -> None:
     sign(life, NOT, life.earlier(0.3, 0.8))
     days_ago = life.earlier(0.05, 0.2)
     life.cpr(days_ago, life.night, "original_seen", {"place": life.pick("forms"), "seen_on": life.day(days_ago)})
+    life.say(days_ago / 2, life.night, "used")
 
 
 def _review_answered(life: Life) -> None:
     sign(life, NOT, life.earlier(0.5, 0.9))
     asked = life.cpr(6.4, life.crew, "review_asked", {"words": "Says that the scan was good news."})
+    doubt = life.say(6.3, life.crew, "wrong", part="diagnosis")
+    life.say(4.5, life.gp, "settled", about=doubt, found="put_right", words="The scan is in the diagnosis now.")
     answer = "Spoke with the person and the oncologist: the decision stands."
     life.cpr(4.4, life.gp, "answer_review", {"request_id": asked, "answer": answer})
 
@@ -296,6 +301,7 @@ def _reported(life: Life) -> None:
 
 def _reported_seen(life: Life) -> None:
     _report(life, NOT, 2.6, seen=True)
+    life.say(2.1, life.crew, "happened", outcome="to_hospice")
 
 
 def _reported_modified(life: Life) -> None:

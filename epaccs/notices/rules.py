@@ -81,7 +81,7 @@ MEANINGS: dict[NoticeKind, Meaning] = {
     NoticeKind.PAPER_OUT_OF_DATE: Meaning(
         "A printed sheet is out of date. Find it, destroy it and say so; print a new one", "handover.show", is_task=True
     ),
-    NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "record.show", is_task=True),
+    NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "observations.show", is_task=True),
     NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),
     NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
 }

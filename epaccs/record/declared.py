@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +16,10 @@ from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
 from epaccs.core.passages import LABEL, WITHHELD
 from epaccs.cpr_decisions.rules import states
 from epaccs.cpr_decisions.rules.kept import Kept
+from epaccs.observations.rules import OBSERVATIONS, title_of
+from epaccs.observations.schema import LABEL as LABEL_OF_OBSERVATIONS
+from epaccs.observations.schema import TIER as TIER_OF_OBSERVATIONS
+from epaccs.observations.schema import LineSchema
 from epaccs.record.rules import parts
 from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, can_see
@@ -42,7 +47,8 @@ _ORGANISATIONS: Final = {
 def sights() -> Sights:
     """Every section by name, in the order of page and paper."""
     plan = {name: _section(declaration) for name, declaration in SECTIONS.items()}
-    return {"identity": _identity(), "lifecycle": _lifecycle(), "cpr": _cpr(), **plan, "consent": _consent()}
+    own = {"identity": _identity(), "lifecycle": _lifecycle(), "cpr": _cpr()}
+    return {**own, **plan, "consent": _consent(), OBSERVATIONS: _observations()}
 
 
 @cache
@@ -201,3 +207,22 @@ def _consent() -> SectionSight:
         is_whole=True,
         fields=fields,
     )
+
+
+def _observations() -> SectionSight:
+    declared = {name: field for name, field in LineSchema().fields.items() if isinstance(field, FormField)}
+    return SectionSight(
+        OBSERVATIONS,
+        LABEL_OF_OBSERVATIONS,
+        TIER_OF_OBSERVATIONS,
+        empty="Nothing was said",
+        item_fields={name: _field(field, TIER_OF_OBSERVATIONS, needs=False) for name, field in declared.items()},
+        title=title_of,
+        rank=_newest_first,
+        is_log=True,
+        titled=frozenset({"what", "outcome", "found"}),
+    )
+
+
+def _newest_first(line: Value) -> int:
+    return -int(datetime.fromisoformat(line["observed_at"]).timestamp() * 1_000_000)

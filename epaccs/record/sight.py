@@ -94,7 +94,8 @@ class SectionSight:
 
     `telling_of`: the fields of one line that tell where somebody lives although they mostly do not, such as the name of
     a team. `rank`: which lines come first. `is_whole`: its value is not made of declared fields and is seen as a whole
-    or not at all (CPR, lifecycle).
+    or not at all (CPR, lifecycle). `is_log`: its lines are only added, each by somebody of its own; it is no part of
+    the plan, so it stands on no paper, and the record shows the newest. `titled`: the fields that the title says.
     """
 
     name: str
@@ -107,6 +108,8 @@ class SectionSight:
     rank: Callable[[Value], int] = lambda _item: 0
     telling_of: Callable[[Value], frozenset[str]] = lambda _item: frozenset()
     is_whole: bool = False
+    is_log: bool = False
+    titled: frozenset[str] = frozenset()
     _seen: dict[tuple[bool, frozenset[Tier]], Fields] = field(default_factory=dict, compare=False, repr=False)
 
     def fields_for(self, tiers: frozenset[Tier], *, of_item: bool = False) -> Fields:

@@ -21,6 +21,7 @@ from epaccs.care_plans.rules import adrt_missing
 from epaccs.core.fields import format_date
 from epaccs.cpr_decisions.rules.kept import Kept
 from epaccs.cpr_decisions.rules.states import CPRState
+from epaccs.observations.rules import OBSERVATIONS, find_open, newest_of_each_part
 from epaccs.record.rules.ages import find_ageing
 from epaccs.record.rules.disagreements import find_disagreements
 from epaccs.record.rules.parts import (
@@ -47,6 +48,7 @@ from epaccs.record.rules.parts import (
     Risks,
     Rival,
     Said,
+    SaidWrong,
     Sharing,
     Statement,
     Talking,
@@ -67,7 +69,8 @@ class RecordSummary(Kept):
     """What one audience may see of one person, in the order of the card. A part that is None is not there for them.
 
     `number` is that of the change it was made after; `as_at` None: now. `changed`: who changed anything last.
-    `disagreements`: answers that cannot both be true, where this audience sees them all.
+    `disagreements`: answers that cannot both be true, where this audience sees them all. `said_wrong`: which parts that
+    this audience sees somebody found wrong, until it is settled; what else was said after visits stands on no card.
     """
 
     entry_id: str
@@ -91,6 +94,7 @@ class RecordSummary(Kept):
     diagnosis: Diagnosis | None = None
     sharing: Sharing | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    said_wrong: tuple[SaidWrong, ...] = ()
 
     def to_value(self) -> Value:
         """As JSON; a part with nothing recorded is written as an empty one: left out, it would come back as hidden."""
@@ -132,7 +136,7 @@ def build_summary(
         audience=audience_name(tiers),
         number=number,
         as_at=material.as_at,
-        changed=build_said(latest_stamp(seen.sections.values())),
+        changed=build_said(latest_stamp(one for name, one in seen.sections.items() if not sights[name].is_log)),
         identity=builder.identity(restricted=restricted),
         lifecycle=builder.lifecycle(),
         cpr=builder.cpr(moved_at=find_moved_at(material.value("identity"))),
@@ -151,6 +155,22 @@ def build_summary(
         disagreements=find_disagreements(
             {name: one.value for name, one in material.sections.items()}, sights, tiers, restricted=restricted
         ),
+        said_wrong=find_said_wrong(material, tiers, sights),
+    )
+
+
+def find_said_wrong(material: Material, tiers: frozenset[Tier], sights: Sights) -> tuple[SaidWrong, ...]:
+    """What was found wrong and is not settled, of what an audience sees: once for each part, the newest first.
+
+    Whoever may not read what was said is told all the same that something was: they read what it is about.
+
+    Source: hazard H-52.
+    """
+    found = newest_of_each_part(find_open(material.value(OBSERVATIONS)))
+    return tuple(
+        SaidWrong(section=one.part, label=sights[one.part].label if one.part else "", at=one.said_at)
+        for one in found
+        if not one.part or (one.part in sights and sights[one.part].is_seen_by(tiers))
     )
 
 

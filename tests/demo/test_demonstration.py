@@ -32,6 +32,7 @@ from epaccs.demo.staff import find_world
 from epaccs.identification import queries
 from epaccs.identification.model import Candidate
 from epaccs.identification.rules import State
+from epaccs.observations.rules import FOUND, OUTCOMES, What
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Card, Site, build_around, build_card
 from epaccs.record.summary import build_summary
@@ -197,6 +198,15 @@ def test_people_whom_it_is_hard_to_find_or_to_tell_apart_are_there() -> None:
     assert any(one.get("address_restricted") for one in people)
     assert {one.get("no_nhs_number_reason") for one in people} >= {None, "overseas", "not_known"}
     assert any(one.get("superseded_nhs_numbers") for one in people)
+
+
+def test_everything_that_can_be_said_after_a_visit_was_said_by_somebody_and_some_of_it_waits(cards: list[Card]) -> None:
+    lines = [line for value in values_of("observations") for line in present_items(value).values()]
+
+    assert {line["what"] for line in lines} == set(What)
+    assert {line["outcome"] for line in lines if "outcome" in line} == set(OUTCOMES)
+    assert {line["found"] for line in lines if "found" in line} == set(FOUND)
+    assert "contacts" in {one.section for card in cards for one in card.said_wrong}
 
 
 def test_long_passages_are_there() -> None:

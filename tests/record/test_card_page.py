@@ -21,8 +21,6 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import canonical_json, db
 from epaccs.core.errors import Unavailable
 from epaccs.core.identifiers import new_id
-from epaccs.notices.model import Notice
-from epaccs.notices.rules import NoticeKind
 from epaccs.record.actions import cards
 from epaccs.record.actions.search import search_people
 from epaccs.record.declared import sights
@@ -380,20 +378,6 @@ def test_the_code_of_the_key_safe_is_not_for_a_restricted_address_nor_for_whoeve
     assert answer.status_code == 404
     assert events(restricted, EventKind.MASKED_REVEALED) == []
     assert len(events(restricted, EventKind.REFUSED)) == 1
-
-
-def test_looks_wrong_is_one_tap_and_reaches_the_practice(app: Flask) -> None:
-    gp = a_signer()
-    entry_id = a_person_with_everything(gp)
-
-    pages = open_record(app, a_clinician(Role.PARAMEDIC), entry_id)
-    pages.submit("Something else looks wrong (asks the practice to look)")
-
-    pages.see("The practice and the key worker are asked to look", "Not for CPR")
-    notices = db.session.scalars(
-        select(Notice).where(Notice.entry_id == entry_id, Notice.kind == NoticeKind.LOOKS_WRONG)
-    )
-    assert [notice.organisation_id for notice in notices] == [gp.organisation_id]
 
 
 def test_wrong_person_is_one_tap_and_puts_the_decision_in_doubt_at_once(app: Flask) -> None:

@@ -16,8 +16,6 @@ from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import writing
 from epaccs.core.errors import NotFound
-from epaccs.notices.actions import About, notify_accountable
-from epaccs.notices.rules import NoticeKind
 from epaccs.record.actions.search import note_shown
 from epaccs.record.declared import sights
 from epaccs.record.queries.summaries import is_restricted_now
@@ -77,14 +75,6 @@ def _key_safe_code(standing: Standing) -> str:
     if not code or not is_seen or is_restricted_now(standing.entry_id):
         raise NotFound
     return str(code)
-
-
-def say_looks_wrong(actor: Actor, entry_id: UUID) -> None:
-    """One tap: something here looks wrong; the practice and the key worker are asked to look (hazard H-01)."""
-    with writing() as session:
-        get_standing(actor, entry_id, Permission.VIEW_CARD)
-        notify_accountable(session, About(entry_id, NoticeKind.LOOKS_WRONG, severity="high"))
-        log.record(event(actor, EventKind.EDITED, entry_id=entry_id, section="record", edit_kind="looks_wrong"))
 
 
 def say_wrong_person(actor: Actor, entry_id: UUID, *, edit_id: UUID, decision_id: str) -> Applied:

@@ -24,7 +24,7 @@ from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.news import LastLook, find_news
-from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements, with_said_wrong
 from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.scans.rules import may_see_scans
@@ -103,11 +103,11 @@ def read_record(standing: Standing, *, reader: Actor | None = None, for_paper: b
     organisations = _names_of_organisations(recorded, summary)
     look = _find_last_look(standing, reader)
     reading = Reading(standing.tiers, organisations, clock.today(), look=look)
-    sections = build_sections(recorded, reading, sights())
+    sections = [one for one in build_sections(recorded, reading, sights()) if not (for_paper and one.is_log)]
     return Opened(
         standing,
         summary,
-        with_disagreements(sections, summary.disagreements),
+        with_said_wrong(with_disagreements(sections, summary.disagreements), summary.said_wrong),
         has_namesake=namesake is not None,
         look=look,
         is_cpr_changed=_is_cpr_changed(recorded, standing, look),
@@ -205,6 +205,8 @@ class May:
     keep: bool
     remove: bool
     see_scans: bool
+    observe: bool
+    settle: bool
     change: Mapping[str, str]
     notices: tuple[str, ...] = ()
 
@@ -221,6 +223,8 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         keep=can(Permission.EDIT_PLAN),
         remove=can(Permission.REMOVE),
         see_scans=may_see_scans(opened.standing.tiers),
+        observe=can(Permission.OBSERVE),
+        settle=can(Permission.EDIT_PLAN),
         change={**change, **plan},
         notices=build_notices(
             reason=opened.standing.reason,
@@ -265,8 +269,8 @@ def get_record_at(actor: Actor, entry_id: UUID, moment: datetime) -> Opened:
         raise RuleBroken("Nothing was recorded of this person yet. Enter a later date and time", field="at")
     summary = _build(recorded, standing, restricted=restricted)
     reading = Reading(standing.tiers, find_organisations(recorded), local_date(moment), restricted=restricted)
-    sections = build_sections(recorded, reading, sights())
-    return Opened(standing, summary, with_disagreements(sections, summary.disagreements))
+    sections = with_disagreements(build_sections(recorded, reading, sights()), summary.disagreements)
+    return Opened(standing, summary, with_said_wrong(sections, summary.said_wrong))
 
 
 def get_number(actor: Actor, entry_id: UUID) -> int:

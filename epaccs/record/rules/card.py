@@ -21,7 +21,7 @@ from epaccs.cpr_decisions.rules.lines import CPRLine, Situation, hidden_line, li
 from epaccs.cpr_decisions.rules.states import ConsulteeKind
 from epaccs.cpr_decisions.rules.words import Words
 from epaccs.record.rules.ages import doubts_in_words
-from epaccs.record.rules.parts import Contact, Disagreement, Fact
+from epaccs.record.rules.parts import Contact, Disagreement, Fact, SaidWrong
 from epaccs.record.summary import RecordSummary
 
 #: Which sentences under the large line are to be read first of all.
@@ -130,6 +130,11 @@ class Card:
     def disagreements(self) -> tuple[Disagreement, ...]:
         """What would mislead whoever comes at night, and the line about CPR does not say already (hazard H-37)."""
         return tuple(one for one in self.summary.disagreements if one.is_for_crew and not one.is_on_line)
+
+    @property
+    def said_wrong(self) -> tuple[SaidWrong, ...]:
+        """What those who were there found wrong, until somebody settles it (hazard H-52)."""
+        return self.summary.said_wrong
 
     def doubts_of(self, part: Fact | None) -> tuple[str, ...]:
         """What of one part is too old to be taken as current, by the day of reading (hazard H-38).

@@ -49,6 +49,11 @@ _KINDS: Final[Mapping[str, str]] = {
     "restore": "Brought back to the register",
     "merge": "Merged with another entry",
     "unmerge": "Separated again after a merge",
+    "used": "Used it",
+    "not_relevant": "Said that it was not relevant",
+    "wrong": "Said that something is wrong",
+    "happened": "Said what happened",
+    "settled": "Settled what was said to be wrong",
 }
 
 

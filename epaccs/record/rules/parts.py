@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Final
 
 from epaccs.clinicians.rules import ROLE_LABELS
-from epaccs.core.fields import age_in_years, format_date
+from epaccs.core.fields import age_in_years, format_date, local_date
 from epaccs.core.nhs_number import NHSNumberStatus
 from epaccs.cpr_decisions.rules.doubt import HeldRival
 from epaccs.cpr_decisions.rules.kept import Kept
@@ -84,6 +84,33 @@ class Disagreement(Kept):
     def places(self) -> tuple[tuple[str, str], ...]:
         """Each section concerned: its name in addresses, and what it is called."""
         return tuple(zip(self.sections, self.labels, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaidWrong(Kept):
+    """That somebody who was there said that something is wrong, and nobody has settled it.
+
+    `section`, `label`: what looked wrong, and what it is called; empty: nobody said which part.
+    """
+
+    section: str = ""
+    label: str = ""
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        """As it stands beside what may be wrong (hazard H-52)."""
+        return f"Something was said to be wrong on {format_date(local_date(self.at))}. Not settled"
+
+    @property
+    def part(self) -> str:
+        """Which part of the record, in a word."""
+        return self.label or "nobody said which part"
+
+    @property
+    def day(self) -> str:
+        """When it was said."""
+        return format_date(local_date(self.at))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Final, NamedTuple
 
 from epaccs.access.rules import Tier
@@ -14,7 +15,7 @@ from epaccs.care_plans.rules import STAGES, Stage, find_stage, is_asked
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.ages import doubt_in_words, find_ageing
 from epaccs.record.rules.news import LastLook, find_news
-from epaccs.record.rules.parts import Disagreement, Rival, Said
+from epaccs.record.rules.parts import Disagreement, Rival, Said, SaidWrong
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, build_said_of_death, find_copied, latest_stamp
 from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
@@ -22,6 +23,9 @@ from epaccs.versions.rules import Material, Recorded, Value, present_items
 
 #: Shown elsewhere: CPR has a page of its own.
 _ELSEWHERE: Final = frozenset({"cpr"})
+
+#: So many lines of a log stand in the record, the newest.
+LOG_LENGTH: Final = 5
 
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
 
@@ -46,6 +50,7 @@ class Group(NamedTuple):
     lines: tuple[Line, ...]
     said: Said | None = None
     is_new: bool = False
+    id: str = ""
 
 
 class ShownSection(NamedTuple):
@@ -55,6 +60,8 @@ class ShownSection(NamedTuple):
     `is_changed`: somebody else changed it since the reader last looked.
     `asked_from`: the stage of the illness from which anything here is asked, if it has not come; empty: it is asked.
     `copied`: who copied some of it from paper that nobody compared with it since; None: nobody.
+    `said_wrong`: that it was found wrong, and nobody settled it; None: it was not.
+    `is_log`: its lines are only added; `earlier`: so many older ones are not among the groups.
     """
 
     name: str
@@ -72,6 +79,9 @@ class ShownSection(NamedTuple):
     rivals: tuple[Rival, ...] = ()
     is_changed: bool = False
     disagreements: tuple[Disagreement, ...] = ()
+    said_wrong: SaidWrong | None = None
+    is_log: bool = False
+    earlier: int = 0
 
     @property
     def is_recorded(self) -> bool:
@@ -93,6 +103,7 @@ class Reading(NamedTuple):
         today: the day of reading, by which answers grow old.
         restricted: the address is restricted now, whatever the record says of an earlier day.
         look: the reader's last look, since which changes are marked; None: nothing is marked.
+        log_length: how many lines of a log are shown; None: all.
     """
 
     tiers: frozenset[Tier]
@@ -100,6 +111,7 @@ class Reading(NamedTuple):
     today: date
     restricted: bool = False
     look: LastLook | None = None
+    log_length: int | None = LOG_LENGTH
 
 
 def build_sections(recorded: Material, reading: Reading, sights: Sights) -> tuple[ShownSection, ...]:
@@ -112,7 +124,9 @@ def build_sections(recorded: Material, reading: Reading, sights: Sights) -> tupl
     return tuple(
         _mark_later(_section(sight, seen, reading), sight.asked_from(reading.tiers), stage)
         for name, sight in sights.items()
-        if name not in _ELSEWHERE and sight.is_seen_by(reading.tiers)
+        if name not in _ELSEWHERE
+        and sight.is_seen_by(reading.tiers)
+        and not (sight.is_log and name not in seen.sections)
     )
 
 
@@ -131,6 +145,12 @@ def with_disagreements(
         section._replace(disagreements=tuple(one for one in disagreements if section.name in one.sections))
         for section in sections
     )
+
+
+def with_said_wrong(sections: Sequence[ShownSection], said_wrong: Sequence[SaidWrong]) -> tuple[ShownSection, ...]:
+    """Each section with the doubt of whoever found it wrong (hazard H-52)."""
+    found = {one.section: one for one in said_wrong}
+    return tuple(section._replace(said_wrong=found.get(section.name)) for section in sections)
 
 
 def _find_stage(seen: Material) -> Stage | None:
@@ -159,6 +179,8 @@ def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSect
         for name, one in asked.items()
         if name in recorded.value and (words := one.words(recorded.value[name]))
     }
+    groups = _groups(sight, recorded, reading, None if sight.is_log else stamp, news or frozenset())
+    shown = tuple(islice(groups, reading.log_length)) if sight.is_log else tuple(groups)
     return ShownSection(
         name=sight.name,
         label=sight.label,
@@ -169,18 +191,20 @@ def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSect
             if sight.is_whole
             else _lines(asked, answers, recorded, reading, stamp, news or frozenset())
         ),
-        groups=tuple(_groups(sight, recorded, reading, stamp, news or frozenset())),
+        groups=shown,
         missing=tuple(
             one.label
             for name, one in asked.items()
             if one.on_card and name not in hidden and _is_missing(name, one, answers)
         ),
         hidden=tuple(one.label for one in hidden.values()),
-        said=build_said(stamp),
+        said=None if sight.is_log else build_said(stamp),
         confirmed=build_said(recorded.confirmed_by, at=recorded.confirmed_at),
         copied=find_copied(recorded),
         rivals=rivals,
         is_changed=news is not None,
+        is_log=sight.is_log,
+        earlier=len(present_items(recorded.value)) - len(shown),
     )
 
 
@@ -223,9 +247,9 @@ def _groups(
                 doubt=doubt_in_words(find_ageing(field, item[name], recorded, key=key), reading.today),
             )
             for name, field in sight.item_fields.items()
-            if name in item and (words := field.words(item[name]))
+            if name in item and name not in sight.titled and (words := field.words(item[name]))
         )
-        yield Group(sight.title(item), lines, _own(recorded, key, of_section), key in news)
+        yield Group(sight.title(item), lines, _own(recorded, key, of_section), key in news, item_id)
 
 
 def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:

@@ -21,6 +21,7 @@ from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import local_date
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import new_id, parse_id
+from epaccs.observations.rules import TAPS
 from epaccs.record.actions import reading
 from epaccs.record.queries import summaries
 from epaccs.record.queries.summaries import Opened, find_what_reader_may
@@ -59,7 +60,8 @@ def _show(actor: Actor, opened: Opened) -> str:
     template = "record/show.html" if opened.summary.lifecycle.is_open else "record/closed.html"
     card = make_card(opened, now=clock.now())
     may = find_what_reader_may(actor, opened)
-    return render_template(template, card=card, opened=opened, edit_id=new_id(), may=may)
+    taps = {"wrong_person": new_id(), **{str(what): new_id() for what in TAPS}}
+    return render_template(template, card=card, opened=opened, edit_ids=taps, may=may)
 
 
 def make_card(opened: Opened, *, now: datetime) -> Card:
@@ -133,15 +135,6 @@ def key_safe(entry_id: str) -> ResponseReturnValue:
     summary = summaries.get_summary(actor, found_id, permission=Permission.VIEW_CARD)
     age = summary.identity.age(clock.today())
     return render_template("record/key_safe.html", code=code, summary=summary, age=age)
-
-
-@bp.post("/record/<entry_id>/looks-wrong")
-@needs(Permission.VIEW_CARD)
-def looks_wrong(entry_id: str) -> ResponseReturnValue:
-    """Something here looks wrong."""
-    reading.say_looks_wrong(current_actor(), parse_id(entry_id))
-    flash("The practice and the key worker are asked to look. The record is as it was.")
-    return redirect(url_for("record.show", entry_id=entry_id), code=303)
 
 
 @bp.post("/record/<entry_id>/wrong-person")
