@@ -90,10 +90,8 @@ def connect_rooms() -> None:
     access.use_names(register.names_of)
     versions.use_banner(register.find_banner)
     register.ask_of_moves(cpr_queries.find_question_of_move)
-    register_projector(notices.follow_change)
-    register_projector(search.follow_change)
-    register_projector(cards.follow_change)
-    register_projector(handover.follow_change)
+    for room in (notices, search, cards, handover):
+        register_projector(room.follow_change)
 
 
 def register_views(app: Flask) -> None:

@@ -221,6 +221,17 @@ off("H-11b")(no)
 off("H-11d")(nothing)
 
 
+@off("H-11e")
+def a_place_stays_where_it_is(part: Any) -> Any:
+    return part
+
+
+@off("H-11f")
+def an_address_stays_where_it_is(part: Any, names: Any) -> Any:
+    del names
+    return part
+
+
 @off("H-11c")
 def the_street_is_kept_for_searching(entry_id: Any, identity: Any, lifecycle: Any = None) -> Any:
     from dataclasses import replace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,10 @@ from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
-from epaccs.core import clock
+from epaccs.core import clock, restriction
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.restriction import NOT_SHOWN, without_telling_keys
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.actions import answer_move
 from epaccs.cpr_decisions.rules import CPRLine, CPRState, Decision, EditKind, HeldRival, Located, Words
@@ -103,14 +104,15 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=CPR))
     now = material(entry_id)
-    recorded = now.sections.get(CPR)
+    restricted = restriction.is_restricted(now.value("identity"))
+    recorded, value = now.sections.get(CPR), now.value(CPR)
     return CPRPage(
         entry_id=entry_id,
         version=recorded.version if recorded else 0,
-        state=CPRState.from_value(now.value(CPR)),
+        state=CPRState.from_value(without_telling_keys(value) if restricted else value),
         line=build_line(now, words=words, now=clock.now()),
         held=now.held_in(CPR),
-        rows=_rows(entry_id),
+        rows=_rows(entry_id, restricted=restricted),
         may=_may(standing),
         drafts=drafts_of_team(actor, entry_id, CPR) if standing.can(Permission.DRAFT_CPR) else [],
     )
@@ -119,9 +121,13 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
 def build_line(recorded: Material, *, words: Words, now: datetime) -> CPRLine:
     """The line as every outlet shows it."""
     values = {name: one.value for name, one in recorded.sections.items()}
+    held = recorded.held_in(CPR)
+    if restriction.is_restricted(values.get("identity")):
+        values = {**values, CPR: without_telling_keys(values.get(CPR, {}))}
+        held = tuple(replace(one, author={**one.author, "organisation_name": NOT_SHOWN}) for one in held)
     return rules.line(
-        CPRState.from_value(recorded.value(CPR)),
-        held=[_as_rival(one) for one in recorded.held_in(CPR)],
+        CPRState.from_value(values.get(CPR)),
+        held=[_as_rival(one) for one in held],
         around=around_of(values, now=now, today=clock.today()),
         copy_left_at=now,
         now=now,
@@ -157,8 +163,7 @@ def find_question_of_move(actor: Actor, entry_id: UUID) -> Question:
     located = rules.find_located(state)
     if not standing.can(permission_of(EditKind.PARTICULARS_AMENDED)):
         return Question(told=_whom_it_goes_to(entry_id) if located else "")
-    is_restricted = bool((now.value("identity") or {}).get("address_restricted"))
-    known = located.where if located and not is_restricted else ""
+    known = located.where if located and not restriction.is_restricted(now.value("identity")) else ""
     return Question(
         schema=build_move_schema(known),
         initial={"original_version": str(recorded.version if recorded else 0)},
@@ -176,13 +181,13 @@ def _whom_it_goes_to(entry_id: UUID) -> str:
     )
 
 
-def _rows(entry_id: UUID) -> list[HistoryRow]:
+def _rows(entry_id: UUID, *, restricted: bool) -> list[HistoryRow]:
     known = {str(kind): rule.says for kind, rule in rules.KINDS.items()}
     return [
         HistoryRow(
             line.kind,
             known.get(line.kind, "a disagreement is settled"),
-            f"{line.author['name']}, {line.author['organisation_name']}",
+            line.author["name"] if restricted else f"{line.author['name']}, {line.author['organisation_name']}",
             line.received_at,
             line.outcome,
         )
@@ -205,6 +210,11 @@ def find_initial(page: CPRPage, kind: EditKind, target: str) -> dict[str, Any]:
     Raises:
         NotFound: the part of the section that is meant is not there.
     """
+    initial = _find_initial(page, kind, target)
+    return {name: answer for name, answer in initial.items() if answer != NOT_SHOWN}
+
+
+def _find_initial(page: CPRPage, kind: EditKind, target: str) -> dict[str, Any]:
     form = FORMS[kind]
     if form.aims_at and kind is not EditKind.VOID and target not in _ids_of(page.state):
         raise NotFound

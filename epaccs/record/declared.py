@@ -12,7 +12,7 @@ from typing import Any, Final
 from epaccs.access.rules import AUDIENCES, Tier, audience_name
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration, stage_of, tier_of
 from epaccs.core.db import canonical_json
-from epaccs.core.forms import FormField, NHSNumberField, Telephone, YesNo
+from epaccs.core.forms import FormField, NHSNumberField, YesNo
 from epaccs.core.passages import LABEL, WITHHELD
 from epaccs.cpr_decisions.rules import states
 from epaccs.cpr_decisions.rules.kept import Kept
@@ -26,6 +26,7 @@ from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, can_se
 from epaccs.register.rules import CONSENT_LABELS
 from epaccs.register.schema import IdentitySchema
 from epaccs.versions.rules import Value
+from epaccs.versions.schema import leads_to_door
 
 #: Name, born, NHS number, practice: what says that there is an entry. Source: access table, T0.
 _WHO: Final = frozenset(
@@ -159,8 +160,7 @@ def _field(field: FormField, tier: Tier, *, needs: bool) -> FieldSight:
         label=field.metadata["label"],
         tier=tier,
         needs=needs,
-        # A number's area code leads to the door as well as an address does.
-        tells_place=bool(field.metadata.get("place")) or isinstance(field, Telephone),
+        tells_place=leads_to_door(field),
         is_masked=bool(field.metadata.get("masked")),
         has_passages=bool(field.metadata.get("passages")),
         on_card=bool(field.metadata.get("card")),

@@ -14,20 +14,14 @@ from typing import Any, Final
 
 from epaccs.access.rules import Tier, words_for
 from epaccs.care_plans.rules import Stage
-from epaccs.core import passages
+from epaccs.core import passages, restriction
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
+from epaccs.core.restriction import without_telling_keys
 from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
 
 #: Stands where a masked value is kept, such as the code of a key safe; the value itself is asked for, and audited.
 MASKED: Final = "masked"
-
-#: Keys of nested values that tell which practice somebody belongs to, and those that tell where something is kept.
-_TELLING_KEYS: Final = frozenset({"organisation_name", "organisation_ods", "told_from"})
-_PLACE_KEYS: Final = frozenset({"original_location", "place"})
-
-#: Stands where a place was, so that "not shown" does not look like "not recorded".
-NOT_SHOWN: Final = "not shown, the address is restricted"
 
 
 @dataclass(frozen=True)
@@ -142,7 +136,7 @@ def can_see(field_sight: FieldSight, tiers: frozenset[Tier]) -> bool:
 
 def is_restricted(material: Material) -> bool:
     """Nothing that leads to the door is shown to anybody: address, telephone, practice, where things are kept."""
-    return bool((material.value("identity") or {}).get("address_restricted"))
+    return restriction.is_restricted(material.value("identity"))
 
 
 def visible(material: Material, tiers: frozenset[Tier], sights: Sights, *, restricted: bool = False) -> Material:
@@ -170,8 +164,8 @@ def _visible_section(recorded: Recorded, sight: SectionSight, tiers: frozenset[T
     stamps = {key: stamp for key, stamp in recorded.provenance.items() if _is_there(key, value)}
     confirmed_by = recorded.confirmed_by
     if restricted:
-        stamps = {key: _without_telling_keys(stamp) for key, stamp in stamps.items()}
-        confirmed_by = _without_telling_keys(confirmed_by)
+        stamps = {key: without_telling_keys(stamp) for key, stamp in stamps.items()}
+        confirmed_by = without_telling_keys(confirmed_by)
     return Recorded(
         section=recorded.section,
         version=recorded.version,
@@ -192,14 +186,14 @@ def _is_there(key: str, value: Value) -> bool:
 
 
 def _visible_held(held: Held, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Held:
-    author = _without_telling_keys(held.author) if restricted else held.author
+    author = without_telling_keys(held.author) if restricted else held.author
     return replace(held, body=visible_body(held.body, sight, tiers, restricted=restricted), author=author)
 
 
 def visible_body(body: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
     """What an edit asked for, as far as this audience may see it: fields, or one item of a list."""
     if sight.is_whole:
-        return _without_telling_keys(body) if restricted else body
+        return without_telling_keys(body) if restricted else body
     shown = visible_value(body, sight, tiers, restricted=restricted)
     if "item" in body:
         shown["item"] = _visible_item(body["item"], sight, tiers, restricted=restricted)
@@ -209,7 +203,7 @@ def visible_body(body: Value, sight: SectionSight, tiers: frozenset[Tier], *, re
 def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:
     """The value of a section, as far as this audience may see it; blank answers go too."""
     if sight.is_whole:
-        return _without_telling_keys(value) if restricted else value
+        return without_telling_keys(value) if restricted else value
     shown = _visible_fields(value, sight.fields_for(tiers), words_for(tiers), restricted=restricted)
     if sight.item_fields and value.get(ITEMS):
         shown[ITEMS] = {
@@ -265,19 +259,6 @@ def _withheld_fields(value: Value, fields: Fields) -> Value:
         else answer
         for name, answer in value.items()
     }
-
-
-def _without_telling_keys(part: Any) -> Any:
-    """The same nested value without the names of organisations and the places where things are kept."""
-    if isinstance(part, Mapping):
-        return {
-            key: NOT_SHOWN if key in _PLACE_KEYS and one else _without_telling_keys(one)
-            for key, one in part.items()
-            if key not in _TELLING_KEYS
-        }
-    if isinstance(part, list | tuple):
-        return [_without_telling_keys(one) for one in part]
-    return part
 
 
 def describe(sight: SectionSight, body: Value) -> str:

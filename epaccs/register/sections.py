@@ -32,7 +32,7 @@ from epaccs.register.schema import (
 )
 from epaccs.versions.registry import Body, Context, Kind, Section, high
 from epaccs.versions.rules import Value, without_blanks
-from epaccs.versions.schema import describer, loader
+from epaccs.versions.schema import describer, find_leading_to_door, loader
 
 IDENTITY = "identity"
 CONSENT = "consent"
@@ -263,6 +263,7 @@ IDENTITY_SECTION = Section(
     check=_check_identity,
     project=_project_identity,
     describe=describer(IdentitySchema),
+    leads_to_door=find_leading_to_door(IdentitySchema) | {"key_worker_ods"},
 )
 
 CONSENT_SECTION = Section(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -17,12 +17,24 @@ from epaccs.access.rules import Permission, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
+from epaccs.core import restriction
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.restriction import NOT_SHOWN, without_telling_keys
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import EditRequest, Rows, Section
-from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, Value, find_unchecked, waits_for
+from epaccs.versions.rules import (
+    ITEMS,
+    Held,
+    Material,
+    Outcome,
+    Recorded,
+    Standing,
+    Value,
+    find_unchecked,
+    waits_for,
+)
 
 
 def material(entry_id: UUID) -> Material:
@@ -227,6 +239,8 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name, dispute=True))
     now = material(entry_id)
     recorded, say = now.sections.get(name), words_for(standing.tiers)
+    if restriction.is_restricted(now.value("identity")):
+        section, now = _restricted(section), _without_organisations(now)
     return DisputePage(
         entry_id=entry_id,
         section=name,
@@ -237,6 +251,29 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
         sides=tuple(_side(section, held, say) for held in now.held_in(name)),
         can_settle=standing.can(Permission.SETTLE_DISPUTE),
     )
+
+
+def _restricted(section: Section) -> Section:
+    """The section as it is described while nothing may lead to the door (hazard H-11)."""
+
+    def describe(value: Value) -> Rows:
+        return section.describe(_without_places(value, section.leads_to_door))
+
+    return replace(section, describe=describe)
+
+
+def _without_places(part: Value, names: frozenset[str]) -> Value:
+    said = {key: NOT_SHOWN if key in names and one else one for key, one in part.items()}
+    if isinstance(part.get("item"), dict):
+        said["item"] = _without_places(part["item"], names)
+    if ITEMS in part:
+        said[ITEMS] = {key: _without_places(item, names) for key, item in part[ITEMS].items()}
+    return cast("Value", without_telling_keys(said))
+
+
+def _without_organisations(now: Material) -> Material:
+    held = (replace(one, author={**one.author, "organisation_name": NOT_SHOWN}) for one in now.held)
+    return replace(now, held=tuple(held))
 
 
 def _said(rows: Rows, say: Callable[[str], str]) -> Rows:

@@ -109,6 +109,7 @@ class Section:
         check: the section's own rules on the value about to be kept; raises RuleBroken or RulesBroken.
         project: tables that follow the value, in the same transaction.
         describe: a value, or the body of an edit, as rows of words, where two sides are laid side by side.
+        leads_to_door: its fields that are not shown while the address is restricted.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Section:
     check: Callable[[Value, Context], None] = _no_rules
     project: Callable[[Session, UUID, Value, Context], None] = _no_projection
     describe: Callable[[Value], Rows] = _describe_plainly
+    leads_to_door: frozenset[str] = frozenset()
     schema: int = field(default=1)
 
     def get_kind(self, name: str) -> Kind:

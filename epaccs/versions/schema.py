@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 from epaccs.clinicians.rules import ROLE_LABELS, Role
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.fields import format_date, format_datetime
-from epaccs.core.forms import Choice, FormField, TypedDate, TypedDateTime
+from epaccs.core.forms import Choice, FormField, Telephone, TypedDate, TypedDateTime
 from epaccs.versions.registry import Body, Rows
 from epaccs.versions.rules import Value, present_items
 
@@ -86,6 +86,17 @@ def words_of(field: FormField, value: Any) -> str:
             return format_datetime(datetime.fromisoformat(value))
         case _:
             return str(value)
+
+
+def leads_to_door(field: FormField) -> bool:
+    """Whether an answer is not shown while the address is restricted: a place, or a number, whose area code is one."""
+    return bool(field.metadata.get("place")) or isinstance(field, Telephone)
+
+
+def find_leading_to_door(*schemas: type[Schema] | None) -> frozenset[str]:
+    """The names of such fields; None: a section without fields, or without a list."""
+    fields = (pair for schema in schemas if schema for pair in schema().fields.items())
+    return frozenset(name for name, field in fields if isinstance(field, FormField) and leads_to_door(field))
 
 
 def stamp_words(stamp: Mapping[str, Any]) -> str:

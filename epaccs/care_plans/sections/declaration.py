@@ -14,7 +14,7 @@ from epaccs.care_plans.rules import Stage
 from epaccs.core.forms import FormField, FreeText
 from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, routine, take_item
 from epaccs.versions.rules import ITEMS, Severity, Value
-from epaccs.versions.schema import describer, item_loader, load_removal, loader
+from epaccs.versions.schema import describer, find_leading_to_door, item_loader, load_removal, loader
 
 PUT = "put"
 PUT_ITEM = "put_item"
@@ -117,8 +117,17 @@ class SectionDeclaration:
             load = item_loader(self.items.schema)
             kinds[PUT_ITEM] = Kind(self.permission, load, add_item, severity=self.severity)
             kinds[REMOVE_ITEM] = Kind(self.permission, load_removal, take_item, severity=self.severity)
-        describe = describer(self.schema, self.items.schema if self.items else None)
-        return Section(self.name, self.label, self.tier, self.critical, kinds, check=self.check, describe=describe)
+        schemas = self.schema, self.items.schema if self.items else None
+        return Section(
+            self.name,
+            self.label,
+            self.tier,
+            self.critical,
+            kinds,
+            check=self.check,
+            describe=describer(*schemas),
+            leads_to_door=find_leading_to_door(*schemas),
+        )
 
 
 def _said(fields: Mapping[str, FormField], value: Value, say: Callable[[str], str]) -> Value:
