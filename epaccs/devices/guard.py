@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from math import isfinite
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -35,7 +36,6 @@ _WORDS: Final[dict[LeaseEnd, str]] = {
     LeaseEnd.ROLE_ENDED: "The role in which you signed in on this tablet has ended.",
     LeaseEnd.PASSWORD_CHANGED: "Your password was changed.",
     LeaseEnd.RESET: "Your password was reset.",
-    LeaseEnd.POLICY: "Your organisation lets nothing lie on this tablet any more.",
 }
 _REVOKED: Final = Refusal(
     403,
@@ -147,7 +147,7 @@ def _read_lease_id(*, of_any_age: bool = False) -> UUID:
         _refuse(None)
     settings: Settings = current_app.config["EPACCS"]
     now = clock.now().timestamp()
-    if claims.get("iss") != settings.public_url:
+    if claims.get("iss") != settings.public_url or not isfinite(begins + ends):
         _refuse(None)
     if now < begins and not of_any_age:
         _refuse(LeaseEnd.NOT_YET)

@@ -157,13 +157,14 @@ def _ask_about(role: Role, word: Scope) -> dict[str, fields.Field[Any]]:
     held = {tier: words for tier, words in offered.items() if can_hold(role, word, HeldTier(tier))}
     return {
         f"{name}_tier": forms.Choice(
-            f"What lies on the tablet of {label}?",
+            f"How much does it hold of {label}?",
             {"none": "Nothing", **held},
             called=f"what lies there of {label}",
             required=True,
         ),
         f"{name}_cap": forms.WholeNumber(
-            f"Of how many people at most, of {label}?",
+            "Of how many people at most?",
+            hint=label[:1].upper() + label[1:],
             called=f"most people of {label}",
             lowest=0,
             highest=_HIGHEST,

@@ -39,7 +39,6 @@ class LeaseEnd(StrEnum):
     ROLE_ENDED = "role_ended"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
     RESET = "reset"
-    POLICY = "policy"
 
 
 #: The tablet itself is out of use: it erases what it holds.
