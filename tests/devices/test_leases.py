@@ -325,6 +325,18 @@ def test_before_the_registers_clock_was_put_back_nothing_was_given(
 # --- renewal ---
 
 
+def test_a_tablet_in_contact_renews_its_lease_by_itself(
+    tablet: ATablet, frozen_clock: Callable[[datetime], None]
+) -> None:
+    frozen_clock(NOW + timedelta(hours=3))
+
+    renewed = tablet.renew()
+
+    assert renewed.status_code == 200
+    later = keys.read_lease(renewed.get_json()["lease"])["exp"] - keys.read_lease(tablet.lease)["exp"]
+    assert later == 3 * 3600
+
+
 def test_a_lease_renews_a_lease_until_the_session_would_have_ended(
     tablet: ATablet, frozen_clock: Callable[[datetime], None]
 ) -> None:
