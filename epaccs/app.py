@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     operations.init_app(app, settings)
     import_models()
     connect_rooms()
+    connect_tablets()
     register_views(app)
     return app
 
@@ -50,6 +51,7 @@ def import_models() -> None:
         "clinicians.model",
         "access.model",
         "notices.model",
+        "devices.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -94,6 +96,14 @@ def connect_rooms() -> None:
         register_projector(room.follow_change)
 
 
+def connect_tablets() -> None:
+    """Whoever loses their password or their account loses what their tablets open."""
+    from epaccs.clinicians.actions import follow_ended_access
+    from epaccs.devices.actions import end_leases_of
+
+    follow_ended_access(end_leases_of)
+
+
 def register_views(app: Flask) -> None:
     """Every address of the program."""
     from epaccs.access import views as access
@@ -101,6 +111,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -120,6 +131,7 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
+        devices,
         versions,
         register,
         scans,
@@ -132,10 +144,10 @@ def register_views(app: Flask) -> None:
         told,
         disagreements,
         record_history,
+        handover,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)
-    app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
@@ -154,5 +166,6 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
         (Permission.ADMINISTER, web.Link("People", "/admin")),
+        (Permission.MANAGE_TABLETS, web.Link("Tablets", "/devices")),
     )
     return tuple(link for permission, link in pages if can_ever(permission, facts))

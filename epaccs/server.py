@@ -23,6 +23,7 @@ from epaccs.clinicians.model import Clinician
 from epaccs.core import migration
 from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
+from epaccs.devices.actions import forget_leases
 from epaccs.identification.actions import forget_candidates
 from epaccs.settings import Settings, SettingsError
 
@@ -119,6 +120,7 @@ def do_round(anchor: Path) -> None:
         clinicians.end_lapsed_sessions()
         clinicians.forget_expired()
         forget_candidates()
+        forget_leases()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")
     finally:

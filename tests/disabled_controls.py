@@ -166,10 +166,12 @@ def what_is_hidden_looks_like_none(words: Any = None) -> Any:
 
 off("H-06d")(none_of_them)
 
+
 # --- H-07 an active ICD at the end of life ---------------------------------------------------------------------------
 
 off("H-07a")(none_of_them)
 off("H-07b")(none_of_them)
+
 
 # --- H-08 a legal document mistaken ----------------------------------------------------------------------------------
 
@@ -192,6 +194,7 @@ def the_dates_say_nothing(*_: Any, **__: Any) -> str:
 off("H-08g")(nothing)
 off("H-08h")(nothing)
 
+
 # --- H-09 order by a clock -------------------------------------------------------------------------------------------
 
 
@@ -213,6 +216,7 @@ def the_newest_change_wins(position: Any, proposed: Any, *, critical: bool, inde
 
 off("H-10a")(nothing)
 off("H-10b")(nothing)
+
 
 # --- H-11 shared against the person's will ---------------------------------------------------------------------------
 
@@ -298,10 +302,12 @@ off("H-15b")(none_of_them)
 off("H-15c")(nothing)
 off("H-15d")(none_of_them)
 
+
 # --- H-16 sections contradict each other -----------------------------------------------------------------------------
 
 off("H-16a")(nothing)
 off("H-16b")(nothing)
+
 
 # --- H-17 existence disclosed to whoever may not know ----------------------------------------------------------------
 
@@ -315,6 +321,7 @@ def a_stranger_is_told_that_there_is_something(actor: Any, entry_id: Any, permis
 
 off("H-17b")(yes)
 off("H-17c")(yes)
+
 
 # --- H-18 audit changed, or a read without a trace -------------------------------------------------------------------
 
@@ -338,10 +345,12 @@ def rows_of_the_audit_can_be_changed(connection: Any, revision: str = "head") ->
 
 off("H-18d")(nothing)
 
+
 # --- H-19 somebody else's session ------------------------------------------------------------------------------------
 
 off("H-19a")(nothing)
 off("H-19b")(nothing)
+
 
 # --- H-20 typed text lost when a session ends ------------------------------------------------------------------------
 
@@ -375,6 +384,7 @@ off("H-22a")(nothing)
 off("H-22b")(nothing)
 off("H-22c")(nothing)
 
+
 # --- H-23 text cut off or changed ------------------------------------------------------------------------------------
 
 
@@ -403,6 +413,7 @@ def a_lost_database_is_something_unforeseen(_error: Exception) -> Any:
 
 off("H-24c")(nothing)
 
+
 # --- H-25 a death recorded in error, or not passed on ----------------------------------------------------------------
 
 off("H-25a")(nothing)
@@ -415,16 +426,19 @@ def nobody_is_seen_alive_again(lifecycle: Any, **_: Any) -> Any:
 
 off("H-25c")(nothing)
 
+
 # --- H-26 the person was not told ------------------------------------------------------------------------------------
 
 off("H-26a")(none_of_them)
 off("H-26b")(none_of_them)
 off("H-26c")(nothing)
 
+
 # --- H-27 the person's own withdrawal does not reach the bedside -----------------------------------------------------
 
 off("H-27a")(no)
 off("H-27b")(none_of_them)
+
 
 # --- H-28 a proposal or report read as a decision --------------------------------------------------------------------
 
@@ -451,6 +465,7 @@ def a_decision_ends_with_its_review_date(state: Any, *, around: Any, **_: Any) -
 
 off("H-30a", instead_of="flask_wtf.csrf.CSRFProtect.protect")(nothing)
 off("H-30b")(nothing)
+
 
 # --- H-31 typed text acts on page or paper ---------------------------------------------------------------------------
 
@@ -495,14 +510,17 @@ def a_copy_is_readable_by_everybody(self: Any, **_: Any) -> None:
 
 off("H-34a")(nothing)
 
+
 # --- H-35 a prognosis or a scale misread -----------------------------------------------------------------------------
 
 off("H-35a")(nothing)
 off("H-35b")(nothing)
 
+
 # --- H-36 a change that is overlooked --------------------------------------------------------------------------------
 
 off("H-36a")(nothing)
+
 
 # --- H-37 two answers that cannot both be true -----------------------------------------------------------------------
 
@@ -516,6 +534,7 @@ def the_card_says_nothing_of_it(self: Any) -> Any:
 
 
 off("H-37d")(none_of_them)
+
 
 # --- H-38 a fact that was right once ---------------------------------------------------------------------------------
 
@@ -607,6 +626,7 @@ def only_the_good_rows_are_kept(content: bytes, *, today: Any, check_number: Any
 off("H-40f")(nothing)
 off("H-40g")(nothing)
 
+
 # --- H-41 a confidence of somebody else is shown ---------------------------------------------------------------------
 
 
@@ -632,6 +652,7 @@ def what_was_sent_is_kept(before: Any, sent: Any) -> Any:
 
 
 off("H-41f")(nothing)
+
 
 # --- H-42 a slip in copying ------------------------------------------------------------------------------------------
 
@@ -711,6 +732,59 @@ off("H-44f")(nothing)
 def paper_names_the_place_alone(card: Any, decision: Any) -> str:
     del card
     return decision.original_location
+
+
+# --- H-45 a lost tablet is read by a stranger ------------------------------------------------------------------------
+
+off("H-45a")(nothing)
+
+
+@off("H-45b")
+def a_lease_is_what_it_says(text: str) -> Any:
+    import base64
+    import json
+
+    body = text.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+off("H-45c")(nothing)
+
+
+@off("H-45d")
+def a_tablet_holds_whatever_is_asked_for(role: Any, word: Any, tier: Any) -> bool:
+    del role, tier
+    return word in SCOPE_WORDS
+
+
+off("H-45e")(nothing)
+off("H-45f")(nothing)
+off("H-45g")(nothing)
+
+
+@off("H-45h")
+def what_was_leased_stays(leased: Any, granted: Any) -> Any:
+    del granted
+    return dict(leased)
+
+
+# --- H-46 a lease ends at a bedside ----------------------------------------------------------------------------------
+
+
+@off("H-46a")
+def only_a_sign_in_renews(lease: Any, actor: Any) -> Any:
+    del lease, actor
+    raise RuleBroken("Sign in again")
+
+
+@off("H-46b")
+def one_person_is_enough(count: int, *, taken_out_alone: int) -> bool:
+    del count, taken_out_alone
+    return False
+
+
+off("H-46c")(nothing)
+off("H-46d")(none_of_them)
 
 
 # --- H-52 what was found wrong reaches nobody ------------------------------------------------------------------------
