@@ -8,7 +8,7 @@ from epaccs.core.db import UTCDateTime
 
 Document = sa.JSON().with_variant(JSONB(), "postgresql")
 
-revision = "0008"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
