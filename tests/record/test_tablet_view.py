@@ -283,7 +283,7 @@ def test_a_long_passage_comes_whole_below_the_card_with_a_link_to_it() -> None:
         about_me={"most_important": LONG},
     )
 
-    below = {section["name"]: section["facts"] for section in view["below"]}
+    below = {section["name"]: section["facts"] for section in view.get("below", [])}
     assert set(below) == {"treatment_level", "legal", "risks", "contingency", "about_me"}
     assert [fact["words"] for fact in below["legal"]] == [LONG, "My own bed"]
     assert [fact["label"] for fact in below["contingency"]] == ["If this happens", "Do this"]
