@@ -27,6 +27,7 @@ NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc"
 PURE = {
     "epaccs.audit.events",
     "epaccs.core.banner",
+    "epaccs.core.restriction",
     "epaccs.core.errors",
     "epaccs.core.fields",
     "epaccs.core.names",

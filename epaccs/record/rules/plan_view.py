@@ -100,7 +100,7 @@ def _section(section: ShownSection) -> Section:
     if section.is_recorded:
         said = {
             "facts": _facts(section.lines),
-            "groups": tuple([_group(one) for one in section.groups]),
+            "groups": tuple([build_group(one) for one in section.groups]),
             "notes": tuple(_notes(section)),
             "source": _source(section.said),
             "copied": copied_line(section.copied),
@@ -123,7 +123,8 @@ def _boxes(section: ShownSection) -> Iterator[tuple[Runs, ...]]:
         yield ((("strong", section.said_wrong.words),),)
 
 
-def _group(one: Shown) -> Group:
+def build_group(one: Shown) -> Group:
+    """One line of a list in words."""
     return Group(one.title, "New" if one.is_new else "", _facts(one.lines), _source(one.said))
 
 

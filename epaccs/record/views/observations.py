@@ -20,6 +20,7 @@ from epaccs.observations.rules import DIED, What
 from epaccs.observations.schema import FindingSchema, HappenedSchema, WrongSchema
 from epaccs.record.actions.reading import note_viewed
 from epaccs.record.queries.observations import check_may_say, get_observations, get_wrong
+from epaccs.record.rules.plan_view import build_group
 from epaccs.versions.queries import get_banner
 
 bp = Blueprint("observations", __name__, url_prefix="/record/<entry_id>")
@@ -120,7 +121,8 @@ def show(entry_id: str) -> ResponseReturnValue:
     actor, found_id = current_actor(), parse_id(entry_id)
     page = get_observations(actor, found_id)
     note_viewed(actor, found_id, EventKind.RECORD_VIEWED)
-    return _page("record/observations.html", found_id, page=page)
+    lines = [(one.id, build_group(one)) for one in page.lines]
+    return _page("record/observations.html", found_id, page=page, lines=lines)
 
 
 @bp.route("/observations/<line_id>/settle", methods=["GET", "POST"])
@@ -128,7 +130,7 @@ def show(entry_id: str) -> ResponseReturnValue:
 def settle(entry_id: str, line_id: str) -> ResponseReturnValue:
     """What came of looking into what was said to be wrong."""
     actor, found_id, about = current_actor(), parse_id(entry_id), parse_id(line_id)
-    wrong = get_wrong(actor, found_id, about)
+    wrong = build_group(get_wrong(actor, found_id, about))
     form = Form(FindingSchema, sent_form())
 
     def say(loaded: dict[str, Any]) -> ResponseReturnValue:
