@@ -58,6 +58,7 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "sync.model.feed",
     ):
         import_module(f"epaccs.{room}")
 
@@ -74,6 +75,7 @@ def connect_rooms() -> None:
     from epaccs.record.actions import cards, disagreements, search
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
+    from epaccs.sync.actions import feed
     from epaccs.versions import queries as versions
     from epaccs.versions.registry import register_consequence, register_rule, register_section
 
@@ -90,6 +92,7 @@ def connect_rooms() -> None:
     register_projector(search.follow_change)
     register_projector(cards.follow_change)
     register_projector(handover.follow_change)
+    register_projector(feed.follow_change)
 
 
 def register_views(app: Flask) -> None:

@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     SCAN_REFUSED = "scan_refused"
     SCAN_OPENED = "scan_opened"
     SCAN_WITHDRAWN = "scan_withdrawn"
+    TABLET_FILLED = "tablet_filled"
+    REGISTER_BEHIND = "register_behind"
     REFUSED = "refused"
     COMMAND_RUN = "command_run"
     RESTORED = "restored"

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "entry_id", name=op.f("pk_feed_row")),
     )
+    op.create_index(op.f("ix_feed_row_at"), "feed_row", ["at"])
     op.create_index(op.f("ix_feed_row_entry_id"), "feed_row", ["entry_id"])
     op.create_index("ix_feed_row_scope_number", "feed_row", ["scope", "number"])
     op.create_table(
@@ -63,5 +64,6 @@ def downgrade() -> None:
     op.drop_table("kept_page")
     op.drop_index("ix_feed_row_scope_number", table_name="feed_row")
     op.drop_index(op.f("ix_feed_row_entry_id"), table_name="feed_row")
+    op.drop_index(op.f("ix_feed_row_at"), table_name="feed_row")
     op.drop_table("feed_row")
     op.drop_table("feed_scope")

@@ -38,7 +38,7 @@ class FeedRow(Base):
     op: Mapped[str] = mapped_column(String(4))
     version: Mapped[int] = mapped_column(BigInteger)  #: number of the person's latest change
     why: Mapped[str | None] = mapped_column(String(20))  #: None: the person is in the scope
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)  #: when it got its number
 
 
 class KeptPage(Base):

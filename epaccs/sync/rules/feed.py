@@ -22,6 +22,10 @@ SCOPES_LIMIT: Final = 8
 REMEMBER_LEAVING: Final = timedelta(days=120)
 #: How old a kept page may be.
 KEEP_PAGE: Final = timedelta(hours=24)
+#: For how long ahead a view says what will read differently, and after how long it is sent again though nobody changed
+#: anything: a row that waited its time, on a kept page, on a tablet at the end of its lease, still has words for today.
+HORIZON: Final = timedelta(days=30)
+SEND_AGAIN: Final = timedelta(days=14)
 
 _WRAP: Final = 2**64
 
