@@ -50,6 +50,7 @@ def import_models() -> None:
         "clinicians.model",
         "access.model",
         "notices.model",
+        "devices.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -102,6 +103,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -121,6 +123,7 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
+        devices,
         versions,
         register,
         scans,
@@ -132,10 +135,10 @@ def register_views(app: Flask) -> None:
         told,
         disagreements,
         record_history,
+        handover,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)
-    app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
