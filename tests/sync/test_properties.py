@@ -69,6 +69,8 @@ class Tablets(RuleBasedStateMachine):
     @precondition(lambda self: self.people)
     @rule(who=people_chosen)
     def edit(self, who: int) -> None:
+        if not self.may_change(self.one(who)):
+            return
         self.levels += 1
         level = {"level": LEVELS[self.levels % len(LEVELS)]}
         apply_edit(self.gp, an_edit(self.one(who), "treatment_level", level))
@@ -76,12 +78,15 @@ class Tablets(RuleBasedStateMachine):
     @precondition(lambda self: self.people)
     @rule(who=people_chosen, status=st.sampled_from(["given", "withdrawn"]))
     def agree_or_withdraw(self, who: int, status: str) -> None:
-        register.amend(self.gp, an_edit(self.one(who), "consent", a_consent(share_status=status)))
+        if self.may_change(self.one(who)):
+            register.amend(self.gp, an_edit(self.one(who), "consent", a_consent(share_status=status)))
 
     @precondition(lambda self: self.people)
     @rule(who=people_chosen)
     def remove_or_restore(self, who: int) -> None:
         one = self.one(who)
+        if not self.may_change(one):
+            return
         status = find_recorded(one, "lifecycle").value["status"]  # type: ignore[union-attr]
         kind, body = ("remove", {"reason": "improved"}) if status == "on_register" else ("restore", {})
         change(self.gp, one, kind, body)
@@ -108,12 +113,15 @@ class Tablets(RuleBasedStateMachine):
         one, practice = self.one(who), self.practices[there]
         number = find_recorded(one, "identity").value["nhs_number"]  # type: ignore[union-attr]
         moved = {**an_identity(practice), "nhs_number": number}
-        scope = db.session.get_one(EntryScope, one)
-        if scope.practice_id == self.gp.organisation_id and scope.is_open:
+        if self.may_change(one) and db.session.get_one(EntryScope, one).is_open:
             register.amend(self.gp, an_edit(one, "identity", moved))
 
     def one(self, who: int) -> UUID:
         return self.people[who % len(self.people)]
+
+    def may_change(self, one: UUID) -> bool:
+        """Whether they still are the practice's."""
+        return db.session.get_one(EntryScope, one).practice_id == self.gp.organisation_id
 
     # What tablets do
 
