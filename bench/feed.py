@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from flask import Flask
 
@@ -46,6 +47,21 @@ def _measure(context: Context, database: str) -> list[Row]:
         return polls if people < CARDS else [*polls, *_downloads(app, first, people)]
 
 
+class _CPUClock:
+    """The CPU time of what the program does for each request, and nothing of the tablet's."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app, self.seconds = app.wsgi_app, 0.0
+        app.wsgi_app = self  # type: ignore[method-assign]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer whole, so that compressing counts."""
+        began = time.process_time()
+        answer = b"".join(self._app(environ, start_response))
+        self.seconds += time.process_time() - began
+        return [answer]
+
+
 class _Filled:
     """A tablet that was filled, and what that took."""
 
@@ -81,10 +97,10 @@ def _polls(tablet: SyncTablet, database: str, people: int) -> list[Row]:
     """The CPU time of the whole program for one question without news, for as many tablets as a region has."""
     for _ in range(WARM_UP):
         tablet.ask()
-    began = time.process_time()
+    clock = _CPUClock(tablet.tablet.client.application)
     for _ in range(POLLS):
         answer = tablet.ask()
-    seconds = (time.process_time() - began) / POLLS
+    seconds = clock.seconds / POLLS
     core = seconds * TABLETS / POLL_SECONDS * 100
     name = f"{people:,} people, {database}"
     return [

@@ -85,7 +85,7 @@ def pull(tablet: Tablet, ask: Ask, settings: Settings) -> Answer:
     draft = _Draft(ask.limit)
     with queries.snapshot():
         names = [cursor.scope for cursor in ask.cursors if cursor.scope in tablet.scopes]
-        scopes, days = queries.find_scopes(names), queries.find_days(tablet.device_id, names)
+        scopes, days = queries.find_scopes_and_days(tablet.device_id, names)
         for cursor in ask.cursors:
             if cursor.scope not in tablet.scopes:
                 _answer_unnamed(cursor, draft)
