@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     operations.init_app(app, settings)
     import_models()
     connect_rooms()
+    connect_tablets()
     use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     register_views(app)
     return app
@@ -103,6 +104,14 @@ def _connect_projectors() -> None:
         register_projector(room.follow_change)
 
 
+def connect_tablets() -> None:
+    """Whoever loses their password or their account loses what their tablets open."""
+    from epaccs.clinicians.actions import follow_ended_access
+    from epaccs.devices.actions import end_leases_of
+
+    follow_ended_access(end_leases_of)
+
+
 def register_views(app: Flask) -> None:
     """Every address of the program."""
     from epaccs.access import views as access
@@ -164,5 +173,6 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
         (Permission.ADMINISTER, web.Link("People", "/admin")),
+        (Permission.MANAGE_TABLETS, web.Link("Tablets", "/devices")),
     )
     return tuple(link for permission, link in pages if can_ever(permission, facts))

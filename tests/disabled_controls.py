@@ -651,6 +651,59 @@ def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
 
 
+# --- H-45 a lost tablet is read by a stranger ------------------------------------------------------------------------
+
+off("H-45a")(nothing)
+
+
+@off("H-45b")
+def a_lease_is_what_it_says(text: str) -> Any:
+    import base64
+    import json
+
+    body = text.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+off("H-45c")(nothing)
+
+
+@off("H-45d")
+def a_tablet_holds_whatever_is_asked_for(role: Any, word: Any, tier: Any) -> bool:
+    del role, tier
+    return word in SCOPE_WORDS
+
+
+off("H-45e")(nothing)
+off("H-45f")(nothing)
+off("H-45g")(nothing)
+
+
+@off("H-45h")
+def what_was_leased_stays(leased: Any, granted: Any) -> Any:
+    del granted
+    return dict(leased)
+
+
+# --- H-46 a lease ends at a bedside ----------------------------------------------------------------------------------
+
+
+@off("H-46a")
+def only_a_sign_in_renews(lease: Any, actor: Any) -> Any:
+    del lease, actor
+    raise RuleBroken("Sign in again")
+
+
+@off("H-46b")
+def one_person_is_enough(count: int, *, taken_out_alone: int) -> bool:
+    del count, taken_out_alone
+    return False
+
+
+off("H-46c")(nothing)
+off("H-46d")(none_of_them)
+
+
 # --- H-47 a person is silently missing from a tablet -----------------------------------------------------------------
 
 off("H-47a")(nothing)
