@@ -43,20 +43,20 @@ def pages(app: Flask, tablet: ATablet) -> PageClient:
 def test_the_list_says_how_each_tablet_stands(pages: PageClient, tablet: ATablet, frozen_clock: Any) -> None:
     state = {"outbox": 2, "audit": 1, "storage_bytes": 31_000_000, "is_persisted": False}
     actions.note_contact(UUID(tablet.id), state=state, now_device=clock.now() - timedelta(minutes=9))
-    frozen_clock(NOW + timedelta(minutes=5))
+    frozen_clock(NOW + timedelta(minutes=5, seconds=1))
 
     pages.open("/devices").see(
         "Vehicle 4412", tablet.actor.name, "5 min ago", "Up to date", "2 changes", "1 entry of who looked", "31.0 MB",
         "the browser may clear it", "9 minutes behind", "2026.11.3", "In use",
     )  # fmt: skip
-    frozen_clock(NOW + timedelta(minutes=50))
+    frozen_clock(NOW + timedelta(minutes=50, seconds=1))
     pages.open("/devices").see("50 min ago", "Some time ago")
 
 
 def test_a_tablet_that_has_not_reported_says_so_and_one_without_contact_is_too_old(
     app: Flask, tablet: ATablet, frozen_clock: Any
 ) -> None:
-    frozen_clock(NOW + timedelta(days=3))
+    frozen_clock(NOW + timedelta(days=3, seconds=1))
     pages = of(app, an_administrator(tablet.actor))
 
     pages.open("/devices").see("Too old to rely on", "3 days ago", "Not reported", "Clock: right")
