@@ -42,6 +42,7 @@ from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
+from epaccs.sync.actions.feed import rebuild_scopes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -317,6 +318,16 @@ def devices() -> None:
     """Tablets that hold cards without signal."""
 
 
+@devices.command("rebuild-feed")
+@json_option
+@in_the_house
+def rebuild_feed(as_json: bool) -> None:
+    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
+    scopes = rebuild_scopes()
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
+    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
+
+
 @devices.command("list")
 @json_option
 @in_the_house
@@ -436,26 +447,6 @@ def counting(words: str, total: int, *, quiet: bool) -> Iterator[Callable[[int],
     with bar:
         task = bar.add_task(words, total=total)
         yield lambda more: bar.advance(task, more)
-
-
-# Tablets
-
-
-@main.group()
-def devices() -> None:
-    """Tablets, and what they are sent."""
-
-
-@devices.command("rebuild-feed")
-@json_option
-@in_the_house
-def rebuild_feed(as_json: bool) -> None:
-    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
-    from epaccs.sync.actions.feed import rebuild_scopes
-
-    scopes = rebuild_scopes()
-    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
-    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
 
 
 # Audit
