@@ -17,7 +17,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
+    from epaccs.devices.queries import use_epochs
     from epaccs.register.sections import take_made_up_people_only
+    from epaccs.sync.queries.feed import find_epochs
 
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
@@ -37,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     import_models()
     connect_rooms()
     connect_tablets()
+    use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     register_views(app)
     return app
 
@@ -60,6 +63,7 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "sync.model.feed",
     ):
         import_module(f"epaccs.{room}")
 
@@ -68,14 +72,11 @@ def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.access import queries as access
     from epaccs.care_plans.sections import SECTIONS
-    from epaccs.core.changes import register_projector
     from epaccs.cpr_decisions import actions as cpr_actions
     from epaccs.cpr_decisions import queries as cpr_queries
     from epaccs.cpr_decisions import section as cpr
-    from epaccs.handover import actions as handover
-    from epaccs.notices import actions as notices
     from epaccs.observations.section import OBSERVATIONS_SECTION
-    from epaccs.record.actions import cards, disagreements, search
+    from epaccs.record.actions import disagreements
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions import queries as versions
@@ -92,7 +93,18 @@ def connect_rooms() -> None:
     access.use_names(register.names_of)
     versions.use_banner(register.find_banner)
     register.ask_of_moves(cpr_queries.find_question_of_move)
-    for room in (notices, search, cards, handover):
+    _connect_projectors()
+
+
+def _connect_projectors() -> None:
+    """What follows each change in its transaction; the feed last, so that its numbers are locked for the shortest."""
+    from epaccs.core.changes import register_projector
+    from epaccs.handover import actions as handover
+    from epaccs.notices import actions as notices
+    from epaccs.record.actions import cards, search
+    from epaccs.sync.actions import feed
+
+    for room in (notices, search, cards, handover, feed):
         register_projector(room.follow_change)
 
 
@@ -119,15 +131,14 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
+    from epaccs.sync.views import feed as sync
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
     guard.init_app(app)
     web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
-    for blueprint in clinicians.BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    for room in (
+    rooms = (
         home,
         access,
         notices,
@@ -145,9 +156,10 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
-    ):
-        app.register_blueprint(room.bp)
-    app.register_blueprint(care_plans.local)
+        sync,
+    )
+    for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
+        app.register_blueprint(blueprint)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 

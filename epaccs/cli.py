@@ -23,6 +23,7 @@ from epaccs.access.actions import give_reason, may_open
 from epaccs.access.rules import AccessReason, Permission
 from epaccs.app import create_app
 from epaccs.audit import log as audit_log
+from epaccs.audit.events import Event, EventKind
 from epaccs.backup import BackupFailed
 from epaccs.backup import backup as make_backup
 from epaccs.backup import restore as bring_back
@@ -41,6 +42,7 @@ from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
+from epaccs.sync.actions.feed import rebuild_scopes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -314,6 +316,16 @@ def at_work(user_name: str, ods_code: str | None) -> Actor:
 @main.group()
 def devices() -> None:
     """Tablets that hold cards without signal."""
+
+
+@devices.command("rebuild-feed")
+@json_option
+@in_the_house
+def rebuild_feed(as_json: bool) -> None:
+    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
+    scopes = rebuild_scopes()
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
+    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
 
 
 @devices.command("list")

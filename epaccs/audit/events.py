@@ -64,6 +64,8 @@ class EventKind(StrEnum):
     TABLET_POLICY_CHANGED = "tablet_policy_changed"
     TABLET_REVOCATION_ASKED = "tablet_revocation_asked"
     TABLET_REVOCATION_DECIDED = "tablet_revocation_decided"
+    TABLET_FILLED = "tablet_filled"
+    REGISTER_BEHIND = "register_behind"
     REFUSED = "refused"
     COMMAND_RUN = "command_run"
     RESTORED = "restored"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, update
+from sqlalchemy import String, Uuid, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from epaccs.core.db import Base, append_only
@@ -92,3 +92,8 @@ def next_number(session: Session, *, count: int = 1) -> int:
     counter = ChangeCounter.__table__
     step = update(counter).values(last_number=counter.c.last_number + count).returning(counter.c.last_number)  # type: ignore[arg-type]
     return session.scalars(step).one()
+
+
+def hold_numbers(session: Session) -> None:
+    """Let nobody number a change until this transaction ends: for what must see every change that was kept, or none."""
+    session.scalars(select(ChangeCounter.last_number).with_for_update()).one()
