@@ -17,7 +17,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
+    from epaccs.devices.queries import use_epochs
     from epaccs.register.sections import take_made_up_people_only
+    from epaccs.sync.queries.feed import find_epochs
 
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
@@ -36,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     operations.init_app(app, settings)
     import_models()
     connect_rooms()
+    use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     register_views(app)
     return app
 
@@ -50,6 +53,7 @@ def import_models() -> None:
         "clinicians.model",
         "access.model",
         "notices.model",
+        "devices.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -58,6 +62,7 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "sync.model.feed",
     ):
         import_module(f"epaccs.{room}")
 
@@ -66,12 +71,9 @@ def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.access import queries as access
     from epaccs.care_plans.sections import SECTIONS
-    from epaccs.core.changes import register_projector
     from epaccs.cpr_decisions import section as cpr
     from epaccs.cpr_decisions.actions import follow_lifecycle
-    from epaccs.handover import actions as handover
-    from epaccs.notices import actions as notices
-    from epaccs.record.actions import cards, disagreements, search
+    from epaccs.record.actions import disagreements
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
     from epaccs.versions import queries as versions
@@ -86,10 +88,19 @@ def connect_rooms() -> None:
         register_section(declaration.as_section())
     access.use_names(register.names_of)
     versions.use_banner(register.find_banner)
-    register_projector(notices.follow_change)
-    register_projector(search.follow_change)
-    register_projector(cards.follow_change)
-    register_projector(handover.follow_change)
+    _connect_projectors()
+
+
+def _connect_projectors() -> None:
+    """What follows each change in its transaction; the feed last, so that its numbers are locked for the shortest."""
+    from epaccs.core.changes import register_projector
+    from epaccs.handover import actions as handover
+    from epaccs.notices import actions as notices
+    from epaccs.record.actions import cards, search
+    from epaccs.sync.actions import feed
+
+    for room in (notices, search, cards, handover, feed):
+        register_projector(room.follow_change)
 
 
 def register_views(app: Flask) -> None:
@@ -99,6 +110,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -106,6 +118,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
+    from epaccs.sync.views import feed as sync
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -118,6 +131,7 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
+        devices,
         versions,
         register,
         scans,
@@ -129,10 +143,11 @@ def register_views(app: Flask) -> None:
         told,
         disagreements,
         record_history,
+        handover,
+        sync,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)
-    app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
