@@ -186,6 +186,12 @@ def find_held(edit_id: UUID) -> tuple[UUID, str] | None:
     return held.entry_id, held.section
 
 
+def find_edit_standing(edit_id: UUID) -> str | None:
+    """Where an edit that was held stands now; None: it never waited."""
+    held = db.session.get(HeldEdit, edit_id, populate_existing=True)
+    return held.standing if held else None
+
+
 def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
     """One section as it stands; None: nothing recorded."""
     head = db.session.get(SectionHead, (entry_id, section), populate_existing=True)
