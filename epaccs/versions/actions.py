@@ -289,7 +289,8 @@ def _keep(work: _Work, decision: Decision) -> Applied:
 def _check_value(work: _Work, value: Value) -> None:
     work.section.check(value, work.context)
     after = {**work.context.values, work.section.name: value}
-    registry.check_across(after, work.section.name, work.body, work.context)
+    is_settled = work.request.kind == RESOLVE  # with a reason, which answers for both
+    registry.check_across(after, work.section.name, work.body, work.context, is_answered=is_settled)
 
 
 def _write_version(work: _Work, value: Value, version: int) -> None:
@@ -471,9 +472,20 @@ def _resolved_value(work: _Work, open_edits: list[HeldEdit]) -> tuple[str | None
             edit = work.session.get(Edit, chosen.edit_id) if chosen else None
             if edit is None or edit.kind in (RESOLVE, CONFIRM):
                 raise RuleBroken("Choose which side stands", field="choice")
-            return str(edit.id), _as_if_now(work.section, edit.kind, edit.body, context, edit)
+            return str(edit.id), _accepted_value(work, edit)
         case _:
             return None, _as_if_now(work.section, body["kind"], body["body"], context, None)
+
+
+def _accepted_value(work: _Work, edit: Edit) -> Value:
+    """What an accepted edit makes of the value now; what another section says against it is answered by the reason."""
+    try:
+        return _as_if_now(work.section, edit.kind, edit.body, work.context, edit)
+    except Contradicts as error:
+        if error.field is None:
+            raise
+        answered = {**edit.body, error.field: work.body["reason"]}
+        return _as_if_now(work.section, edit.kind, answered, work.context, edit)
 
 
 def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, edit: Edit | None) -> Value:

@@ -126,9 +126,9 @@ def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, 
     """Apply, hold or refuse an edit and keep the outcome, in one transaction; one that came before hears its own."""
     with writing() as session:
         book = lock_book(session, device.id)
-        earlier = session.get(PushedEdit, envelope.id)
-        if earlier is not None:
-            return _repeat(device, author, earlier, envelope)
+        first = find_first_outcome(session, device, envelope, author)
+        if first is not None:
+            return first
         is_copy = _number_is_taken(session, device.id, envelope)
         hold = Why.TABLET_COPIED if is_copy or book.copied_at else author.hold
         result = _apply(session, device, envelope, Author(author.actor, hold), offset_ms)
@@ -148,8 +148,16 @@ def lock_book(session: Session, device_id: UUID) -> TabletBook:
     return session.get_one(TabletBook, device_id, with_for_update=True, populate_existing=True)
 
 
-def _repeat(device: FoundDevice, author: Author, earlier: PushedEdit, envelope: Envelope) -> Result:
-    """The first outcome again, and where it stands now; the same id with other words is nobody's repetition."""
+def find_first_outcome(session: Session, device: FoundDevice, envelope: Envelope, author: Author) -> Result | None:
+    """The first outcome again, and where it stands now; None: this edit never came.
+
+    The same id with other words is nobody's repetition: it is kept from what the first one did.
+
+    Source: hazard H-50.
+    """
+    earlier = session.get(PushedEdit, envelope.id)
+    if earlier is None:
+        return None
     is_same = earlier.body_hash == digest(envelope.sent) and earlier.author_id == envelope.author_id
     kind = EventKind.EDIT_REPLAYED if is_same else EventKind.EDIT_OTHER_WORDS
     log.record(
