@@ -41,9 +41,10 @@ from epaccs.versions.model import Edit
 from epaccs.versions.queries import find_recorded, history, material
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.rules import Outcome
-from tests.cpr_decisions.test_actions import a_decision
+from tests.cpr_decisions.test_actions import a_decision, an_own_refusal
 from tests.devices.leases import NOW_DEVICE, a_public_key, about, post
 from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, an_organisation, sign_in
+from tests.pages import PageClient
 from tests.sync.writing import WritingTablet, a_writing_tablet, outcomes_of, results_of
 
 REVIEW = {"words": "Deteriorating quickly"}
@@ -648,7 +649,24 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMED = {"applied", "merged", "same", "confirmed", "held", "refused", "other_words"}
-KINDS = [*(str(kind) for kind in EditKind), "put", "put_item", "remove_item", "confirm"]
+#: Names that bodies of the sections know, so that what is drawn comes past the first look at it.
+NAMES = [
+    *a_decision(),
+    "settles",
+    "proposal_id",
+    "decision_id",
+    "said_at",
+    "words",
+    "place",
+    "item_id",
+    "item",
+    "level",
+]
+BODIES = (
+    st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6)
+    | JSON
+    | st.fixed_dictionaries({name: st.just(part) | JSON for name, part in a_decision().items()})
+)
 
 
 @pytest.mark.parametrize("path", ["push", "audit", "sealed"])
@@ -668,11 +686,13 @@ def test_whatever_a_tablet_sends_is_answered_and_never_fails(crew: WritingTablet
 
 def test_whatever_an_author_signs_has_a_named_outcome_and_no_partial_effect(app: Flask, gp: Actor, entry: UUID) -> None:
     tablet = a_writing_tablet(app, gp)
-    sections = [section.name for section in registry.sections()]
+    kinds = [(section.name, kind) for section in registry.sections() for kind in (*section.kinds, "confirm")]
+    of_cpr = [one for one in kinds if one[0] == "cpr"]
 
-    @settings(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(sections), st.sampled_from(KINDS), JSON | st.just(a_decision()), st.data())
-    def written(section: str, kind: str, body: Any, data: st.DataObject) -> None:
+    @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(kinds) | st.sampled_from(of_cpr), BODIES, st.data())
+    def written(of: tuple[str, str], body: Any, data: st.DataObject) -> None:
+        section, kind = of
         name = data.draw(st.sampled_from(["seen", "reason", "decided_at", "after_id", "base_version", "none"]))
         edit = tablet.edit(entry, section, {}, kind=kind)
         changed = {part: edit[part] for part in edit if part != "signature"} | {"body": body}
@@ -692,3 +712,75 @@ def test_whatever_an_author_signs_has_a_named_outcome_and_no_partial_effect(app:
         assert len(came) == (result["outcome"] not in ("refused", "other_words"))
 
     written()
+    give_reason(gp, entry, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
+    browser = PageClient(app)
+    sign_in(browser.browser, gp)
+    for page in ("", "/history", "/cpr"):
+        browser.open(f"/record/{entry}{page}")
+    for held in material(entry).held:
+        browser.open(f"/held/{held.edit_id}")
+
+
+# --- CPR by role -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        pytest.param("review_asked", REVIEW, id="asks for a review"),
+        pytest.param("original_seen", {"place": "Hall drawer", "seen_on": "2026-11-21"}, id="saw the form"),
+        pytest.param("wrong_person_flag", {"words": "Another Mrs Wood"}, id="says that it is the wrong person"),
+        pytest.param(
+            "own_withdrawal",
+            {"said_at": "2026-11-21T02:59:00+00:00", "had_capacity": "yes", "words": "I want to live"},
+            id="heard the person withdraw",
+        ),
+    ],
+)
+def test_a_crew_writes_down_what_it_heard_and_saw_beside_whatever_changed_meanwhile(
+    crew: WritingTablet, gp: Actor, entry: UUID, kind: str, body: dict[str, Any]
+) -> None:
+    written = crew.edit(entry, "cpr", body, kind=kind)
+    signed_elsewhere(gp, entry)
+
+    assert outcomes_of(crew.push(written)) == ["applied"]
+    assert CPRState.from_value(find_recorded(entry, "cpr").value).in_force.recommendation == "not_for_cpr"
+
+
+def test_a_refusal_that_the_person_withdrew_before_a_crew_leaves_force_when_it_comes(
+    crew: WritingTablet, gp: Actor, entry: UUID
+) -> None:
+    change(gp, new_id(), entry_id=entry, kind=EditKind.SIGN, body=an_own_refusal(), base_version=0)
+    heard = {"said_at": clock.now().isoformat(), "had_capacity": "yes", "words": "I want to live"}
+
+    assert outcomes_of(crew.push(crew.edit(entry, "cpr", heard, kind="own_withdrawal"))) == ["applied"]
+
+    state = CPRState.from_value(find_recorded(entry, "cpr").value)
+    assert state.in_force is None
+    assert state.withdrawals[0].by.name == crew.actor.name
+
+
+def test_two_rival_decisions_are_both_shown_and_neither_as_current(app: Flask, gp: Actor, entry: UUID) -> None:
+    tablet, colleague = a_writing_tablet(app, gp), a_colleague(gp)
+    written = tablet.edit(entry, "cpr", a_decision("for_cpr"), kind="sign")
+    signed_elsewhere(colleague, entry)
+    tablet.push(written)
+    give_reason(colleague, entry, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
+    browser = PageClient(app)
+    sign_in(browser.browser, colleague)
+
+    browser.open(f"/record/{entry}").see("CPR decision in doubt", "Not for CPR", "CPR recommended")
+    browser.open(f"/held/{written['id']}").see("Something was changed after its author looked.", gp.name)
+
+
+def test_a_form_seen_or_a_review_asked_that_waits_puts_no_decision_in_doubt(
+    app: Flask, crew: WritingTablet, gp: Actor, entry: UUID
+) -> None:
+    signed_elsewhere(gp, entry)
+    written = crew.edit(entry, "cpr", REVIEW, kind="review_asked", reason=None)
+    assert outcomes_of(crew.push(written)) == ["held"]
+    give_reason(gp, entry, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
+    browser = PageClient(app)
+    sign_in(browser.browser, gp)
+
+    browser.open(f"/record/{entry}").see("Not for CPR").see_nothing_of("CPR decision in doubt")

@@ -40,8 +40,8 @@ from tests.versions.test_properties import LEVELS, last_writer_wins, never_seen_
 
 SECTION = "treatment_level"
 BUDGET = settings(
-    max_examples=8,
-    stateful_step_count=16,
+    max_examples=6,
+    stateful_step_count=14,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -191,6 +191,13 @@ class Tablets(RuleBasedStateMachine):
     def send(self, who: int, sealed: bool) -> None:
         batch = list(self.pockets[who].outbox)
         self.pockets[who].take(batch, self._deliver(who, batch, sealed=sealed))
+
+    @rule(who=WHO, person=PERSON, levels=st.lists(LEVEL, min_size=1, max_size=3))
+    def write_and_send_one_after_the_other(self, who: int, person: int, levels: list[str]) -> None:
+        for level in levels:
+            self._write(who, person, level)
+            batch = list(self.pockets[who].outbox)
+            self.pockets[who].take(batch, self._deliver(who, batch))
 
     @rule(who=WHO, person=PERSON, level=LEVEL)
     def write_while_the_answer_is_on_its_way(self, who: int, person: int, level: str) -> None:

@@ -23,10 +23,10 @@ from epaccs.access.actions import event, keep_given_offline
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.core import clock, sealing
-from epaccs.core.db import canonical_json, writing
+from epaccs.core.db import canonical_json, db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, RulesBroken, Unavailable
 from epaccs.core.fields import format_datetime
-from epaccs.devices.actions.copies import note_copied
+from epaccs.devices.actions.copies import end_use_of_copies
 from epaccs.devices.queries import FoundDevice
 from epaccs.sync.model.push import FailedEdit, PushedEdit, SealedMiss, TabletBook
 from epaccs.sync.queries.push import Author, find_author
@@ -88,6 +88,7 @@ def take_edits(device: FoundDevice, sent: Sequence[Any], *, now_device: datetime
     nothing = _refused("", ({"message": UNOPENED, "field": None},))
     answered = [taken.get(id(one), (nothing, False)) for one in sent]
     unsigned = sum(not is_signed for _, is_signed in answered)
+    end_copied(device)
     return Pushed(tuple(result for result, _ in answered), _close_book(device), unsigned)
 
 
@@ -136,7 +137,7 @@ def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, 
         session.flush()
         _advance(session, book)
         if is_copy:
-            note_copied_book(session, device, book)
+            note_copied_book(device, book)
     return result
 
 
@@ -333,11 +334,20 @@ def _close_book(device: FoundDevice) -> int:
         return book.next_sequence
 
 
-def note_copied_book(session: Session, device: FoundDevice, book: TabletBook) -> None:
-    """Two tablets of one id: what either brings waits from now on, and both are enrolled anew."""
+def note_copied_book(device: FoundDevice, book: TabletBook) -> None:
+    """Two tablets of one id: what either brings waits from now on; within an open action."""
     if book.copied_at is None:
         book.copied_at = clock.now()
-        note_copied(session, device.id)
+        details = {"device": str(device.id), "label": device.label}
+        log.record(Event(EventKind.TABLET_COPIED, organisation_id=device.organisation_id, details=details))
+
+
+def end_copied(device: FoundDevice) -> None:
+    """Both tablets of one id are enrolled anew: in an action of its own, because it begins with the tablet's row."""
+    book = db.session.get(TabletBook, device.id, populate_existing=True)
+    if book is not None and book.copied_at is not None:
+        with writing() as session:
+            end_use_of_copies(session, device.id)
 
 
 # What was sealed, and by nobody
@@ -349,11 +359,9 @@ def check_misses(address: str) -> None:
     Raises:
         TooManyMisses: with when to try again.
     """
-    with writing() as session:
-        since = clock.now() - MISSES_WINDOW
-        session.execute(delete(SealedMiss).where(SealedMiss.at < since))
-        missed = session.scalars(select(SealedMiss.at).where(SealedMiss.address == address).order_by(SealedMiss.at))
-        until = wait_until(list(missed), now=clock.now())
+    since = clock.now() - MISSES_WINDOW
+    missed = select(SealedMiss.at).where(SealedMiss.address == address, SealedMiss.at > since).order_by(SealedMiss.at)
+    until = wait_until(list(db.session.scalars(missed)), now=clock.now())
     if until is not None:
         raise TooManyMisses(until)
 
@@ -362,4 +370,5 @@ def note_misses(address: str, count: int) -> None:
     """So much of what came from this address was no good."""
     if count:
         with writing() as session:
+            session.execute(delete(SealedMiss).where(SealedMiss.at < clock.now() - MISSES_WINDOW))
             session.add_all(SealedMiss(address=address, at=clock.now()) for _ in range(count))

@@ -16,7 +16,7 @@ from epaccs.access.rules import AccessReason
 from epaccs.audit.events import EventKind
 
 #: More than one request holds at most.
-LOOKS_LIMIT: Final = 500
+LOOKS_LIMIT: Final = 200
 #: What the first look of a tablet names as the one before it.
 BEGINNING: Final = ""
 
