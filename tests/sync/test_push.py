@@ -511,13 +511,19 @@ def test_what_a_crew_heard_is_held_when_sharing_was_withdrawn_since(
     assert [one.why for one in material(entry).held] == ["authority_ended"]
 
 
-def test_a_time_in_the_future_is_a_wrong_clock_and_waits(crew: WritingTablet, entry: UUID) -> None:
+def test_a_time_in_the_future_is_a_wrong_clock_and_waits(
+    app: Flask, crew: WritingTablet, gp: Actor, entry: UUID
+) -> None:
     ahead = clock.now() + timedelta(days=1)
     heard = {"said_at": ahead.isoformat(), "had_capacity": "yes", "words": "I want everything done"}
     written = crew.edit(entry, "cpr", heard, kind="own_withdrawal", decided_at=ahead.isoformat())
 
     assert outcomes_of(crew.push(written)) == ["held"]
     assert [one.why for one in material(entry).held] == ["clock"]
+    give_reason(gp, entry, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
+    browser = PageClient(app)
+    sign_in(browser.browser, gp)
+    browser.open(f"/held/{written['id']}").see("A change waits here", "a clock was wrong", "I want everything done")
 
 
 def test_an_edit_on_a_version_that_the_register_lost_waits(app: Flask, gp: Actor, entry: UUID) -> None:
