@@ -1,6 +1,6 @@
 """What a tablet's own book of looks says, and whether a page of it is missing or was changed.
 
-Source: docs/offline.md, "audit"; hazard H-18 (the audit is changed or lost).
+Source: docs/offline.md, "audit"; hazard H-18.
 """
 
 from __future__ import annotations
