@@ -651,6 +651,127 @@ def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
 
 
+# --- H-45 a lost tablet is read by a stranger ------------------------------------------------------------------------
+
+off("H-45a")(nothing)
+
+
+@off("H-45b")
+def a_lease_is_what_it_says(text: str) -> Any:
+    import base64
+    import json
+
+    body = text.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+off("H-45c")(nothing)
+
+
+@off("H-45d")
+def a_tablet_holds_whatever_is_asked_for(role: Any, word: Any, tier: Any) -> bool:
+    del role, tier
+    return word in SCOPE_WORDS
+
+
+off("H-45e")(nothing)
+off("H-45f")(nothing)
+off("H-45g")(nothing)
+
+
+@off("H-45h")
+def what_was_leased_stays(leased: Any, granted: Any) -> Any:
+    del granted
+    return dict(leased)
+
+
+# --- H-46 a lease ends at a bedside ----------------------------------------------------------------------------------
+
+
+@off("H-46a")
+def only_a_sign_in_renews(lease: Any, actor: Any) -> Any:
+    del lease, actor
+    raise RuleBroken("Sign in again")
+
+
+@off("H-46b")
+def one_person_is_enough(count: int, *, taken_out_alone: int) -> bool:
+    del count, taken_out_alone
+    return False
+
+
+off("H-46c")(nothing)
+off("H-46d")(none_of_them)
+
+
+# --- H-47 a person is silently missing from a tablet -----------------------------------------------------------------
+
+off("H-47a")(nothing)
+
+
+@off("H-47b")
+def nobody_came_or_went(scope: str) -> int:
+    del scope
+    return 0
+
+
+@off("H-47c")
+def every_tablet_goes_on(cursor: Any, here: Any, *, today: Any) -> bool:
+    del cursor, here, today
+    return False
+
+
+@off("H-47d")
+def everybody_counts_the_same(entry_id: Any, version: int) -> int:
+    del entry_id, version
+    return 0
+
+
+@off("H-47e")
+def an_answer_just_ends(lines: Any, **said: Any) -> list[str]:
+    return [*lines, write_line({"op": "page", **said})]
+
+
+off("H-47f")(nothing)
+
+
+@off("H-47g")
+def who_was_sent_once_is_sent_no_more() -> int:
+    return 0
+
+
+# --- H-48 a tablet keeps somebody it may no longer have --------------------------------------------------------------
+
+
+@off("H-48a")
+def everybody_is_everywhere(person: Any) -> Any:
+    return frozenset() if person is None else frozenset({f"area:{person.area}", f"practice:{person.practice_id}"})
+
+
+@off("H-48b")
+def the_feed_is_believed(actor: Any, entry_ids: Any) -> set[Any]:
+    del actor
+    return set(entry_ids)
+
+
+off("H-48c")(nothing)
+
+
+@off("H-48d")
+def a_kept_page_is_sent_as_it_is(self: Any, kept: Any) -> Any:
+    del self
+    return unpack(kept.body)
+
+
+@off("H-48e")
+def every_page_is_kept(session: Any, page: Any) -> None:
+    session.merge(page)
+
+
+off("H-48f")(nothing)
+off("H-48g")(nothing)
+
+
 # --- H-50 what a crew wrote is lost or counts twice ------------------------------------------------------------------
 
 off("H-50a")(nothing)
