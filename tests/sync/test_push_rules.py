@@ -22,7 +22,7 @@ from epaccs.sync.rules.push import (
     offset_of,
     wait_until,
 )
-from epaccs.sync.rules.seals import NotOpened, digest, find_signer_key, open_seal, read_bytes
+from epaccs.sync.seals import NotOpened, digest, find_signer_key, open_seal, read_bytes
 from epaccs.versions.rules import is_in_future
 from tests.devices.leases import a_public_key
 from tests.sync.writing import seal, sign, to_text

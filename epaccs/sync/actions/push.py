@@ -42,8 +42,8 @@ from epaccs.sync.rules.push import (
     offset_of,
     wait_until,
 )
-from epaccs.sync.rules.seals import SIGNATURE, digest
 from epaccs.sync.schema.push import build_request, load_edit, read_envelope
+from epaccs.sync.seals import SIGNATURE, digest
 from epaccs.versions.actions import OtherWords, apply_edit
 from epaccs.versions.queries import find_edit_standing
 from epaccs.versions.rules import Why

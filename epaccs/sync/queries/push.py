@@ -12,7 +12,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.devices.queries import FoundDevice, find_signers, has_lease
 from epaccs.devices.rules import DeviceStatus
-from epaccs.sync.rules.seals import find_signer_key
+from epaccs.sync.seals import find_signer_key
 from epaccs.versions.rules import Why
 
 
