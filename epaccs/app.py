@@ -64,6 +64,8 @@ def import_models() -> None:
         "record.model",
         "handover.model",
         "sync.model.feed",
+        "sync.model.push",
+        "sync.model.audit",
     ):
         import_module(f"epaccs.{room}")
 
@@ -131,7 +133,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
-    from epaccs.sync.views import feed as sync
+    from epaccs.sync.views import feed, push
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -156,7 +158,8 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
-        sync,
+        feed,
+        push,
     )
     for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
         app.register_blueprint(blueprint)

@@ -886,6 +886,67 @@ def nothing_stands_below_the_card(summary: Any) -> Any:
     yield from ()
 
 
+# --- H-50 what a crew wrote is lost or counts twice ------------------------------------------------------------------
+
+off("H-50a")(nothing)
+
+
+@off("H-50b")
+def anybody_may_sign(sent: Any, keys: Any) -> Any:
+    del sent
+    return next(iter(keys), None)
+
+
+@off("H-50c")
+def the_whole_batch_fails(device: Any, envelope: Any, error: Any) -> Any:
+    del device, envelope
+    raise AssertionError("nothing of the batch is answered") from error
+
+
+off("H-50d")(nothing)
+
+
+@off("H-50e")
+def every_number_came(next_sequence: int, come: Any) -> int:
+    return max(come, default=next_sequence - 1) + 1
+
+
+@off("H-50f")
+def no_number_is_ever_taken(session: Any, device_id: Any, envelope: Any) -> bool:
+    del session, device_id, envelope
+    return False
+
+
+# --- H-51 an offline change silently replaces a decision -------------------------------------------------------------
+
+
+@off("H-51a")
+def the_last_own_edit_says_what_was_seen(
+    session: Any, section: Any, request: Any, context: Any, *, version: int
+) -> Any:
+    del section, context, version
+    after = session.get(Edit, request.after_id) if request.after_id else None
+    seen = after.section_version if after else request.base_version
+    return Seen(seen, _value_of(session, request, seen))
+
+
+@off("H-51b")
+def as_a_form_is_answered(work: Any, kind: Any, tablet: Any) -> Any:
+    _check_authority(work.context.actor, work.request.entry_id, kind, given=tablet.reason)
+    return _apply(work, kind)
+
+
+off("H-51c")(nothing)
+
+
+@off("H-51d")
+def as_they_lie(edits: Any) -> list[Any]:
+    return list(edits)
+
+
+off("H-51e")(nothing)
+
+
 # --- H-52 what was found wrong reaches nobody ------------------------------------------------------------------------
 
 off("H-52a")(nothing)

@@ -24,6 +24,8 @@ from epaccs.access.rules import (
     facts_of_role,
     visible_tiers,
 )
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Clinician, Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
@@ -70,10 +72,13 @@ class Standing:
         return can(permission, self.facts)
 
 
-def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
+def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = None) -> Standing | None:
     """How the actor stands to the person; None: there is no such entry.
 
     One statement: the entry's scope, the current relationship, and the reason given in this session.
+
+    Args:
+        given: the reason that was given on a tablet without signal; None: none was.
     """
     now = clock.now()
     asked = {
@@ -91,10 +96,12 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     if _is_in_scope(actor, row):
         facts.add(Fact.IN_SCOPE)
     reason = AccessReason(row.reason) if row.reason else None
-    if reason is not None:
+    if reason or given:
         facts.add(Fact.REASON_GIVEN)
-        if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
-            facts.add(Fact.EMERGENCY_OPENED)
+    if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
+        facts.add(Fact.EMERGENCY_OPENED)
+    if given is AccessReason.EMERGENCY and Fact.BREAKS_GLASS in facts and _may_be_opened_by_others(row):
+        facts.add(Fact.EMERGENCY_OPENED)
     incident = reason is not None and row.given_at > now - timedelta(hours=INCIDENT_HOURS)
     return Standing(
         entry_id=entry_id,
@@ -108,14 +115,16 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     )
 
 
-def get_standing(actor: Actor, entry_id: UUID, permission: Permission) -> Standing:
-    """The actor's standing, having the permission.
+def get_standing(
+    actor: Actor, entry_id: UUID, permission: Permission, *, given: AccessReason | None = None
+) -> Standing:
+    """The actor's standing, having the permission; `given` as for `find_standing`.
 
     Raises:
         NotFound: no such entry, or none that this reader may know of (as if absent).
         Forbidden: the entry may be known, but not this.
     """
-    standing = find_standing(actor, entry_id)
+    standing = find_standing(actor, entry_id, given=given)
     if standing is None or Fact.SEES_THAT_A_RECORD_EXISTS not in standing.facts:
         raise NotFound
     if not standing.facts & {Fact.IN_SCOPE, Fact.EMERGENCY_OPENED} and permission is not Permission.BREAK_GLASS:
@@ -271,3 +280,39 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
         )
         for grant, clinician_name in rows
     ]
+
+
+#: What a tablet brought that does not fit together, in the words that a privacy officer reads.
+ALARMS: dict[EventKind, str] = {
+    EventKind.TABLET_GAP: "An entry that was made on it has not come",
+    EventKind.TABLET_LOOKS_MISSING: "Looks are missing from its book of who looked",
+    EventKind.TABLET_LOOKS_BROKEN: "Its book of who looked was changed, or cannot be read",
+    EventKind.TABLET_COPIED: "There seem to be two tablets of this name: both were taken out of use",
+    EventKind.TABLET_FORGED: "An entry came in its name that nobody had signed on it",
+    EventKind.EDIT_OTHER_WORDS: "An entry came a second time with other words",
+    EventKind.EDIT_FAILED: "The register failed at an entry from it, and keeps it. Tell whoever runs the register",
+}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What a tablet brought that does not fit together; `label`: by which colleagues know the tablet."""
+
+    at: datetime
+    label: str
+    words: str
+
+
+def tablet_alarms(actor: Actor, *, limit: int = 50) -> list[Alarm]:
+    """What the tablets of the officer's own organisation brought that does not fit together, newest first.
+
+    Source: hazards H-18 and H-50.
+    """
+    check(Permission.REVIEW_ACCESS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    rows = db.session.execute(
+        select(AuditEvent.at, AuditEvent.kind, AuditEvent.details)
+        .where(AuditEvent.organisation_id == actor.organisation_id, AuditEvent.kind.in_([str(kind) for kind in ALARMS]))
+        .order_by(AuditEvent.at.desc())
+        .limit(limit)
+    )
+    return [Alarm(row.at, row.details.get("label", ""), ALARMS[EventKind(row.kind)]) for row in rows]

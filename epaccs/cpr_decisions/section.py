@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from epaccs.access.rules import Fact, Permission, Tier, facts_of_role
 from epaccs.clinicians.rules import ROLE_LABELS, Role
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import Contradicts, RuleBroken
 from epaccs.core.fields import format_date, format_datetime, local_date
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.model import CPRDecision
@@ -187,7 +187,7 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
     """A treatment level that rules out what follows CPR asks for both to be changed, or for a reason.
 
     Raises:
-        RuleBroken: "CPR recommended" is in force, and no reason is given.
+        Contradicts: "CPR recommended" is in force, and no reason is given.
 
     Source: hazard H-16.
     """
@@ -195,7 +195,7 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
         return
     around = around_of(values, now=context.now, today=context.today)
     if rules.treatment_level_disagrees(CPRState.from_value(values.get(CPR)), around):
-        raise RuleBroken(
+        raise Contradicts(
             "CPR is recommended, and this level rules out what follows it. Change both, or say why they stand together",
             field="contradiction_reason",
         )
@@ -257,7 +257,8 @@ def describe(value: Value) -> Rows:
     if "decisions" in value or "proposals" in value:
         decision = CPRState.from_value(value).in_force
         value = decision.to_value() if decision else {"recommendation": "none_in_force"}
-    return [(LABELS[name], _words(part)) for name, part in _flat(value) if name in LABELS]
+    said = dict(_flat(value))
+    return [(label, _words(said[name])) for name, label in LABELS.items() if name in said]
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -301,7 +302,11 @@ CPR_SECTION = Section(
     critical=True,
     kinds={
         str(kind): Kind(
-            permission_of(kind), reduce=_reduce(kind), independent=rule.append_only, severity=_severity(kind)
+            permission_of(kind),
+            reduce=_reduce(kind),
+            independent=rule.append_only,
+            severity=_severity(kind),
+            online_only=rule.who is Who.SYSTEM,
         )
         for kind, rule in KINDS.items()
     },

@@ -26,12 +26,14 @@ from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVer
 from epaccs.versions.registry import EditRequest, Rows, Section
 from epaccs.versions.rules import (
     ITEMS,
+    WHY_WORDS,
     Held,
     Material,
     Outcome,
     Recorded,
     Standing,
     Value,
+    Why,
     find_unchecked,
     waits_for,
 )
@@ -71,20 +73,7 @@ def _as_recorded(head: SectionHead) -> Recorded:
 
 def material_at(entry_id: UUID, moment: datetime) -> Material:
     """What the register showed at a moment, by recorded time, disputes included."""
-    latest = (
-        select(SectionVersion.section, func.max(SectionVersion.version).label("version"))
-        .where(SectionVersion.entry_id == entry_id, SectionVersion.recorded_at <= moment)
-        .group_by(SectionVersion.section)
-        .subquery()
-    )
-    rows = db.session.scalars(
-        select(SectionVersion)
-        .join(
-            latest,
-            (SectionVersion.section == latest.c.section) & (SectionVersion.version == latest.c.version),
-        )
-        .where(SectionVersion.entry_id == entry_id)
-    )
+    rows = _versions_at(entry_id, moment)
     held = _held(entry_id, moment)
     disputed = {one.section for one in held}
     confirmed = _confirmed(entry_id, moment)
@@ -101,6 +90,23 @@ def material_at(entry_id: UUID, moment: datetime) -> Material:
         for row in rows
     }
     return Material(entry_id, sections, held, moment)
+
+
+def values_at(entry_id: UUID, moment: datetime) -> dict[str, Value]:
+    """What every section of a person said at a moment, by recorded time."""
+    return {row.section: row.value for row in _versions_at(entry_id, moment)}
+
+
+def _versions_at(entry_id: UUID, moment: datetime) -> list[SectionVersion]:
+    latest = (
+        select(SectionVersion.section, func.max(SectionVersion.version).label("version"))
+        .where(SectionVersion.entry_id == entry_id, SectionVersion.recorded_at <= moment)
+        .group_by(SectionVersion.section)
+        .subquery()
+    )
+    joined = (SectionVersion.section == latest.c.section) & (SectionVersion.version == latest.c.version)
+    statement = select(SectionVersion).join(latest, joined).where(SectionVersion.entry_id == entry_id)
+    return list(db.session.scalars(statement))
 
 
 def _confirmed(entry_id: UUID, moment: datetime) -> dict[tuple[str, int], tuple[datetime, Value]]:
@@ -183,6 +189,12 @@ def find_held(edit_id: UUID) -> tuple[UUID, str] | None:
     return held.entry_id, held.section
 
 
+def find_edit_standing(edit_id: UUID) -> str | None:
+    """Where an edit that was held stands now; None: it never waited."""
+    held = db.session.get(HeldEdit, edit_id, populate_existing=True)
+    return held.standing if held else None
+
+
 def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
     """One section as it stands; None: nothing recorded."""
     head = db.session.get(SectionHead, (entry_id, section), populate_existing=True)
@@ -207,6 +219,11 @@ class Side:
     is_from_paper: bool
 
     @property
+    def why_words(self) -> str:
+        """Why it waits."""
+        return WHY_WORDS[Why(self.why)]
+
+    @property
     def author_words(self) -> str:
         """Name, role and organisation as they were."""
         role = ROLE_LABELS[Role(self.author["role"])]
@@ -225,6 +242,11 @@ class DisputePage:
     last_confirmed: Rows
     sides: tuple[Side, ...]
     can_settle: bool
+
+    @property
+    def is_between_people(self) -> bool:
+        """Somebody changed what another was changing; else one change waits for a reason of its own."""
+        return any(side.why in (Why.CHANGED, Why.DISPUTED, Why.OTHERS_ARRIVED) for side in self.sides)
 
     def request(self, edit_id: UUID) -> EditRequest:
         """The edit that settles it, on the version shown."""
