@@ -50,6 +50,7 @@ def import_models() -> None:
         "clinicians.model",
         "access.model",
         "notices.model",
+        "devices.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -58,6 +59,7 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "sync.model.feed",
     ):
         import_module(f"epaccs.{room}")
 
@@ -74,6 +76,7 @@ def connect_rooms() -> None:
     from epaccs.record.actions import cards, disagreements, search
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
+    from epaccs.sync.actions import feed
     from epaccs.versions import queries as versions
     from epaccs.versions.registry import register_consequence, register_rule, register_section
 
@@ -90,6 +93,7 @@ def connect_rooms() -> None:
     register_projector(search.follow_change)
     register_projector(cards.follow_change)
     register_projector(handover.follow_change)
+    register_projector(feed.follow_change)
 
 
 def register_views(app: Flask) -> None:
@@ -99,6 +103,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -118,6 +123,7 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
+        devices,
         versions,
         register,
         scans,
@@ -129,10 +135,10 @@ def register_views(app: Flask) -> None:
         told,
         disagreements,
         record_history,
+        handover,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)
-    app.register_blueprint(handover.bp)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 

@@ -112,6 +112,8 @@ class Permission(StrEnum):
     SEE_NOTICES = "see notices"
     REVIEW_ACCESS = "review access"
     ADMINISTER = "administer people and organisations"
+    USE_TABLET = "use a tablet without signal"
+    MANAGE_TABLETS = "manage tablets"
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,8 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     Permission.SEE_NOTICES: [frozenset({Fact.SIGNED_IN})],
     Permission.REVIEW_ACCESS: [frozenset({Fact.SEES_GOVERNANCE})],
     Permission.ADMINISTER: [frozenset({Fact.ADMINISTERS})],
+    Permission.USE_TABLET: [frozenset({Fact.SEES_CARD})],
+    Permission.MANAGE_TABLETS: [frozenset({Fact.ADMINISTERS})],
 }
 
 #: Facts that are known without asking about one person.

@@ -512,6 +512,62 @@ def _authorisation_lines(clinician_id: UUID) -> list[AuthorisationLine]:
     ]
 
 
+# For a tablet, which has a lease and no session
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A person in one role as it stands today, open or not."""
+
+    actor: Actor
+    place: Place
+    area: str
+    person_ended_at: datetime | None
+
+
+def find_worker(membership_id: UUID, *, today: date) -> Worker | None:
+    """Who holds this role, whether or not it is open today; None: there is no such role."""
+    authorisation = SigningAuthorisation
+    may_sign = exists().where(
+        authorisation.clinician_id == Clinician.id,
+        authorisation.from_date <= today,
+        authorisation.until_date >= today,
+        or_(authorisation.revoked_on.is_(None), authorisation.revoked_on > today),
+    )
+    row = db.session.execute(
+        select(Membership, Organisation, Clinician, may_sign.label("may_sign"))
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .join(Clinician, Clinician.id == Membership.clinician_id)
+        .where(Membership.id == membership_id)
+    ).first()
+    if row is None:
+        return None
+    place = Place(
+        membership_id=row.Membership.id,
+        role=Role(row.Membership.role),
+        from_date=row.Membership.from_date,
+        until_date=row.Membership.until_date,
+        organisation_id=row.Organisation.id,
+        organisation_name=row.Organisation.name,
+        organisation_type=OrganisationType(row.Organisation.type),
+        organisation_ods=row.Organisation.ods_code,
+        organisation_closed_on=row.Organisation.closed_on,
+        demands_second_factor=row.Organisation.demands_second_factor,
+    )
+    actor = Actor(
+        clinician_id=row.Clinician.id,
+        name=row.Clinician.name,
+        role=place.role,
+        professional_number=row.Clinician.professional_number,
+        organisation_id=place.organisation_id,
+        organisation_name=place.organisation_name,
+        organisation_type=place.organisation_type,
+        organisation_ods=place.organisation_ods,
+        may_sign=bool(row.may_sign),
+    )
+    return Worker(actor, place, row.Organisation.area, row.Clinician.ended_at)
+
+
 # For the command line, which names people and organisations as their letters do
 
 

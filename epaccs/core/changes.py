@@ -91,3 +91,8 @@ def next_number(session: Session, *, count: int = 1) -> int:
     """The next number, or the last of the next few; its row stays locked until the transaction ends."""
     session.execute(update(ChangeCounter).values(last_number=ChangeCounter.last_number + count))
     return session.scalars(select(ChangeCounter.last_number)).one()
+
+
+def hold_numbers(session: Session) -> None:
+    """Let nobody number a change until this transaction ends: for what must see every change that was kept, or none."""
+    session.scalars(select(ChangeCounter.last_number).with_for_update()).one()

@@ -13,7 +13,9 @@ from functools import cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_VERSION = b"\x01"
 _NONCE_BYTES = 12
@@ -36,6 +38,16 @@ def _key(purpose: str) -> bytes:
     if not _secret:
         raise RuntimeError("There is no key to seal with: the program was not set up")
     return hmac.new(_secret, b"epaccs " + purpose.encode(), hashlib.sha256).digest()
+
+
+def derive(purpose: str, *, length: int) -> bytes:
+    """So many bytes that follow from the site's secret and the purpose, for a key that this module does not hold.
+
+    Source: RFC 5869.
+    """
+    if not _secret:
+        raise RuntimeError("There is no key to derive from: the program was not set up")
+    return HKDF(hashes.SHA256(), length=length, salt=None, info=b"epaccs derive " + purpose.encode()).derive(_secret)
 
 
 def seal(content: bytes, *, purpose: str, record_id: UUID) -> bytes:

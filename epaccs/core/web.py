@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -22,6 +22,7 @@ from flask import Flask, Request, Response, abort, current_app, g, jsonify, rend
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from marshmallow import Schema, ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, RequestEntityTooLarge
@@ -30,7 +31,7 @@ from werkzeug.security import safe_join
 
 from epaccs.core import clock, fields
 from epaccs.core.assets import STATIC_FOLDER, build_version, is_text, read_asset
-from epaccs.core.errors import EpaccsError
+from epaccs.core.errors import EpaccsError, RuleBroken, RulesBroken
 from epaccs.core.form_display import build_component, build_error_summary
 from epaccs.core.forms import Recovered, Sent, showable
 from epaccs.core.identifiers import new_id
@@ -109,6 +110,40 @@ def public(view: View) -> View:
     """For anybody: every route names the permission it asks for, this one by saying that it asks for none."""
     view.permission = PUBLIC  # type: ignore[attr-defined]
     return view
+
+
+def for_programs(view: View) -> View:
+    """Only a program asks here: it is answered with a problem document, whatever it says that it accepts."""
+    view.is_for_programs = True  # type: ignore[attr-defined]
+    return view
+
+
+def sent_json(schema: Schema) -> dict[str, Any]:
+    """What a program sent as JSON, loaded by a schema.
+
+    Raises:
+        RulesBroken: with a sentence for every field that cannot be taken.
+    """
+    try:
+        sent = request.get_json(force=False, silent=True)
+    except RecursionError:
+        sent = None
+    if not isinstance(sent, dict):
+        raise RuleBroken("Send one JSON object, with Content-Type: application/json")
+    try:
+        loaded: dict[str, Any] = schema.load(sent)
+    except ValidationError as error:
+        raise RulesBroken(list(_read_messages(error.normalized_messages()))) from error
+    return loaded
+
+
+def _read_messages(messages: Mapping[Any, Any], path: str = "") -> Iterator[RuleBroken]:
+    for name, found in messages.items():
+        place = f"{path}.{name}" if path else str(name)
+        if isinstance(found, Mapping):
+            yield from _read_messages(found, place)
+        else:
+            yield from (RuleBroken(str(one).rstrip("."), field=place[:80]) for one in found)
 
 
 def takes_file(view: View) -> View:
@@ -344,7 +379,9 @@ def _render_plainly(refusal: Refusal) -> str:
 
 
 def wants_problem() -> bool:
-    """Whether the caller is a program: it asks for JSON rather than for a page."""
+    """Whether the caller is a program: it asks for JSON rather than for a page, or where no page is."""
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "is_for_programs", False):
+        return True
     pages, problems = "text/html", ("application/problem+json", "application/json")
     return request.accept_mimetypes.best_match([pages, *problems], default=pages) != pages
 

@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     READ_WHAT_WAS_WRONG = "read_what_was_wrong"
     PAPER_OUT_OF_DATE = "paper_out_of_date"
     LOOKS_WRONG = "looks_wrong"
+    TABLET_AHEAD = "tablet_ahead"
     REGISTERED = "registered"
     UPDATED = "updated"
 
@@ -78,6 +79,11 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "A printed sheet is out of date. Find it, destroy it and say so; print a new one", "handover.show", is_task=True
     ),
     NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "record.show", is_task=True),
+    NoticeKind.TABLET_AHEAD: Meaning(
+        "A tablet holds changes that the restored register does not. Find out what is missing and enter it again",
+        "record.show",
+        is_task=True,
+    ),
     NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),
     NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,20 +28,33 @@ from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, V
 def material(entry_id: UUID) -> Material:
     """What is recorded now. Callers have asked `access` before."""
     rows = db.session.scalars(select(SectionHead).where(SectionHead.entry_id == entry_id))
-    sections = {
-        head.section: Recorded(
-            head.section,
-            head.version,
-            head.value,
-            head.provenance,
-            head.recorded_at,
-            head.disputed,
-            head.confirmed_at,
-            head.confirmed_by,
-        )
-        for head in rows
-    }
-    return Material(entry_id, sections, _held(entry_id, None))
+    return Material(entry_id, {head.section: _as_recorded(head) for head in rows}, _held(entry_id, None))
+
+
+def materials(entry_ids: Collection[UUID]) -> dict[UUID, Material]:
+    """What is recorded now of several people, in two reads. Callers have asked `access` before."""
+    sections: dict[UUID, dict[str, Recorded]] = {entry_id: {} for entry_id in entry_ids}
+    held: dict[UUID, list[Held]] = {entry_id: [] for entry_id in entry_ids}
+    if not sections:
+        return {}
+    for head in db.session.scalars(select(SectionHead).where(SectionHead.entry_id.in_(list(sections)))):
+        sections[head.entry_id][head.section] = _as_recorded(head)
+    waiting = (
+        select(HeldEdit, Edit)
+        .join(Edit, Edit.id == HeldEdit.edit_id)
+        .where(HeldEdit.entry_id.in_(list(held)), HeldEdit.standing == str(Standing.OPEN))
+        .order_by(HeldEdit.held_at)
+    )
+    for one, edit in db.session.execute(waiting):
+        held[one.entry_id].append(_as_held(one, edit))
+    return {entry_id: Material(entry_id, found, tuple(held[entry_id])) for entry_id, found in sections.items()}
+
+
+def _as_recorded(head: SectionHead) -> Recorded:
+    return Recorded(
+        head.section, head.version, head.value, head.provenance, head.recorded_at, head.disputed, head.confirmed_at,
+        head.confirmed_by,
+    )  # fmt: skip
 
 
 def material_at(entry_id: UUID, moment: datetime) -> Material:
@@ -163,10 +176,7 @@ def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
     head = db.session.get(SectionHead, (entry_id, section), populate_existing=True)
     if head is None:
         return None
-    return Recorded(
-        section, head.version, head.value, head.provenance, head.recorded_at, head.disputed, head.confirmed_at,
-        head.confirmed_by,
-    )  # fmt: skip
+    return _as_recorded(head)
 
 
 @dataclass(frozen=True)

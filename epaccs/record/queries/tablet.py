@@ -1,0 +1,170 @@
+"""What a tablet holds of many people: card, plan and what they are found by, in few reads however many there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from epaccs.access.model import EntryScope
+from epaccs.access.rules import Tier, audience_name
+from epaccs.clinicians.model import Organisation
+from epaccs.core.db import db
+from epaccs.core.fields import local_date
+from epaccs.record.declared import card_shape, sights
+from epaccs.record.model import SearchKey, SearchPerson, StoredCard
+from epaccs.record.rules.card import Site
+from epaccs.record.rules.view import build_tablet_view
+from epaccs.record.rules.whole import Reading, build_sections, with_disagreements
+from epaccs.record.summary import RecordSummary, build_summary
+from epaccs.versions.model import Entry
+from epaccs.versions.queries import materials
+from epaccs.versions.rules import Material
+
+_ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
+
+
+@dataclass(frozen=True)
+class TabletRow:
+    """One person as a tablet holds them.
+
+    Args:
+        version: the number of the latest change that this row knows of.
+        card: the emergency card as words.
+        plan: the whole record as words; None: the tier is the card.
+        keys: by what the person is found: folded words, and what a result shows.
+    """
+
+    version: int
+    card: dict[str, Any]
+    plan: dict[str, Any] | None
+    keys: dict[str, Any]
+
+
+def build_tablet_rows(
+    entry_ids: Sequence[UUID], tiers: frozenset[Tier], *, full: bool, now: datetime, site: Site, horizon: timedelta
+) -> dict[UUID, TabletRow]:
+    """Each person as this audience sees them; whoever is not there, or of whom nothing is recorded, is left out.
+
+    Callers have asked `access` before. The number of the change is read first: a row may know more than its number
+    says, and never less.
+
+    Args:
+        full: the plan too.
+        horizon: for how long ahead the views say what will read differently.
+    """
+    versions = _find_versions(entry_ids)
+    summaries = _find_stored(versions, tiers)
+    needed = versions if full else [entry_id for entry_id in versions if entry_id not in summaries]
+    recorded = {key: one for key, one in materials(needed).items() if one.sections}
+    organisations = _find_organisations(recorded.values())
+    summaries |= {
+        key: build_summary(one, tiers, sights=sights(), organisations=organisations, number=versions[key])
+        for key, one in recorded.items()
+        if key not in summaries
+    }
+    namesakes, keys = _find_namesakes(versions), _find_keys(versions)
+    return {
+        key: TabletRow(
+            version=versions[key],
+            card=build_tablet_view(summary, now=now, site=site, horizon=horizon, has_namesake=key in namesakes),
+            plan=_plan(recorded[key], summary, tiers, organisations, now) if full else None,
+            keys=keys.get(key, {}),
+        )
+        for key, summary in summaries.items()
+        if key in recorded or not full
+    }
+
+
+def _plan(
+    recorded: Material,
+    summary: RecordSummary,
+    tiers: frozenset[Tier],
+    organisations: Mapping[str, str],
+    now: datetime,
+) -> dict[str, Any]:
+    sections = build_sections(recorded, Reading(tiers, organisations, local_date(now)), sights())
+    shown = with_disagreements(sections, summary.disagreements)
+    return {"sections": [{"name": one.name, "label": one.label} for one in shown]}
+
+
+def _find_versions(entry_ids: Sequence[UUID]) -> dict[UUID, int]:
+    rows = db.session.execute(select(Entry.id, Entry.change_number).where(Entry.id.in_(entry_ids)))
+    return {row.id: row.change_number for row in rows}
+
+
+def _find_stored(entry_ids: Iterable[UUID], tiers: frozenset[Tier]) -> dict[UUID, RecordSummary]:
+    """The stored cards of an audience that were made by these declarations."""
+    rows = db.session.execute(
+        select(StoredCard.entry_id, StoredCard.value).where(
+            StoredCard.entry_id.in_(list(entry_ids)),
+            StoredCard.audience == audience_name(tiers),
+            StoredCard.shape == card_shape(),
+        )
+    )
+    return {row.entry_id: RecordSummary.from_value(row.value) for row in rows}
+
+
+def _find_organisations(recorded: Iterable[Material]) -> dict[str, str]:
+    """The names of the organisations that these people's identities name by code."""
+    identities = [one.value("identity") or {} for one in recorded]
+    codes = {identity[name] for identity in identities for name in _ODS_FIELDS if identity.get(name)}
+    if not codes:
+        return {}
+    rows = db.session.execute(select(Organisation.ods_code, Organisation.name).where(Organisation.ods_code.in_(codes)))
+    return {row.ods_code: row.name for row in rows}
+
+
+def _find_namesakes(entry_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of whom somebody else on the register of the same area has the same names (hazard H-01)."""
+    own, other = SearchKey.__table__.alias("own"), SearchKey.__table__.alias("other")
+    here, there = EntryScope.__table__.alias("here"), EntryScope.__table__.alias("there")
+    statement = (
+        select(own.c.entry_id)
+        .distinct()
+        .join(other, (own.c.family_key == other.c.family_key) & (own.c.given_key == other.c.given_key))
+        .join(here, here.c.entry_id == own.c.entry_id)
+        .join(there, there.c.entry_id == other.c.entry_id)
+        .where(own.c.entry_id.in_(list(entry_ids)), other.c.entry_id != own.c.entry_id)
+        .where(there.c.is_open, there.c.is_shared, there.c.area == here.c.area)
+    )
+    return set(db.session.scalars(statement))
+
+
+def _find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """By what each is found, and what a result shows to choose by; a restricted address is in neither."""
+    found = list(entry_ids)
+    folded: dict[UUID, list[SearchKey]] = defaultdict(list)
+    for key in db.session.scalars(
+        select(SearchKey).where(SearchKey.entry_id.in_(found)).order_by(SearchKey.entry_id, SearchKey.number)
+    ):
+        folded[key.entry_id].append(key)
+    people = db.session.scalars(select(SearchPerson).where(SearchPerson.entry_id.in_(found)))
+    return {person.entry_id: _keys(person, folded[person.entry_id]) for person in people}
+
+
+def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:
+    keys = {
+        "nhs": person.nhs_number,
+        "family": list(dict.fromkeys(key.family_key for key in folded)),
+        "given": list(dict.fromkeys(key.given_key for key in folded)),
+        "street": next((key.street_key for key in folded), ""),
+        "born": person.born_on.isoformat(),
+        "postcode": person.postcode,
+        "shown": {
+            "family_name": person.family_name,
+            "given_name": person.given_name,
+            "title": person.title,
+            "preferred_name": person.preferred_name,
+            "street": person.street,
+            "died_on": person.died_on.isoformat() if person.died_on else None,
+            "is_restricted": person.is_restricted,
+        },
+    }
+    keys["shown"] = {name: one for name, one in keys["shown"].items() if one}
+    return {name: one for name, one in keys.items() if one}

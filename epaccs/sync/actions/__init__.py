@@ -1,0 +1,1 @@
+"""What is written while tablets are kept up to date."""

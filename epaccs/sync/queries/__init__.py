@@ -1,0 +1,1 @@
+"""Reads for a tablet that asks what is new."""

@@ -1,0 +1,1 @@
+"""Pure rules of bringing a tablet up to date."""

@@ -1,0 +1,1 @@
+"""Tablets brought up to date."""
