@@ -17,7 +17,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
+    from epaccs.devices.queries import use_epochs
     from epaccs.register.sections import take_made_up_people_only
+    from epaccs.sync.queries.feed import find_epochs
 
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
@@ -36,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     operations.init_app(app, settings)
     import_models()
     connect_rooms()
+    use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     register_views(app)
     return app
 
@@ -68,15 +71,11 @@ def connect_rooms() -> None:
     """Tell the lower rooms of the upper ones: sections to `versions`, projectors to `core.changes`."""
     from epaccs.access import queries as access
     from epaccs.care_plans.sections import SECTIONS
-    from epaccs.core.changes import register_projector
     from epaccs.cpr_decisions import section as cpr
     from epaccs.cpr_decisions.actions import follow_lifecycle
-    from epaccs.handover import actions as handover
-    from epaccs.notices import actions as notices
-    from epaccs.record.actions import cards, disagreements, search
+    from epaccs.record.actions import disagreements
     from epaccs.register import queries as register
     from epaccs.register.sections import REGISTER_SECTIONS
-    from epaccs.sync.actions import feed
     from epaccs.versions import queries as versions
     from epaccs.versions.registry import register_consequence, register_rule, register_section
 
@@ -89,11 +88,19 @@ def connect_rooms() -> None:
         register_section(declaration.as_section())
     access.use_names(register.names_of)
     versions.use_banner(register.find_banner)
-    register_projector(notices.follow_change)
-    register_projector(search.follow_change)
-    register_projector(cards.follow_change)
-    register_projector(handover.follow_change)
-    register_projector(feed.follow_change)
+    _connect_projectors()
+
+
+def _connect_projectors() -> None:
+    """What follows each change in its transaction; the feed last, so that its numbers are locked for the shortest."""
+    from epaccs.core.changes import register_projector
+    from epaccs.handover import actions as handover
+    from epaccs.notices import actions as notices
+    from epaccs.record.actions import cards, search
+    from epaccs.sync.actions import feed
+
+    for room in (notices, search, cards, handover, feed):
+        register_projector(room.follow_change)
 
 
 def register_views(app: Flask) -> None:
@@ -111,6 +118,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
+    from epaccs.sync.views import feed as sync
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -136,6 +144,7 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
+        sync,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)

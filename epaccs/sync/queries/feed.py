@@ -139,6 +139,12 @@ def find_scopes(names: Iterable[str]) -> dict[str, FeedScope]:
     return {scope.name: scope for scope in db.session.scalars(select(FeedScope).where(FeedScope.name.in_(list(names))))}
 
 
+def find_epochs(names: Sequence[str], *, restore_generation: int) -> dict[str, str]:
+    """The parts of each scope's epoch that keys follow from: which history the numbers belong to."""
+    scopes = find_scopes(names)
+    return {name: f"{restore_generation}.{scopes[name].generation if name in scopes else 1}" for name in names}
+
+
 # --- What a tablet is answered from ----------------------------------------------------------------------------------
 
 
