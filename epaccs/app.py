@@ -119,6 +119,7 @@ def register_views(app: Flask) -> None:
     from epaccs.register import views as register
     from epaccs.scans import views as scans
     from epaccs.sync.views import feed as sync
+    from epaccs.sync.views import shell as tablet_shell
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -145,6 +146,7 @@ def register_views(app: Flask) -> None:
         record_history,
         handover,
         sync,
+        tablet_shell,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)

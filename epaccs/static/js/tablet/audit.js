@@ -6,7 +6,7 @@
 import { append, oneAtATime } from "./append.js";
 import { newId } from "./bytes.js";
 import { toMoment } from "./clock.js";
-import { digest, sealForRegister } from "./keys.js";
+import { digest, sealForRegister, sign } from "./keys.js";
 
 /**
  * @typedef {object} Look
@@ -46,8 +46,8 @@ export class Audit {
    * @returns {Promise<AuditRow>}
    */
   async append(look) {
-    const authorId = this.#vault.unlocked?.user.id;
-    if (!authorId) throw new Error("The tablet is locked");
+    const here = this.#vault.unlocked;
+    if (!here) throw new Error("The tablet is locked");
     const registerKey = await this.#store.meta("seal_key");
     return append(this.#store, this.#lock, "audit", async (sequence, previous) => {
       const entry = {
@@ -56,10 +56,11 @@ export class Audit {
         sequence,
         at_device: toMoment(Date.now()),
         monotonic_ms: Math.floor(performance.now()),
-        author_id: authorId,
+        author_id: here.user.id,
         previous,
       };
-      const forRegister = await sealForRegister(registerKey, newId(), entry);
+      const signed = { ...entry, signature: await sign(here.signing, entry) };
+      const forRegister = await sealForRegister(registerKey, newId(), signed);
       return { key: sequence, row: { sequence, forRegister }, mark: await digest(entry) };
     });
   }

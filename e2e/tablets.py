@@ -1,0 +1,207 @@
+"""A tablet in somebody's hand: a browser with a profile of its own, and what they do and see on it.
+
+A tablet keeps its profile when its browser is closed or killed. What stands on its disk can be looked through.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright
+
+from e2e.accessibility import check_page
+from e2e.conftest import CHROMIUM_FLAGS, PASSWORD, Site
+
+PASSPHRASE = "four quiet grey herons"
+#: A browser that Playwright did not start answers later on two busy cores.
+PATIENCE_SECONDS = 20
+
+
+class Tablet:
+    """One tablet; `page` is what it shows."""
+
+    def __init__(self, playwright: Playwright, site: Site, profile: Path, *, address: str | None = None) -> None:
+        self._playwright, self._site, self.profile = playwright, site, profile
+        self.address = address or site.address
+        self._context: BrowserContext | None = None
+        self.page: Page
+
+    # --- The machine ---
+
+    def starts(self) -> Self:
+        """Its browser, with what it had kept."""
+        self._context = self._playwright.chromium.launch_persistent_context(
+            str(self.profile),
+            executable_path=os.environ.get("EPACCS_TEST_CHROMIUM") or shutil.which("chromium"),
+            args=CHROMIUM_FLAGS,
+            base_url=self.address,
+            viewport=self._site.viewport,
+            locale="en-GB",
+            timezone_id="Europe/London",
+        )
+        self._context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        self.page = self._context.pages[0] if self._context.pages else self._context.new_page()
+        return self
+
+    def opens(self, path: str = "/tablet") -> Self:
+        """The program, however it is reached."""
+        self.page.goto(path)
+        return self
+
+    def ends(self) -> None:
+        """Its browser is closed, as somebody closes it."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+
+    def is_killed(self) -> None:
+        """Its browser ends in the middle of whatever it does."""
+        mine = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and self._is_mine(one)]
+        for process in mine:
+            with _gone():
+                os.kill(process, signal.SIGKILL)
+        self._context = None
+
+    def _is_mine(self, process: Path) -> bool:
+        with _gone():
+            return f"--user-data-dir={self.profile}".encode() in (process / "cmdline").read_bytes().split(b"\0")
+        return False
+
+    # --- The hands ---
+
+    def presses(self, words: str) -> Self:
+        """A button, by its words."""
+        self._seen(self.page.get_by_role("button", name=words, exact=True)).click()
+        return self
+
+    def types(self, label: str, words: str) -> Self:
+        """Into a box, by its label."""
+        self._seen(self.page.get_by_label(label, exact=True)).fill(words)
+        return self
+
+    def ticks(self, *answers: str) -> Self:
+        """Answers, by their words."""
+        for answer in answers:
+            self._seen(self.page.get_by_label(answer, exact=True)).check()
+        return self
+
+    def signs_in(self, user_name: str) -> Self:
+        """To the register itself, and back to the tablet's own page."""
+        self.page.goto("/sign-in?next=/tablet")
+        self.page.get_by_label("User name", exact=True).fill(user_name)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        return self
+
+    def is_set_up(self, label: str = "Vehicle 4412", passphrase: str = PASSPHRASE) -> Self:
+        """By whoever is signed in."""
+        self.sees("Set up this tablet")
+        self.types("Name of the tablet", label).ticks("Managed tablet or telephone")
+        self.types("Choose a passphrase", passphrase).types("The same passphrase again", passphrase)
+        return self.presses("Set up").sees("Find a person")
+
+    def unlocks(self, passphrase: str = PASSPHRASE) -> Self:
+        """With a passphrase."""
+        return self.types("Passphrase", passphrase).presses("Unlock").sees("Find a person")
+
+    def finds(self, who: str, *, born: str = "", where: str = "") -> Self:
+        """Send the search."""
+        self.presses("Search").types("NHS number or name", who)
+        self.types("Date of birth or age", born).types("Street or postcode", where)
+        self.page.locator("#search-form button[type=submit]").click()
+        return self
+
+    # --- The eyes ---
+
+    def sees(self, *words: str) -> Self:
+        """These words, shown now or soon."""
+        for one in words:
+            wait_until(lambda one=one: one in self.text, f"{one!r} is not shown: {self.text}")  # type: ignore[misc]
+        return self
+
+    def sees_no(self, *words: str) -> Self:
+        """None of these words is shown."""
+        for one in words:
+            assert one not in self.text, f"{one!r} is shown"
+        return self
+
+    def is_sound(self) -> Self:
+        """What is shown is held to the rules of every page."""
+        check_page(self.page)
+        return self
+
+    @property
+    def text(self) -> str:
+        """Everything that can be read."""
+        return " ".join(self.page.locator("body").inner_text().split())
+
+    def waits_until_fetched(self, people: int) -> Self:
+        """Until this many people are on the tablet."""
+        wait_until(lambda: self.people() == people, f"{self.people()} people are on the tablet, not {people}")
+        return self
+
+    def people(self) -> int:
+        """How many rows lie in its database, whoever may read them."""
+        return int(self.page.evaluate(_COUNT, "rows"))
+
+    def unsent(self) -> int:
+        """How many edits lie in its database."""
+        return int(self.page.evaluate(_COUNT, "outbox"))
+
+    def unsent_looks(self) -> int:
+        """How many entries of the read audit lie in its database."""
+        return int(self.page.evaluate(_COUNT, "audit"))
+
+    def photographs(self, folder: Path, name: str) -> None:
+        """A picture of the whole page."""
+        self.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+    def _seen(self, found: Locator) -> Locator:
+        return found.locator("visible=true")
+
+    def bytes_on_disk(self) -> Iterator[tuple[Path, bytes]]:
+        """Every file of its profile."""
+        for path in sorted(self.profile.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                with _gone():
+                    yield path, path.read_bytes()
+
+
+_COUNT = """store => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("epaccs-tablet");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const database = opening.result;
+    const counting = database.transaction(store).objectStore(store).count();
+    counting.onsuccess = () => { database.close(); resolve(counting.result); };
+    counting.onerror = () => reject(counting.error);
+  };
+})"""
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    """A file or process that has gone meanwhile is no matter."""
+    try:
+        yield
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return
+
+
+def wait_until(is_so: Callable[[], object], otherwise: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask again and again: a page under a strict policy cannot be asked to wait.
+
+    Raises:
+        AssertionError: it did not become so.
+    """
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.05)
