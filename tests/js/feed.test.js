@@ -8,8 +8,7 @@ import { aPerson, Feed, SCOPE, written } from "./register.js";
 
 const NDJSON = "application/x-ndjson; charset=utf-8";
 const newPlace = () => [{ name: "here", scope: SCOPE, tier: "card", current: null, next: null }];
-let copies = 0;
-const newCopyId = () => `copy-${(copies += 1)}`;
+const newCopyId = () => crypto.randomUUID();
 const versions = (place) => new Map([...(place.current?.people ?? [])].map(([id, one]) => [id, one.version]));
 
 async function pull(places, feed, limit = 500) {
@@ -103,21 +102,22 @@ const step = fc.oneof(
   fc.record({ epoch: fc.constantFrom("1.1.aa", "1.2.aa", "1.2.bb") }),
 );
 
+/** @returns {Promise<any[]>} the places after one step */
+async function take(one, feed, places) {
+  if (one.put) feed.put(aPerson(one.put, feed.number + 1));
+  if (one.drop) feed.drop(aPerson(one.drop).id);
+  if (one.epoch) feed.epoch = one.epoch;
+  if (!one.pull) return places;
+  const change = await applyPage(places, await feed.page(buildCursors(places)[0], one.pull), newCopyId);
+  return one.lost ? places : change.places;
+}
+
 test("after any mixture of changes, lost pages and new epochs, the copy is what the register has", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       const feed = new Feed();
       let places = newPlace();
-      let version = 0;
-      for (const one of steps) {
-        if (one.put) feed.put(aPerson(one.put, (version += 1)));
-        if (one.drop) feed.drop(aPerson(one.drop).id);
-        if (one.epoch) feed.epoch = one.epoch;
-        if (one.pull) {
-          const change = await applyPage(places, await feed.page(buildCursors(places)[0], one.pull), newCopyId);
-          if (!one.lost) places = change.places;
-        }
-      }
+      for (const one of steps) places = await take(one, feed, places);
       const [place] = await pull(places, feed, 3);
       assert.deepEqual(versions(place), feed.people());
       assert.equal(sumOf(place.current.people), await feed.sum());

@@ -52,7 +52,7 @@ export function connectLocks(tablet) {
 
 /** @param {Tablet} tablet @param {number} idleMs @param {number} hiddenMs @returns {string} blank: nothing */
 function whyNow(tablet, idleMs, hiddenMs) {
-  if (idleMs > (tablet.policy["lock_idle_seconds"] ?? 300) * 1000) return "Locked because nobody touched it.";
+  if (idleMs > (tablet.policy.lock_idle_seconds ?? 300) * 1000) return "Locked because nobody touched it.";
   if (hiddenMs > HIDDEN_MS) return "Locked because it was out of sight.";
   return tablet.open === null && tablet.vault.unlocked && !tablet.vault.isInTime()
     ? "The time for which you may read here has ended."

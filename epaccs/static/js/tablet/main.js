@@ -45,6 +45,7 @@ async function start() {
   connectLocks(tablet);
   connectLoop(tablet);
   connectMenu();
+  showWhere();
   void askToPersist();
   showStrip(tablet);
   await showFirst(tablet);
@@ -93,10 +94,19 @@ function changed(tablet) {
   if (tablet.sync.state.phase === "erased") show("empty");
 }
 
+/** Another page of the register was asked for, and this one came in its place. */
+function showWhere() {
+  const { pathname, search } = location;
+  const slow = new URLSearchParams(search);
+  slow.set("slow", "1");
+  find('[data-part="elsewhere"]').hidden = pathname === "/tablet";
+  find('[data-part="slow-link"]').setAttribute("href", `${pathname}?${slow}`);
+}
+
 function connectMenu() {
   for (const button of document.querySelectorAll("[data-go]")) {
     button.addEventListener("click", () => {
-      const to = String(/** @type {HTMLElement} */ (button).dataset["go"]);
+      const to = String(/** @type {HTMLElement} */ (button).dataset.go);
       if (to === "search") showSearch();
       else show(to);
       document.dispatchEvent(new CustomEvent(`tablet-${to}`));

@@ -15,15 +15,15 @@ export const screenOf = (name) => find(`[data-screen="${name}"]`);
 /** Show one screen and go to its heading. @param {string} name */
 export function show(name) {
   for (const screen of document.querySelectorAll("[data-screen]")) {
-    /** @type {HTMLElement} */ (screen).hidden = /** @type {HTMLElement} */ (screen).dataset["screen"] !== name;
+    /** @type {HTMLElement} */ (screen).hidden = /** @type {HTMLElement} */ (screen).dataset.screen !== name;
   }
-  document.body.dataset["shown"] = name;
+  document.body.dataset.shown = name;
   scrollTo(0, 0);
   screenOf(name).querySelector("h2")?.focus();
 }
 
 /** @returns {string} */
-export const shown = () => document.body.dataset["shown"] ?? "";
+export const shown = () => document.body.dataset.shown ?? "";
 
 /** @param {string} selector @param {string} text @param {ParentNode} [within] */
 export function setText(selector, text, within = document) {

@@ -1,6 +1,6 @@
 /** A newer program waits until somebody takes it, and never in the middle of writing. */
 
-import { find, makeButton } from "./page.js";
+import { find } from "./page.js";
 import { isWriting } from "./screens/entry.js";
 import { trustedAddress } from "./trusted.js";
 
@@ -27,13 +27,10 @@ export async function connectUpdates(_tablet) {
 
 /** @param {ServiceWorker} waiting @param {() => void} taken */
 function showOffer(waiting, taken) {
-  const place = find('[data-part="state-actions"]');
-  if (place.querySelector("[data-update]")) return;
-  const button = makeButton("Update the program", () => {
+  find('[data-part="newer"]').hidden = false;
+  find('[data-do="update"]').onclick = () => {
     if (isWriting()) return;
     taken();
     waiting.postMessage("take-over");
-  });
-  button.dataset["update"] = "";
-  place.append(button);
+  };
 }

@@ -19,7 +19,9 @@ export function connectCard(tablet) {
 
 /** The age of an open card is kept true. @param {Tablet} tablet */
 export function showAge(tablet) {
-  if (tablet.open) setText('[data-part="card-age"]', ageWords(tablet, tablet.open));
+  if (!tablet.open) return;
+  setText('[data-part="card-age"]', ageWords(tablet, tablet.open));
+  find('[data-part="card-age"]').dataset.staleness = tablet.staleness(tablet.open.known.asAt);
 }
 
 /** @param {Tablet} tablet @param {OpenCard} open */
@@ -85,7 +87,7 @@ export function standingOf(tablet, row) {
 
 /** @param {Tablet} tablet @param {OpenCard} open */
 function actionsOf(tablet, open) {
-  const may = new Set(tablet.policy["offline_sections"] ?? []);
+  const may = new Set(tablet.policy.offline_sections ?? []);
   const deeds = /** @type {[string, string, string][]} */ ([
     ["cpr.own_withdrawal", "own_withdrawal", "The person no longer refuses CPR"],
     ["cpr.original_seen", "original_seen", "I saw the signed form"],

@@ -42,9 +42,9 @@ async function enrol(tablet, form) {
     ]);
   setText('[data-part="enrol-busy"]', "Setting up. This takes a few seconds.");
   const about = isFirst
-    ? { label: String(typed["label"]), device_class: String(typed["device_class"]) }
+    ? { label: String(typed.label), device_class: String(typed.device_class) }
     : { label: "", device_class: "managed-tablet" };
-  const refusals = await tablet.enrol(about, String(typed["passphrase"]), session.csrf);
+  const refusals = await tablet.enrol(about, String(typed.passphrase), session.csrf);
   setText('[data-part="enrol-busy"]', "");
   if (refusals.length > 0)
     return refuse(
@@ -62,7 +62,7 @@ function findProblems(typed) {
   const weak = refusePassphrase(passphrase, [...who.split(" "), label]);
   return [
     ...(isFirst && !label.trim() ? [{ field: "label", words: "Enter the name of the tablet" }] : []),
-    ...(isFirst && !typed["device_class"] ? [{ field: "device_class", words: "Say what kind of device it is" }] : []),
+    ...(isFirst && !typed.device_class ? [{ field: "device_class", words: "Say what kind of device it is" }] : []),
     ...(weak ? [{ field: "passphrase", words: weak }] : []),
     ...(!weak && passphrase !== again ? [{ field: "again", words: "Enter the same passphrase twice" }] : []),
   ];

@@ -20,13 +20,13 @@ export function startEntry(wanted, title, whose) {
   setText('[data-part="entry-title"]', title);
   setText('[data-part="entry-whose"]', whose);
   for (const part of form.querySelectorAll("[data-entry]")) {
-    /** @type {HTMLElement} */ (part).hidden = /** @type {HTMLElement} */ (part).dataset["entry"] !== kind;
+    /** @type {HTMLElement} */ (part).hidden = /** @type {HTMLElement} */ (part).dataset.entry !== kind;
   }
   show("entry");
 }
 
 /** Whether somebody is in the middle of writing: nothing may take the page away from them. */
-export const isWriting = () => document.body.dataset["shown"] === "entry";
+export const isWriting = () => document.body.dataset.shown === "entry";
 
 /** @param {Tablet} tablet */
 export function connectEntry(tablet) {

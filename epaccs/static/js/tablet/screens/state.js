@@ -3,7 +3,7 @@
 import { toAge } from "../clock.js";
 import { describeStorage } from "../health.js";
 import { trigger } from "../loop.js";
-import { find, make, makeButton, show } from "../page.js";
+import { find, make, show } from "../page.js";
 import { PROGRAM } from "../sync.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
@@ -11,6 +11,7 @@ import { PROGRAM } from "../sync.js";
 /** @param {Tablet} tablet */
 export function connectState(tablet) {
   document.addEventListener("tablet-state", () => showState(tablet));
+  find('[data-do="ask-now"]').addEventListener("click", () => trigger());
 }
 
 /** @param {Tablet} tablet */
@@ -30,7 +31,6 @@ async function showState(tablet) {
       make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text: String(text) })]),
     ),
   );
-  find('[data-part="state-actions"]').replaceChildren(makeButton("Ask the register now", () => trigger()));
   show("state");
 }
 

@@ -52,7 +52,7 @@ function showBanner(tablet, words) {
     ? `Your lease has ended. You may read until ${tablet.moment(tablet.vault.unlocked?.until ?? 0)}; it is looked into.`
     : "";
   const text = [glass, words].filter(Boolean).join(" ");
-  if (banner.dataset["text"] !== text) banner.replaceChildren(make("span", { text }));
-  banner.dataset["text"] = text;
+  if (banner.dataset.text !== text) banner.replaceChildren(make("span", { text }));
+  banner.dataset.text = text;
   banner.hidden = text === "";
 }

@@ -43,7 +43,7 @@ function makeChoice(member, place, isOnly) {
 
 /** Whether the chosen user's lease has ended is asked before the passphrase, so that it is typed once. @param {Tablet} tablet */
 function showGlass(tablet) {
-  const chosen = valuesOf(find("#unlock-form"))["member"];
+  const chosen = valuesOf(find("#unlock-form")).member;
   const member = members.find((one) => one.id === chosen);
   const hasEnded = member !== undefined && (tablet.clock.wasSetBack() || tablet.clock.now() >= member.leaseUntil);
   find('[data-part="glass"]').hidden = !hasEnded;
