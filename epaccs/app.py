@@ -63,6 +63,8 @@ def import_models() -> None:
         "record.model",
         "handover.model",
         "sync.model.feed",
+        "sync.model.push",
+        "sync.model.audit",
     ):
         import_module(f"epaccs.{room}")
 
@@ -110,7 +112,6 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
-    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -118,8 +119,6 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
-    from epaccs.sync.views import feed as sync
-    from epaccs.sync.views import shell as tablet_shell
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -132,7 +131,6 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
-        devices,
         versions,
         register,
         scans,
@@ -145,15 +143,23 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
-        sync,
-        tablet_shell,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(care_plans.local)
+    _register_tablet_views(app)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
         app.register_blueprint(gallery.bp)
+
+
+def _register_tablet_views(app: Flask) -> None:
+    """Tablets, and what they ask and bring."""
+    from epaccs.devices import views as devices
+    from epaccs.sync.views import feed, push, shell
+
+    for room in (devices, feed, push, shell):
+        app.register_blueprint(room.bp)
 
 
 def _build_menu(actor: Actor) -> tuple[web.Link, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -55,7 +56,7 @@ def give_reason(
     with writing() as session:
         standing = get_standing(actor, entry_id, Permission.BREAK_GLASS if emergency else Permission.GIVE_REASON)
         in_scope = Fact.IN_SCOPE in standing.facts
-        grant = _grant(session, actor, entry_id, reason=reason, in_scope=in_scope, checked=checked)
+        grant = _grant(session, actor, entry_id, _Given(reason, in_scope, checked, clock.now()))
         kind = EventKind.EMERGENCY_ACCESS if emergency else EventKind.ACCESS_REASON_GIVEN
         log.record(event(actor, kind, entry_id=entry_id, reason=str(reason), identifiers=checked, in_scope=in_scope))
     return grant.id
@@ -70,10 +71,18 @@ def _checked_identifiers(identifiers: Sequence[str], *, cannot_check: bool) -> l
     raise RuleBroken("Tick two things you compared, or tick that you cannot check", field="identifiers_checked")
 
 
-def _grant(
-    session: Session, actor: Actor, entry_id: UUID, *, reason: AccessReason, in_scope: bool, checked: list[str]
-) -> AccessGrant:
-    now = clock.now()
+@dataclass(frozen=True)
+class _Given:
+    """A reason that was given, what was compared, and for how many hours it opens."""
+
+    reason: AccessReason
+    in_scope: bool
+    checked: list[str]
+    at: datetime
+    hours: int = INCIDENT_HOURS
+
+
+def _grant(session: Session, actor: Actor, entry_id: UUID, given: _Given) -> AccessGrant:
     grant = AccessGrant(
         id=new_id(),
         entry_id=entry_id,
@@ -81,16 +90,64 @@ def _grant(
         organisation_id=actor.organisation_id,
         role=str(actor.role),
         session_id=actor.session_id,
-        reason=str(reason),
-        in_scope=in_scope,
-        identifiers_checked=checked,
-        given_at=now,
-        until_at=now + timedelta(hours=INCIDENT_HOURS),
+        reason=str(given.reason),
+        in_scope=given.in_scope,
+        identifiers_checked=given.checked,
+        given_at=given.at,
+        until_at=given.at + timedelta(hours=given.hours),
         last_looked_at=find_last_look(session, entry_id, actor.clinician_id),
     )
     session.add(grant)
     session.flush()
     return grant
+
+
+def keep_given_offline(
+    actor: Actor,
+    entry_id: UUID,
+    *,
+    reason: AccessReason | None,
+    identifiers_checked: Sequence[str],
+    given_at: datetime,
+) -> None:
+    """Keep the reason that was given on a tablet without signal, once for each incident; None: none was given.
+
+    It is kept whether or not the role may open this person: a privacy officer looks at every emergency, and what was
+    opened without a right to it most of all.
+
+    Args:
+        given_at: on the tablet, by the register's clock.
+
+    Source: hazard H-05 (a record opened without a need).
+    """
+    if reason is None:
+        return
+    with writing() as session:
+        standing = find_standing(actor, entry_id)
+        if standing is None or _was_given(session, actor, entry_id, reason, given_at):
+            return
+        checked = [name for name in IDENTIFIERS if name in identifiers_checked]
+        in_scope = Fact.IN_SCOPE in standing.facts
+        kept = checked if len(checked) >= 2 else []
+        opens = in_scope or (standing.is_shared and Fact.BREAKS_GLASS in standing.facts)
+        _grant(session, actor, entry_id, _Given(reason, in_scope, kept, given_at, INCIDENT_HOURS if opens else 0))
+        kind = EventKind.EMERGENCY_ACCESS if reason is AccessReason.EMERGENCY else EventKind.ACCESS_REASON_GIVEN
+        details = {"reason": str(reason), "identifiers": kept, "in_scope": in_scope}
+        log.record(event(actor, kind, entry_id=entry_id, offline=True, read_at=given_at.isoformat(), **details))
+
+
+def _was_given(session: Session, actor: Actor, entry_id: UUID, reason: AccessReason, given_at: datetime) -> bool:
+    """The same reason of the same incident: within as many hours, before or after."""
+    hours = timedelta(hours=INCIDENT_HOURS)
+    same = select(AccessGrant.id).where(
+        AccessGrant.entry_id == entry_id,
+        AccessGrant.clinician_id == actor.clinician_id,
+        AccessGrant.organisation_id == actor.organisation_id,
+        AccessGrant.reason == str(reason),
+        AccessGrant.given_at > given_at - hours,
+        AccessGrant.given_at < given_at + hours,
+    )
+    return session.scalars(same.limit(1)).first() is not None
 
 
 def begin_relationship(

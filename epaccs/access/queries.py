@@ -70,10 +70,13 @@ class Standing:
         return can(permission, self.facts)
 
 
-def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
+def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = None) -> Standing | None:
     """How the actor stands to the person; None: there is no such entry.
 
     One statement: the entry's scope, the current relationship, and the reason given in this session.
+
+    Args:
+        given: the reason that was given on a tablet without signal; None: none was.
     """
     now = clock.now()
     asked = {
@@ -91,10 +94,12 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     if _is_in_scope(actor, row):
         facts.add(Fact.IN_SCOPE)
     reason = AccessReason(row.reason) if row.reason else None
-    if reason is not None:
+    if reason or given:
         facts.add(Fact.REASON_GIVEN)
-        if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
-            facts.add(Fact.EMERGENCY_OPENED)
+    if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
+        facts.add(Fact.EMERGENCY_OPENED)
+    if given is AccessReason.EMERGENCY and Fact.BREAKS_GLASS in facts and _may_be_opened_by_others(row):
+        facts.add(Fact.EMERGENCY_OPENED)
     incident = reason is not None and row.given_at > now - timedelta(hours=INCIDENT_HOURS)
     return Standing(
         entry_id=entry_id,
@@ -108,14 +113,16 @@ def find_standing(actor: Actor, entry_id: UUID) -> Standing | None:
     )
 
 
-def get_standing(actor: Actor, entry_id: UUID, permission: Permission) -> Standing:
-    """The actor's standing, having the permission.
+def get_standing(
+    actor: Actor, entry_id: UUID, permission: Permission, *, given: AccessReason | None = None
+) -> Standing:
+    """The actor's standing, having the permission; `given` as for `find_standing`.
 
     Raises:
         NotFound: no such entry, or none that this reader may know of (as if absent).
         Forbidden: the entry may be known, but not this.
     """
-    standing = find_standing(actor, entry_id)
+    standing = find_standing(actor, entry_id, given=given)
     if standing is None or Fact.SEES_THAT_A_RECORD_EXISTS not in standing.facts:
         raise NotFound
     if not standing.facts & {Fact.IN_SCOPE, Fact.EMERGENCY_OPENED} and permission is not Permission.BREAK_GLASS:

@@ -18,6 +18,8 @@ READING = (
     EventKind.HISTORY_VIEWED,
     EventKind.PRINTED,
     EventKind.SCAN_OPENED,
+    EventKind.OFFLINE_CARD_VIEWED,
+    EventKind.OFFLINE_RECORD_VIEWED,
 )
 
 

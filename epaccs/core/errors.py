@@ -23,6 +23,13 @@ class RuleBroken(EpaccsError):
         self.field = field
 
 
+class Contradicts(RuleBroken):
+    """Another section of the record says otherwise: a form asks to change both or for a reason; others are held.
+
+    `field` names the answer that, with a reason in it, lets both stand.
+    """
+
+
 class RulesBroken(EpaccsError):
     """Several rules refuse at once, so that a form can show every one of them."""
 

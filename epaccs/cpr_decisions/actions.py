@@ -7,11 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from epaccs.clinicians.rules import Actor
+from epaccs.core.changes import EntryChange
+from epaccs.cpr_decisions.notices import leave_late_notices
 from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind
 from epaccs.cpr_decisions.section import CPR
+from epaccs.notices.actions import SessionDesk
 from epaccs.versions.actions import apply_edit, discard_draft, save_draft
-from epaccs.versions.queries import find_recorded
+from epaccs.versions.queries import find_recorded, values_at
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.rules import Outcome
 
@@ -112,3 +118,23 @@ def _report_to_survivor(actor: Actor, request: EditRequest) -> None:
 def _in_force(entry_id: UUID) -> Decision | None:
     recorded = find_recorded(entry_id, CPR)
     return CPRState.from_value(recorded.value).in_force if recorded else None
+
+
+# Whoever read a copy without signal
+
+
+def tell_late_reader(session: Session, reader: Actor, *, entry_id: UUID, number: int) -> None:
+    """Tell a reader whose look came only now what was found wrong since; within an open action.
+
+    Args:
+        number: of the latest change that the copy showed they read.
+    """
+    moment = session.scalar(
+        select(EntryChange.recorded_at).where(EntryChange.number == number, EntryChange.entry_id == entry_id)
+    )
+    recorded = find_recorded(entry_id, CPR)
+    if moment is None or recorded is None:
+        return
+    seen = CPRState.from_value(values_at(entry_id, moment).get(CPR))
+    now = CPRState.from_value(recorded.value)
+    leave_late_notices(SessionDesk(session), seen, now, entry_id=entry_id, reader=reader)

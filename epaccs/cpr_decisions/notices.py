@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from epaccs.clinicians.rules import Actor
 from epaccs.core.fields import LONDON
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.rules import Around, CPRState, DecisionStatus, FollowUpKind
@@ -101,3 +102,25 @@ def _tell_readers_of_mistakes(desk: Desk, before: CPRState, after: CPRState, con
             if clinician_id != context.actor.clinician_id:
                 about = About(context.entry_id, NoticeKind.READ_WHAT_WAS_WRONG, "cpr", context.edit_id, severity="high")
                 desk.notify(about, organisation_ids=[organisation_id], clinician_id=clinician_id)
+
+
+def leave_late_notices(desk: Desk, seen: CPRState, now: CPRState, *, entry_id: UUID, reader: Actor) -> None:
+    """Whoever read a copy without signal, and whose look came only now, is told what was found wrong meanwhile.
+
+    Args:
+        seen: what the copy said that they read.
+        now: what the register says.
+
+    Source: docs/domain.md, CPR decisions, "Voiding a mistake"; hazard H-03.
+    """
+    shown = {decision.id for decision in seen.decisions if decision.status is DecisionStatus.IN_FORCE}
+    mistakes = (one for one in now.decisions if one.status is DecisionStatus.ENTERED_IN_ERROR)
+    if any(one.id in shown for one in mistakes):
+        _tell_reader(desk, NoticeKind.READ_WHAT_WAS_WRONG, entry_id, reader)
+    if {flag.id for flag in now.open_flags} - {flag.id for flag in seen.open_flags}:
+        _tell_reader(desk, NoticeKind.WRONG_PERSON, entry_id, reader)
+
+
+def _tell_reader(desk: Desk, kind: NoticeKind, entry_id: UUID, reader: Actor) -> None:
+    about = About(entry_id, kind, "cpr", severity="high")
+    desk.notify(about, organisation_ids=[reader.organisation_id], clinician_id=reader.clinician_id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from epaccs.access.rules import Fact, Permission, Tier, facts_of_role
 from epaccs.clinicians.rules import ROLE_LABELS, Role
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import Contradicts, RuleBroken
 from epaccs.core.fields import format_date, format_datetime, local_date
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.model import CPRDecision
@@ -185,7 +185,7 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
     """A treatment level that rules out what follows CPR asks for both to be changed, or for a reason.
 
     Raises:
-        RuleBroken: "CPR recommended" is in force, and no reason is given.
+        Contradicts: "CPR recommended" is in force, and no reason is given.
 
     Source: hazard H-16.
     """
@@ -193,7 +193,7 @@ def check_treatment_level(values: Mapping[str, Value], section: str, body: Body,
         return
     around = around_of(values, now=context.now, today=context.today)
     if rules.treatment_level_disagrees(CPRState.from_value(values.get(CPR)), around):
-        raise RuleBroken(
+        raise Contradicts(
             "CPR is recommended, and this level rules out what follows it. Change both, or say why they stand together",
             field="contradiction_reason",
         )
@@ -286,7 +286,11 @@ CPR_SECTION = Section(
     critical=True,
     kinds={
         str(kind): Kind(
-            permission_of(kind), reduce=_reduce(kind), independent=rule.append_only, severity=_severity(kind)
+            permission_of(kind),
+            reduce=_reduce(kind),
+            independent=rule.append_only,
+            severity=_severity(kind),
+            online_only=rule.who is Who.SYSTEM,
         )
         for kind, rule in KINDS.items()
     },

@@ -55,6 +55,7 @@ class FoundDevice:
     label: str
     device_class: DeviceClass
     status: DeviceStatus
+    clock_offset_ms: int | None = None  #: its clock less the register's; None: it was not measured
 
 
 def find_device(device_id: UUID) -> FoundDevice | None:
@@ -62,7 +63,14 @@ def find_device(device_id: UUID) -> FoundDevice | None:
     row = db.session.get(Device, device_id)
     if row is None:
         return None
-    return FoundDevice(row.id, row.organisation_id, row.label, DeviceClass(row.device_class), DeviceStatus(row.status))
+    return FoundDevice(
+        row.id,
+        row.organisation_id,
+        row.label,
+        DeviceClass(row.device_class),
+        DeviceStatus(row.status),
+        row.clock_offset_ms,
+    )
 
 
 def find_user_key(device_id: UUID, clinician_id: UUID) -> dict[str, Any] | None:
@@ -87,6 +95,37 @@ def _keys(device_id: UUID, clinician_id: UUID, *, only_current: bool) -> list[di
     if only_current:
         statement = statement.where(DeviceUser.ended_at.is_(None))
     return list(db.session.scalars(statement))
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key that somebody signs or signed with on a tablet, and the role in which it was made known."""
+
+    public_key: dict[str, Any]
+    membership_id: UUID
+
+
+def find_signers(device_id: UUID, clinician_id: UUID) -> list[Signer]:
+    """Every key that a person ever had on a tablet, the newest first: what an old one signed is still theirs."""
+    rows = db.session.scalars(
+        select(DeviceUser)
+        .where(DeviceUser.device_id == device_id, DeviceUser.clinician_id == clinician_id)
+        .order_by(DeviceUser.added_at.desc())
+    )
+    return [Signer(row.public_key, row.membership_id) for row in rows]
+
+
+def has_lease(device_id: UUID, clinician_id: UUID) -> bool:
+    """Whether a person's time on a tablet has not ended."""
+    found = db.session.scalars(
+        select(Lease.id).where(
+            Lease.device_id == device_id,
+            Lease.clinician_id == clinician_id,
+            Lease.ended_at.is_(None),
+            Lease.expires_at > clock.now(),
+        )
+    ).first()
+    return found is not None
 
 
 @dataclass(frozen=True)

@@ -252,7 +252,7 @@ IDENTITY_SECTION = Section(
     Tier.T0_EXISTS,
     critical=True,
     kinds={
-        "put": Kind(Permission.EDIT_PLAN, loader(IdentitySchema), _amended, severity=high),
+        "put": Kind(Permission.EDIT_PLAN, loader(IdentitySchema), _amended, severity=high, online_only=True),
         "register": Kind(Permission.REGISTER, loader(IdentitySchema), _amended, creates_entry=True),
     },
     check=_check_identity,
@@ -266,7 +266,7 @@ CONSENT_SECTION = Section(
     Tier.T0_EXISTS,
     critical=True,
     kinds={
-        "put": Kind(Permission.EDIT_PLAN, loader(ConsentSchema), _nested, severity=high),
+        "put": Kind(Permission.EDIT_PLAN, loader(ConsentSchema), _nested, severity=high, online_only=True),
         "register": Kind(Permission.REGISTER, loader(ConsentSchema), _nested, creates_entry=True),
     },
     check=_check_consent,
@@ -289,10 +289,10 @@ LIFECYCLE_SECTION = Section(
         "seen_alive": Kind(Permission.REPORT_DEATH, reduce=_seen_alive, independent=True),
         "reverse_death": Kind(Permission.RECORD_DEATH, reduce=_death_reversed, severity=high),
         "review": Kind(Permission.EDIT_PLAN, loader(ReviewSchema), _reviewed),
-        "remove": Kind(Permission.REMOVE, loader(RemovalSchema), _removed),
-        "restore": Kind(Permission.REMOVE, reduce=_restored),
-        "merge": Kind(Permission.REMOVE, reduce=_merged),
-        "unmerge": Kind(Permission.REMOVE, reduce=_unmerged),
+        "remove": Kind(Permission.REMOVE, loader(RemovalSchema), _removed, online_only=True),
+        "restore": Kind(Permission.REMOVE, reduce=_restored, online_only=True),
+        "merge": Kind(Permission.REMOVE, reduce=_merged, online_only=True),
+        "unmerge": Kind(Permission.REMOVE, reduce=_unmerged, online_only=True),
     },
     project=_project_lifecycle,
 )

@@ -19,18 +19,18 @@ from sqlalchemy.orm import Session
 from epaccs.access import rules as access_rules
 from epaccs.access.actions import event
 from epaccs.access.queries import get_standing
-from epaccs.access.rules import Permission
+from epaccs.access.rules import AccessReason, Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.queries import signing_days
-from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.changes import record_change
 from epaccs.core.db import canonical_json, writing
-from epaccs.core.errors import NotFound, RuleBroken
+from epaccs.core.errors import Contradicts, Forbidden, NotFound, RuleBroken, RulesBroken
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, Entry, HeldEdit, SectionHead, SectionVersion
-from epaccs.versions.registry import Applied, Body, Context, EditRequest, Kind, Section
+from epaccs.versions.registry import Applied, Body, Context, EditRequest, FromTablet, Kind, Section
 from epaccs.versions.rules import (
     Decision,
     Outcome,
@@ -38,17 +38,24 @@ from epaccs.versions.rules import (
     Stamp,
     Standing,
     Value,
+    Why,
     check_compared_by_another,
     copier_of,
     decide,
     find_copied_at,
     find_unchecked,
+    is_in_future,
     mark_compared,
     provenance,
 )
+from epaccs.versions.seen import Seen, UnknownBase, check_as_seen, check_may_ever, context_of_edit, find_seen
 
 RESOLVE = "resolve"
 CONFIRM = "confirm"
+
+
+class OtherWords(RuleBroken):
+    """The same edit came before, and said something else."""
 
 
 def apply_edit(actor: Actor, request: EditRequest) -> Applied:
@@ -58,6 +65,8 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
         NotFound: no such entry, section or kind for this author.
         Forbidden: the author may not make this kind of edit.
         RuleBroken, RulesBroken: a rule refuses it, with the sentence to show; nothing was kept.
+
+    Of a tablet's edit only what was wrong when it was written raises; whatever changed since, it is held.
     """
     section = registry.get_section(request.section)
     writer = _writer_of(section, request.kind)
@@ -67,16 +76,13 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
         earlier = _find_earlier(session, actor, request, body)
         if earlier is not None:
             return earlier
-        _check_authority(actor, request.entry_id, writer)
         context = _context(session, actor, request)
         work = _Work(session, section, request, body, context)
-        match request.kind:
-            case "resolve":
-                applied = _resolve(work)
-            case "confirm":
-                applied = _confirm(work)
-            case _:
-                applied = _apply(work, writer)
+        if request.tablet is None:
+            _check_authority(actor, request.entry_id, writer)
+            applied = _apply(work, writer)
+        else:
+            applied = _apply_or_hold(work, writer, request.tablet)
         _record(session, actor, entry, request, applied, context)
         for consequence in registry.consequences():
             consequence(actor, request, applied)
@@ -85,7 +91,7 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
 
 def _writer_of(section: Section, kind: str) -> Kind:
     if kind == RESOLVE:
-        return Kind(Permission.SETTLE_DISPUTE, load=_load_resolution)
+        return Kind(Permission.SETTLE_DISPUTE, load=_load_resolution, online_only=True)
     if kind == CONFIRM:
         return Kind(next(iter(section.kinds.values())).permission)
     return section.get_kind(kind)
@@ -112,11 +118,12 @@ def _find_earlier(session: Session, actor: Actor, request: EditRequest, body: Bo
     if edit is None:
         return None
     if edit.body_hash != _body_hash(request, body) or edit.author_id != actor.clinician_id:
-        raise RuleBroken("This form was sent before with other words. Open it again and enter the change.")
+        raise OtherWords("This form was sent before with other words. Open it again and enter the change.")
     held = session.get(HeldEdit, request.id)
     log.record(event(actor, EventKind.EDIT_REPLAYED, entry_id=request.entry_id, edit_id=request.id))
     standing = Standing(held.standing) if held else None
-    return Applied(edit.id, Outcome(edit.outcome), edit.section_version, standing, replayed=True)
+    outcome, version = Outcome(edit.outcome), edit.section_version
+    return Applied(edit.id, outcome, version, standing, replayed=True, seen_version=version)
 
 
 def _body_hash(request: EditRequest, body: Body) -> str:
@@ -125,12 +132,13 @@ def _body_hash(request: EditRequest, body: Body) -> str:
     return hashlib.sha256(canonical_json(said).encode()).hexdigest()
 
 
-def _check_authority(actor: Actor, entry_id: UUID, kind: Kind) -> None:
+def _check_authority(actor: Actor, entry_id: UUID, kind: Kind, *, given: AccessReason | None = None) -> None:
+    """Whether the author may do this to this person now; `given`: the reason that came with it from a tablet."""
     if kind.permission is Permission.REGISTER:
         facts = access_rules.facts_of_role(actor.role, may_sign=actor.may_sign)
         access_rules.check(Permission.REGISTER, facts, role=actor.role)
         return
-    get_standing(actor, entry_id, kind.permission)
+    get_standing(actor, entry_id, kind.permission, given=given)
 
 
 def _context(session: Session, actor: Actor, request: EditRequest) -> Context:
@@ -186,45 +194,85 @@ class _Work:
 
 
 def _apply(work: _Work, kind: Kind) -> Applied:
+    match work.request.kind:
+        case "resolve":
+            return _resolve(work)
+        case "confirm":
+            return _confirm(work)
+        case _:
+            return _decide_and_keep(work, kind)
+
+
+def _decide_and_keep(work: _Work, kind: Kind) -> Applied:
     position = _position(work)
     base = position.current if kind.independent else position.base
     proposed = kind.reduce(base, work.body, work.context)
     decision = decide(position, proposed, critical=work.section.critical, independent=kind.independent)
     if decision.outcome is Outcome.HELD:
-        why = "disputed" if position.disputed and not position.is_stale else "changed_meanwhile"
+        why = Why.DISPUTED if position.disputed and not position.is_stale else Why.CHANGED
         return _hold(work, kind, why=why)
-    return _keep(work, decision)
+    applied = _keep(work, decision)
+    is_seen = decision.outcome is Outcome.SAME or applied.section_version == position.base_version + 1
+    return replace(applied, seen_version=applied.section_version if is_seen else work.request.base_version)
 
 
 def _position(work: _Work) -> Position:
-    head, base_version = work.head, _base_version(work)
-    if base_version > work.version:
-        raise RuleBroken("This form was made on a version that the register does not hold. Open it again.")
+    head, seen = work.head, _seen(work)
     return Position(
         version=work.version,
-        base_version=base_version,
-        disputed=bool(head and head.disputed),
+        base_version=seen.version,
+        disputed=head.disputed if head else bool(_open_edits(work)),
         current=head.value if head else None,
-        base=_value_of(work, base_version),
+        base=seen.value,
     )
 
 
-def _base_version(work: _Work) -> int:
-    """`after` names the author's own earlier edit: its result is what they had seen."""
-    request = work.request
-    if request.after_id is None:
-        return request.base_version
-    after = work.session.get(Edit, request.after_id)
-    if after is None or after.entry_id != request.entry_id or after.section != request.section:
-        raise RuleBroken("The change this one follows is not here yet. Send that one first.")
-    return after.section_version if after.outcome != Outcome.HELD else request.base_version
+def _seen(work: _Work) -> Seen:
+    return find_seen(work.session, work.section, work.request, work.context, version=work.version)
 
 
-def _value_of(work: _Work, version: int) -> Value | None:
-    if version == 0:
-        return None
-    row = work.session.get(SectionVersion, (work.request.entry_id, work.section.name, version))
-    return row.value if row else None
+# An edit that a tablet brings
+
+
+def _apply_or_hold(work: _Work, kind: Kind, tablet: FromTablet) -> Applied:
+    """Refuse what was wrong when it was written, hold whatever has changed since, apply the rest.
+
+    Source: docs/offline.md, "Refused or held"; hazards H-50 and H-51.
+    """
+    if not kind.is_offline:
+        raise RuleBroken("Do this on the register itself: it is not taken from a tablet")
+    check_may_ever(work.context.actor, kind)
+    try:
+        seen = _seen(work)
+    except UnknownBase:
+        return _hold(work, kind, why=Why.UNKNOWN_BASE)
+    if work.request.kind in work.section.kinds:
+        check_as_seen(work.session, work.section, kind, _loaded(work), work.context, seen=seen)
+    why = _find_why(work, kind, tablet)
+    if why is not None:
+        return _hold(work, kind, why=why)
+    try:
+        with work.session.begin_nested():
+            return _apply(work, kind)
+    except (RuleBroken, RulesBroken) as error:
+        return _hold(work, kind, why=Why.CONTRADICTS if isinstance(error, Contradicts) else Why.CHANGED)
+
+
+def _loaded(work: _Work) -> EditRequest:
+    return replace(work.request, body=work.body)
+
+
+def _find_why(work: _Work, kind: Kind, tablet: FromTablet) -> Why | None:
+    """What is known against applying an edit before anybody has looked at what it says; None: nothing."""
+    if tablet.hold is not None:
+        return tablet.hold
+    if is_in_future(work.request.decided_at, now=work.context.now):
+        return Why.CLOCK
+    try:
+        _check_authority(work.context.actor, work.request.entry_id, kind, given=tablet.reason)
+    except (NotFound, Forbidden):
+        return Why.AUTHORITY
+    return None
 
 
 def _keep(work: _Work, decision: Decision) -> Applied:
@@ -251,7 +299,7 @@ def _write_version(work: _Work, value: Value, version: int) -> None:
     work.session.add(SectionVersion(**row))
     copied_at = find_copied_at(value, row["provenance"])
     if head is None:
-        work.session.add(SectionHead(**row, disputed=False, copied_at=copied_at))
+        work.session.add(SectionHead(**row, disputed=bool(_open_edits(work)), copied_at=copied_at))
     else:
         for name, part in row.items():
             setattr(head, name, part)
@@ -301,7 +349,7 @@ def build_edit_row(
     request: EditRequest, context: Context, body: Body, *, outcome: Outcome, version: int
 ) -> dict[str, Any]:
     """An edit in the log, as a row; the version of its section's schema stands beside it."""
-    actor = context.actor
+    actor, tablet = context.actor, request.tablet
     return {
         "id": request.id,
         "entry_id": request.entry_id,
@@ -319,6 +367,11 @@ def build_edit_row(
         "outcome": str(outcome),
         "section_version": version,
         "is_from_paper": request.is_from_paper,
+        "recorded_at_device": tablet.recorded_at if tablet else None,
+        "clock_offset_ms": tablet.clock_offset_ms if tablet else None,
+        "device_id": tablet.device_id if tablet else None,
+        "device_sequence": tablet.sequence if tablet else None,
+        "signature": tablet.signature if tablet else None,
     }
 
 
@@ -340,7 +393,7 @@ def author_of(actor: Actor) -> dict[str, Any]:
 # Holding and settling
 
 
-def _hold(work: _Work, kind: Kind, *, why: str) -> Applied:
+def _hold(work: _Work, kind: Kind, *, why: Why) -> Applied:
     head, version = work.head, work.version
     _log_edit(work, Outcome.HELD, version)
     work.session.add(
@@ -349,7 +402,7 @@ def _hold(work: _Work, kind: Kind, *, why: str) -> Applied:
             entry_id=work.request.entry_id,
             section=work.section.name,
             severity=str(kind.severity(work.body, head.value if head else None)),
-            why=why,
+            why=str(why),
             held_at=work.context.now,
             standing=str(Standing.OPEN),
         )
@@ -357,7 +410,7 @@ def _hold(work: _Work, kind: Kind, *, why: str) -> Applied:
     if head is not None:
         head.disputed = True
     work.session.flush()
-    return Applied(work.request.id, Outcome.HELD, version, Standing.OPEN)
+    return Applied(work.request.id, Outcome.HELD, version, Standing.OPEN, seen_version=work.request.base_version)
 
 
 def _load_resolution(body: Body) -> Body:
@@ -374,7 +427,7 @@ def _resolve(work: _Work) -> Applied:
     if not open_edits:
         raise RuleBroken("Somebody has settled this already. Open the record again.")
     if {str(held.edit_id) for held in open_edits} != set(work.body["edit_ids"]):
-        return _hold(work, _writer_of(work.section, RESOLVE), why="others_arrived")
+        return _hold(work, _writer_of(work.section, RESOLVE), why=Why.OTHERS_ARRIVED)
     accepted, value = _resolved_value(work, open_edits)
     head, work = work.head, replace(work, copied_by=_copier_of_accepted(work, accepted))
     for held in open_edits:
@@ -429,32 +482,7 @@ def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, e
     if not kind.independent:
         get_standing(context.actor, context.entry_id, kind.permission)
     loaded = body if edit is not None else kind.load(body)
-    return kind.reduce(context.values.get(section.name), loaded, _context_of(edit, context))
-
-
-def _context_of(edit: Edit | None, context: Context) -> Context:
-    """An accepted edit stays its author's: their name signs, the settling is in the log beside it."""
-    if edit is None:
-        return context
-    author = replace(
-        context.actor,
-        clinician_id=edit.author_id or context.actor.clinician_id,
-        name=edit.author["name"],
-        role=Role(edit.author["role"]),
-        professional_number=edit.author["professional_number"],
-        organisation_id=UUID(edit.author["organisation_id"]),
-        organisation_name=edit.author["organisation_name"],
-        organisation_type=OrganisationType(edit.author["organisation_type"]),
-        organisation_ods=edit.author["organisation_ods"],
-        may_sign=edit.author["may_sign"],
-    )
-    return replace(
-        context,
-        actor=author,
-        edit_id=edit.id,
-        decided_at=edit.decided_at,
-        signing_days=signing_days(author.clinician_id),
-    )
+    return kind.reduce(context.values.get(section.name), loaded, context_of_edit(edit, context) if edit else context)
 
 
 def _confirm(work: _Work) -> Applied:
@@ -475,7 +503,7 @@ def _confirm(work: _Work) -> Applied:
         head.provenance = mark_compared(head.provenance, str(actor.clinician_id), said)
         head.copied_at = find_copied_at(head.value, head.provenance)
     _log_edit(work, outcome, head.version, compares=bool(unchecked))
-    return Applied(work.request.id, outcome, head.version)
+    return Applied(work.request.id, outcome, head.version, seen_version=work.request.base_version)
 
 
 # After the edit

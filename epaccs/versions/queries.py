@@ -22,7 +22,18 @@ from epaccs.core.errors import NotFound
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, HeldEdit, SectionHead, SectionVersion
 from epaccs.versions.registry import EditRequest, Rows, Section
-from epaccs.versions.rules import Held, Material, Outcome, Recorded, Standing, Value, find_unchecked, waits_for
+from epaccs.versions.rules import (
+    WHY_WORDS,
+    Held,
+    Material,
+    Outcome,
+    Recorded,
+    Standing,
+    Value,
+    Why,
+    find_unchecked,
+    waits_for,
+)
 
 
 def material(entry_id: UUID) -> Material:
@@ -59,20 +70,7 @@ def _as_recorded(head: SectionHead) -> Recorded:
 
 def material_at(entry_id: UUID, moment: datetime) -> Material:
     """What the register showed at a moment, by recorded time, disputes included."""
-    latest = (
-        select(SectionVersion.section, func.max(SectionVersion.version).label("version"))
-        .where(SectionVersion.entry_id == entry_id, SectionVersion.recorded_at <= moment)
-        .group_by(SectionVersion.section)
-        .subquery()
-    )
-    rows = db.session.scalars(
-        select(SectionVersion)
-        .join(
-            latest,
-            (SectionVersion.section == latest.c.section) & (SectionVersion.version == latest.c.version),
-        )
-        .where(SectionVersion.entry_id == entry_id)
-    )
+    rows = _versions_at(entry_id, moment)
     held = _held(entry_id, moment)
     disputed = {one.section for one in held}
     confirmed = _confirmed(entry_id, moment)
@@ -89,6 +87,23 @@ def material_at(entry_id: UUID, moment: datetime) -> Material:
         for row in rows
     }
     return Material(entry_id, sections, held, moment)
+
+
+def values_at(entry_id: UUID, moment: datetime) -> dict[str, Value]:
+    """What every section of a person said at a moment, by recorded time."""
+    return {row.section: row.value for row in _versions_at(entry_id, moment)}
+
+
+def _versions_at(entry_id: UUID, moment: datetime) -> list[SectionVersion]:
+    latest = (
+        select(SectionVersion.section, func.max(SectionVersion.version).label("version"))
+        .where(SectionVersion.entry_id == entry_id, SectionVersion.recorded_at <= moment)
+        .group_by(SectionVersion.section)
+        .subquery()
+    )
+    joined = (SectionVersion.section == latest.c.section) & (SectionVersion.version == latest.c.version)
+    statement = select(SectionVersion).join(latest, joined).where(SectionVersion.entry_id == entry_id)
+    return list(db.session.scalars(statement))
 
 
 def _confirmed(entry_id: UUID, moment: datetime) -> dict[tuple[str, int], tuple[datetime, Value]]:
@@ -171,6 +186,12 @@ def find_held(edit_id: UUID) -> tuple[UUID, str] | None:
     return held.entry_id, held.section
 
 
+def find_edit_standing(edit_id: UUID) -> str | None:
+    """Where an edit that was held stands now; None: it never waited."""
+    held = db.session.get(HeldEdit, edit_id, populate_existing=True)
+    return held.standing if held else None
+
+
 def find_recorded(entry_id: UUID, section: str) -> Recorded | None:
     """One section as it stands; None: nothing recorded."""
     head = db.session.get(SectionHead, (entry_id, section), populate_existing=True)
@@ -193,6 +214,11 @@ class Side:
     rows: Rows
     can_accept: bool
     is_from_paper: bool
+
+    @property
+    def why_words(self) -> str:
+        """Why it waits."""
+        return WHY_WORDS[Why(self.why)]
 
     @property
     def author_words(self) -> str:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from epaccs.access.rules import Permission, Tier
+from epaccs.access.rules import AccessReason, Permission, Tier
 from epaccs.clinicians.rules import Actor
 from epaccs.core.errors import NotFound
-from epaccs.versions.rules import Outcome, Severity, Standing, Value, put_item, remove_item, without_blanks
+from epaccs.versions.rules import Outcome, Severity, Standing, Value, Why, put_item, remove_item, without_blanks
 
 Body = dict[str, Any]
 
@@ -77,6 +77,7 @@ class Kind:
         independent: never stale, never held (see `versions.rules.decide`).
         severity: how soon a held edit of this kind needs a person.
         creates_entry: it puts the person on the register.
+        online_only: it is not taken from a tablet, because more happens beside it than this edit.
     """
 
     permission: Permission
@@ -85,6 +86,12 @@ class Kind:
     independent: bool = False
     severity: Callable[[Body, Value | None], Severity] = routine
     creates_entry: bool = False
+    online_only: bool = False
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether a tablet may send it."""
+        return not (self.creates_entry or self.online_only)
 
 
 Rows = list[tuple[str, str]]
@@ -134,6 +141,29 @@ class Section:
 
 
 @dataclass(frozen=True)
+class FromTablet:
+    """What came with an edit that was made without signal.
+
+    Args:
+        sequence: the tablet's own number of it.
+        recorded_at: by the tablet's clock; it decides nothing.
+        clock_offset_ms: the tablet's clock less the register's, as measured; None: it was not.
+        seen_number: of the latest change to this person that the author's copy showed.
+        reason: why they had opened the record; None: none was given with this edit.
+        hold: why it waits for a person whatever it says; None: nothing is known against it.
+    """
+
+    device_id: UUID
+    sequence: int
+    recorded_at: datetime
+    clock_offset_ms: int | None
+    signature: str
+    seen_number: int
+    reason: AccessReason | None = None
+    hold: Why | None = None
+
+
+@dataclass(frozen=True)
 class EditRequest:
     """What somebody asks to change.
 
@@ -142,6 +172,7 @@ class EditRequest:
         base_version: the version of the section the author had seen; 0: nothing was recorded.
         decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
         is_from_paper: copied from paper, so that somebody else must compare it before it is read as checked.
+        tablet: None: it was made in a form.
     """
 
     id: UUID
@@ -153,6 +184,7 @@ class EditRequest:
     after_id: UUID | None = None
     decided_at: datetime | None = None
     is_from_paper: bool = False
+    tablet: FromTablet | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +192,8 @@ class Applied:
     """What became of an edit.
 
     `outcome` is the first outcome and never changes; `standing` is where a held edit stands now (None: never held).
-    `replayed`: the same edit had come before.
+    `replayed`: the same edit had come before. `seen_version`: the version that its author has now seen: the one after
+    this edit when nothing of others came between, else the one they had before.
     """
 
     edit_id: UUID
@@ -168,6 +201,7 @@ class Applied:
     section_version: int
     standing: Standing | None = None
     replayed: bool = False
+    seen_version: int = 0
 
     @property
     def is_held(self) -> bool:

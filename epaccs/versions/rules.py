@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,46 @@ class Standing(StrEnum):
     REJECTED = "rejected"
 
 
+class Why(StrEnum):
+    """Why an edit is held."""
+
+    DISPUTED = "disputed"
+    CHANGED = "changed_meanwhile"
+    OTHERS_ARRIVED = "others_arrived"
+    CONTRADICTS = "contradicts"
+    CLOCK = "clock"
+    AUTHORITY = "authority_ended"
+    UNKNOWN_BASE = "unknown_base"
+    AUTHOR_LEFT = "author_left"
+    LEASE_ENDED = "lease_ended"
+    TABLET_ENDED = "tablet_ended"
+    TABLET_COPIED = "tablet_copied"
+
+
+#: What is said of it where both sides are laid beside each other.
+WHY_WORDS: dict[Why, str] = {
+    Why.DISPUTED: "Another change was waiting already.",
+    Why.CHANGED: "Something was changed after its author looked.",
+    Why.OTHERS_ARRIVED: "Another change came while this was being settled.",
+    Why.CONTRADICTS: "Another part of the record says otherwise.",
+    Why.CLOCK: "The time it gives lies in the future: a clock was wrong.",
+    Why.AUTHORITY: "Its author may not make this change any more.",
+    Why.UNKNOWN_BASE: "It was made on a version that the register does not hold.",
+    Why.AUTHOR_LEFT: "Its author has left since they wrote it.",
+    Why.LEASE_ENDED: "It came after its author's time on the tablet had ended.",
+    Why.TABLET_ENDED: "It came from a tablet that was reported lost or taken out of use.",
+    Why.TABLET_COPIED: "It came from a tablet of which there seem to be two.",
+}
+
+#: How far a clock may be wrong before a time counts as the future.
+CLOCK_ERROR = timedelta(minutes=10)
+
+
+def is_in_future(moment: datetime | None, *, now: datetime) -> bool:
+    """A time in the future, beyond what a clock may be wrong; None: no time was given."""
+    return moment is not None and moment > now + CLOCK_ERROR
+
+
 class Severity(StrEnum):
     """How soon a held edit needs a person."""
 
@@ -52,7 +92,7 @@ class Position:
 
     Args:
         version: of the section now; 0: nothing was ever recorded.
-        base_version: what the author had seen.
+        base_version: what the author had seen; -1: what they had seen never stood.
         disputed: another edit of this section waits to be settled.
         current: the value now; None: nothing recorded.
         base: the value the author had seen.

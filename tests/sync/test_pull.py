@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
-from epaccs.clinicians.rules import Actor, OrganisationType, Role
-from epaccs.core.db import db
-from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
-from tests.sync.tablets import SyncTablet, a_cursor, a_sync_tablet, change, put_versions, read_lines
+from epaccs.clinicians.rules import Actor, Role
+from tests.factories import a_clinician, a_registered_person
+from tests.sync.tablets import SyncTablet, a_sync_tablet, change
 
 
 @pytest.fixture

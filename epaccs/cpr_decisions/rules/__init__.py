@@ -13,6 +13,7 @@ One file would be too long to read, so this is a package. Read it in this order:
 Source: docs/domain.md, CPR decisions; SCCI1580 v4.0 items 44 to 48; Mental Capacity Act 2005.
 """
 
+from epaccs.core.errors import Contradicts
 from epaccs.cpr_decisions.rules.applying import apply, says_nothing_new
 from epaccs.cpr_decisions.rules.around import (
     CLOCK_ERROR,
@@ -42,7 +43,6 @@ from epaccs.cpr_decisions.rules.requirements import (
     LEVELS_AGAINST_CPR,
     OWN_REFUSALS,
     REASONS_FOR,
-    Contradicts,
     contradictions,
     treatment_level_disagrees,
 )

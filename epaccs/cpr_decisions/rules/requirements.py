@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import Contradicts, RuleBroken
 from epaccs.core.fields import format_date, local_date
 from epaccs.cpr_decisions.rules.around import CLOCK_ERROR, AdvanceDecision, Around, Author, Proxy
 from epaccs.cpr_decisions.rules.states import (
@@ -52,10 +52,6 @@ LEVELS_AGAINST_CPR: Final = frozenset({"comfort_only", "treat_at_home", "hospita
 OWN_REFUSALS: Final = frozenset({Reason.PERSON_REFUSES, Reason.ADVANCE_DECISION})
 
 Faults = Iterator[RuleBroken]
-
-
-class Contradicts(RuleBroken):
-    """Another section of the record says otherwise: a form asks to change both or for a reason; others are held."""
 
 
 # --- The decision itself ---------------------------------------------------------------------------------------------

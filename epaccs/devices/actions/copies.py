@@ -1,0 +1,29 @@
+"""Two tablets of one id: one was copied from the other, or both from a kept copy of a third."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from epaccs.audit import log
+from epaccs.audit.events import Event, EventKind
+from epaccs.core import clock
+from epaccs.devices.actions.leases import end_leases
+from epaccs.devices.model import Device, Lease
+from epaccs.devices.rules import DeviceStatus, LeaseEnd
+
+
+def note_copied(session: Session, device_id: UUID) -> None:
+    """Take a tablet of which there are two out of use, within an open action: both are enrolled anew.
+
+    What either wrote and has not sent is still taken, and held.
+
+    Source: hazard H-50.
+    """
+    device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
+    details = {"device": str(device.id), "label": device.label}
+    log.record(Event(EventKind.TABLET_COPIED, organisation_id=device.organisation_id, details=details))
+    if device.status == DeviceStatus.ENROLLED:
+        device.status, device.ended_at = str(DeviceStatus.REVOKED), clock.now()
+        end_leases(session, LeaseEnd.TABLET_REVOKED, Lease.device_id == device.id)
