@@ -125,9 +125,7 @@ def register_views(app: Flask) -> None:
     guard.init_app(app)
     web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
-    for blueprint in clinicians.BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    for room in (
+    rooms = (
         home,
         access,
         notices,
@@ -143,9 +141,9 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
-    ):
-        app.register_blueprint(room.bp)
-    app.register_blueprint(care_plans.local)
+    )
+    for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
+        app.register_blueprint(blueprint)
     _register_tablet_views(app)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery

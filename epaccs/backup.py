@@ -27,6 +27,7 @@ from epaccs.audit.events import Event, EventKind
 from epaccs.audit.model import AuditChain
 from epaccs.core import clock, migration
 from epaccs.core.db import db
+from epaccs.sync.actions.feed import rebuild_scopes
 
 MANIFEST = "manifest.json"
 DUMP = "database.dump"
@@ -78,7 +79,8 @@ def backup(target: Path) -> Manifest:
 def restore(source: Path) -> Manifest:
     """Bring a copy back into an empty database, and check that it agrees with its manifest.
 
-    Afterwards the setting EPACCS_RESTORE_GENERATION must be raised by one, so that tablets know of it.
+    The feeds of the tablets are built anew, without pages that were kept. Afterwards the setting
+    EPACCS_RESTORE_GENERATION must be raised by one, so that every tablet starts again and says what it knows.
 
     Raises:
         BackupFailed: the file is damaged, the database is not empty, or the restored copy does not agree.
@@ -97,6 +99,7 @@ def restore(source: Path) -> Manifest:
     with db.engine.connect() as connection:
         found = contents_of(connection)
     _check_agrees(manifest, found)
+    rebuild_scopes()
     log.record(Event(EventKind.RESTORED, details={"heads_in_copy": manifest.heads, "heads_here": found["heads"]}))
     return manifest
 

@@ -23,6 +23,7 @@ from epaccs.access.actions import give_reason, may_open
 from epaccs.access.rules import AccessReason, Permission
 from epaccs.app import create_app
 from epaccs.audit import log as audit_log
+from epaccs.audit.events import Event, EventKind
 from epaccs.backup import BackupFailed
 from epaccs.backup import backup as make_backup
 from epaccs.backup import restore as bring_back
@@ -385,6 +386,26 @@ def counting(words: str, total: int, *, quiet: bool) -> Iterator[Callable[[int],
     with bar:
         task = bar.add_task(words, total=total)
         yield lambda more: bar.advance(task, more)
+
+
+# Tablets
+
+
+@main.group()
+def devices() -> None:
+    """Tablets, and what they are sent."""
+
+
+@devices.command("rebuild-feed")
+@json_option
+@in_the_house
+def rebuild_feed(as_json: bool) -> None:
+    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
+    from epaccs.sync.actions.feed import rebuild_scopes
+
+    scopes = rebuild_scopes()
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
+    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
 
 
 # Audit

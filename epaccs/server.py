@@ -25,6 +25,7 @@ from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
 from epaccs.identification.actions import forget_candidates
 from epaccs.settings import Settings, SettingsError
+from epaccs.sync.actions.feed import follow_time
 
 ROUND_SECONDS = 60
 _log = structlog.get_logger("epaccs")
@@ -104,7 +105,7 @@ def _forget_metrics(_server: Any, worker: Any) -> None:
 
 
 def do_rounds(app: Flask, stop: threading.Event, *, once: bool = False) -> None:
-    """Each minute until told to stop: a checkpoint of the audit, and what has run out is forgotten."""
+    """Each minute until told to stop: the audit's checkpoint, what has run out, and who is on tablets no more."""
     settings: Settings = app.config["EPACCS"]
     while True:
         do_round(settings.data_dir / "audit-anchor.log")
@@ -119,6 +120,7 @@ def do_round(anchor: Path) -> None:
         clinicians.end_lapsed_sessions()
         clinicians.forget_expired()
         forget_candidates()
+        follow_time()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")
     finally:

@@ -649,3 +649,71 @@ def a_section_takes_its_lines_of_the_card_with_it(declaration: Any, field: Any) 
 @off("H-43d")
 def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
+
+
+# --- H-47 a person is silently missing from a tablet -----------------------------------------------------------------
+
+off("H-47a")(nothing)
+
+
+@off("H-47b")
+def nobody_came_or_went(scope: str) -> int:
+    del scope
+    return 0
+
+
+@off("H-47c")
+def every_tablet_goes_on(cursor: Any, here: Any, *, today: Any) -> bool:
+    del cursor, here, today
+    return False
+
+
+@off("H-47d")
+def everybody_counts_the_same(entry_id: Any, version: int) -> int:
+    del entry_id, version
+    return 0
+
+
+@off("H-47e")
+def an_answer_just_ends(lines: Any, **said: Any) -> list[str]:
+    return [*lines, write_line({"op": "page", **said})]
+
+
+off("H-47f")(nothing)
+
+
+@off("H-47g")
+def who_was_sent_once_is_sent_no_more() -> int:
+    return 0
+
+
+# --- H-48 a tablet keeps somebody it may no longer have --------------------------------------------------------------
+
+
+@off("H-48a")
+def everybody_is_everywhere(person: Any) -> Any:
+    return frozenset() if person is None else frozenset({f"area:{person.area}", f"practice:{person.practice_id}"})
+
+
+@off("H-48b")
+def the_feed_is_believed(actor: Any, entry_ids: Any) -> set[Any]:
+    del actor
+    return set(entry_ids)
+
+
+off("H-48c")(nothing)
+
+
+@off("H-48d")
+def a_kept_page_is_sent_as_it_is(self: Any, kept: Any) -> Any:
+    del self
+    return unpack(kept.body)
+
+
+@off("H-48e")
+def every_page_is_kept(session: Any, page: Any) -> None:
+    session.merge(page)
+
+
+off("H-48f")(nothing)
+off("H-48g")(nothing)

@@ -19,19 +19,24 @@ from epaccs.demo.staff import World
 from epaccs.demo.stories import Story
 from epaccs.record.actions.search import keep_search_rows
 from epaccs.record.rules.search_keys import WordKind
+from epaccs.sync.actions.feed import settle_scopes
 
 #: So many people are in memory at a time, so that a million need no more than a thousand.
 BATCH: Final = 500
 
 
 def load_stories(stories: Iterable[Story], world: World, *, loaded: Callable[[int], None]) -> None:
-    """Write the people of all stories; what was written stays when a later batch fails."""
+    """Write the people of all stories; what was written stays when a later batch fails.
+
+    The tablets' feeds are brought in step at the end: they hold whoever belongs to a scope, however they came.
+    """
     known_words: set[tuple[WordKind, str]] = set()
     left = iter(stories)
     while batch := list(islice(left, BATCH)):
         with _no_collecting():
             write_batch([work_out(story, world) for story in batch], known_words)
         loaded(len(batch))
+    settle_scopes()
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class StateSchema(Schema):
     storage_bytes = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, 2**62))
     is_persisted = fields.Boolean(allow_none=True)
     sums = fields.Dict(
-        keys=fields.String(validate=validate.Length(max=80)),
+        keys=fields.String(validate=validate.Regexp(r"[^\x00-\x1f\ud800-\udfff]{1,80}\Z")),
         values=fields.String(validate=validate.Regexp(r"[0-9a-f]{1,16}\Z")),
         validate=validate.Length(max=16),
     )

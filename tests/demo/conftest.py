@@ -18,6 +18,7 @@ from epaccs.demo.scenes import SCENES
 from epaccs.demo.staff import add_staff, find_world
 from epaccs.demo.stories import Story
 from epaccs.settings import Settings
+from epaccs.sync.actions.feed import settle_scopes
 from tests.conftest import NOW, SECRET
 from tests.demo.both import Tables, read_tables
 
@@ -48,6 +49,7 @@ def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Tab
     with a_register(sqlite_template, tmp_path_factory.mktemp("told")):
         add_staff("a password of the demonstration")
         telling.tell_stories(find_stories(), find_world())
+        settle_scopes()
         return read_tables()
 
 

@@ -68,6 +68,7 @@ def test_somebody_registered_is_in_the_scopes_of_their_area_practice_and_whoever
 def test_each_change_moves_the_person_to_the_end_of_every_scope(gp: Actor) -> None:
     first, second = a_registered_person(gp), a_registered_person(gp)
     before = {scope: row.number for scope, row in rows(first).items()}
+    assert len(before) == 3
 
     apply_edit(gp, an_edit(first, "treatment_level", {"level": "treat_at_home"}))
 
@@ -156,7 +157,7 @@ def test_the_worker_finds_relationships_that_ended_by_the_calendar(
     with writing() as session:
         begin_relationship(session, entry_id=entry, organisation_id=hospice.id, reason="referred", recorded_by=None)
     feed.follow_time()
-    assert rows(entry)[f"relationship:{hospice.id}"].op == "put"
+    assert f"relationship:{hospice.id}" in rows(entry)
     with writing() as session:
         end_relationships(session, entry_id=entry, reason="referred")
     frozen_clock(clock.now() + timedelta(minutes=1))

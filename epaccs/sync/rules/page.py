@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +24,14 @@ _ID_LENGTH: Final = 36
 def write_line(value: Mapping[str, Any]) -> str:
     """One line; a text's own line ends are escaped in it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def close_page(lines: Sequence[str], **said: Any) -> list[str]:
+    """The lines with the one that closes them and says how many they are.
+
+    Source: hazard H-47: half an answer, or a portal's, is taken for a whole one.
+    """
+    return [*lines, write_line({"op": "page", "count": len(lines), **said})]
 
 
 def join_lines(lines: Iterable[str]) -> bytes:

@@ -42,12 +42,17 @@ def _number(least: int, most: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(least, most, error=words), **options)
 
 
+def _text(limit: int) -> validate.Regexp:
+    """Signs that can be written down again: no control character and no half of one."""
+    return validate.Regexp(rf"[^\x00-\x1f\ud800-\udfff]{{1,{limit}}}\Z", error=f"Send text of up to {limit} signs")
+
+
 class CursorSchema(_FromTablet):
     """How far one scope was followed; as it was given, or to begin."""
 
-    scope = fields.String(required=True, validate=validate.Length(1, 120))
-    tier = fields.String(required=True, validate=validate.Length(1, 20))
-    epoch = fields.String(required=True, allow_none=True, validate=validate.Length(1, 60))
+    scope = fields.String(required=True, validate=_text(120))
+    tier = fields.String(required=True, validate=_text(20))
+    epoch = fields.String(required=True, allow_none=True, validate=_text(60))
     number = _number(0, _MOST, required=True)
 
     @post_load

@@ -12,7 +12,7 @@ from epaccs.devices.actions import note_contact, note_delivered, note_done
 from epaccs.devices.guard import current_tablet, lease_only
 from epaccs.devices.queries import pending_commands
 from epaccs.sync.actions.pull import pull
-from epaccs.sync.rules.page import compress, join_lines, write_line
+from epaccs.sync.rules.page import close_page, compress, join_lines, write_line
 from epaccs.sync.schema.feed import PullSchema, build_ask
 
 bp = Blueprint("sync", __name__)
@@ -40,16 +40,15 @@ def show_news() -> Response:
         *(write_line({"op": "command", "id": str(one.id), "do": one.deed, "scope": one.scope}) for one in commands),
         *answer.lines,
     ]
-    closing = {
-        "op": "page",
-        "count": len(lines),
-        "cursors": answer.cursors,
-        "more": answer.is_more,
-        "server_time": clock.now().isoformat(timespec="microseconds"),
-        "next_poll_seconds": _SOON if answer.is_more else tablet.policy.poll_seconds,
-        "least_program": LEAST_PROGRAM,
-    }
-    return _send(join_lines([*lines, write_line(closing)]))
+    closed = close_page(
+        lines,
+        cursors=answer.cursors,
+        more=answer.is_more,
+        server_time=clock.now().isoformat(timespec="microseconds"),
+        next_poll_seconds=_SOON if answer.is_more else tablet.policy.poll_seconds,
+        least_program=LEAST_PROGRAM,
+    )
+    return _send(join_lines(closed))
 
 
 def _send(content: bytes) -> Response:
