@@ -115,7 +115,16 @@ class Tablet:
         """Send the search."""
         self.presses("Search").types("NHS number or name", who)
         self.types("Date of birth or age", born).types("Street or postcode", where)
-        self.page.locator("#search-form button[type=submit]").click()
+        return self.sends("search")
+
+    def picks(self, name: str) -> Self:
+        """Of those found, the one of this family name."""
+        self.page.get_by_role("listitem").filter(has_text=name.upper()).get_by_role("button").click()
+        return self
+
+    def sends(self, form: str) -> Self:
+        """A form, as it stands."""
+        self.page.locator(f"#{form}-form button[type=submit]").click()
         return self
 
     # --- The eyes ---

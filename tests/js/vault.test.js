@@ -39,7 +39,7 @@ test("a wrong passphrase opens nothing and is counted, and a right one starts th
 
 test("the tenth wrong passphrase erases the keyring and leaves what is unsent", async () => {
   const { vault, store } = await aTablet();
-  await store.write(["outbox"], (transaction) => void transaction.objectStore("outbox").put({ id: "e1" }, "e1"));
+  await store.write(["outbox"], (writing) => writing.put("outbox", "e1", { id: "e1" }));
   vault.lock();
   for (let time = 1; time < ATTEMPTS; time += 1) assert.equal((await vault.unlock("u1", "guess")).outcome, "wrong");
   assert.deepEqual(await vault.unlock("u1", "guess"), { outcome: "erased", left: 0 });
@@ -71,10 +71,7 @@ test("another user of the tablet has a keyring of their own", async () => {
 test("one user's keyring does not open in another's place", async () => {
   const { vault, store } = await aTablet("u1");
   const mine = await store.get("keyring", "u1");
-  await store.write(
-    ["keyring"],
-    (transaction) => void transaction.objectStore("keyring").put({ ...mine, id: "u2" }, "u2"),
-  );
+  await store.write(["keyring"], (writing) => writing.put("keyring", "u2", { ...mine, id: "u2" }));
   vault.lock();
   await assert.rejects(vault.unlock("u2", PASSPHRASE));
   assert.equal(vault.unlocked, null);

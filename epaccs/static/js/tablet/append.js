@@ -28,12 +28,11 @@ export async function append(store, lock, book, make) {
     const { key, row, mark } = await make(last.number + 1, last.mark);
     await store.write(
       [book, "meta"],
-      async (transaction) => {
-        const meta = transaction.objectStore("meta");
-        const now = (await meta.get(`${book}_last`)) ?? { number: 0 };
+      async (writing) => {
+        const now = (await writing.get("meta", `${book}_last`)) ?? { number: 0 };
         if (now.number !== last.number) throw new Error("Another page took the number");
-        transaction.objectStore(book).put?.(row, key);
-        meta.put?.({ number: last.number + 1, mark }, `${book}_last`);
+        writing.put(book, key, row);
+        writing.put("meta", `${book}_last`, { number: last.number + 1, mark });
       },
       "strict",
     );

@@ -16,12 +16,21 @@ import { digest, sealForRegister, sign } from "./keys.js";
  * @property {string | null} as_at
  * @property {string | null} reason
  * @property {string[]} identifiers_checked
+ * @property {number | null} count of people who were found; null: it was no search
  */
 
 /** @typedef {{ sequence: number, forRegister: unknown }} AuditRow */
 
 /** @type {Look} */
-export const NO_LOOK = { act: "", entry_id: null, version: null, as_at: null, reason: null, identifiers_checked: [] };
+export const NO_LOOK = {
+  act: "",
+  entry_id: null,
+  version: null,
+  as_at: null,
+  reason: null,
+  identifiers_checked: [],
+  count: null,
+};
 
 export class Audit {
   #store;
@@ -72,8 +81,8 @@ export class Audit {
 
   /** The register has kept everything up to here. @param {number} upto */
   acknowledge(upto) {
-    return this.#store.write(["audit"], (transaction) => {
-      transaction.objectStore("audit").delete?.(IDBKeyRange.upperBound(upto));
+    return this.#store.write(["audit"], (writing) => {
+      writing.remove("audit", IDBKeyRange.upperBound(upto));
     });
   }
 }

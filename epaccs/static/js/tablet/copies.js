@@ -88,14 +88,14 @@ export class Copies {
     const names = await Promise.all(change.drops.map((one) => this.#nameRow(one)));
     const sealed = await Promise.all(change.touched.map((id) => this.#sealIndex(change.places, id)));
     const indexes = sealed.filter((one) => one !== null);
-    await this.#store.write(["rows", "index", "cursors"], async (transaction) => {
-      await checkUntouched(transaction, this.#kept);
-      putAll(transaction, "rows", rows);
-      for (const key of names) transaction.objectStore("rows").delete?.(key);
-      putAll(transaction, "index", indexes);
-      for (const id of change.emptied) deleteCopy(transaction, id);
+    await this.#store.write(["rows", "index", "cursors"], async (writing) => {
+      await checkUntouched(writing, this.#kept);
+      putAll(writing, "rows", rows);
+      for (const key of names) writing.remove("rows", key);
+      putAll(writing, "index", indexes);
+      for (const id of change.emptied) deleteCopy(writing, id);
       putAll(
-        transaction,
+        writing,
         "cursors",
         change.places.map((place) => [place.name, cursorOf(place)]),
       );
@@ -154,17 +154,17 @@ export class Copies {
   /** Start every copy again: something of them was spoilt. What is there is read until the new ones are whole. */
   async startAgain() {
     const places = this.#places.map((place) => ({ ...place, next: emptyCopy(crypto.randomUUID()) }));
-    await this.#store.write(["cursors"], (transaction) => {
-      for (const place of places) transaction.objectStore("cursors").put?.(cursorOf(place), place.name);
+    await this.#store.write(["cursors"], (writing) => {
+      for (const place of places) writing.put("cursors", place.name, cursorOf(place));
     });
     this.#remember(places);
   }
 
   /** Throw away what no user of this tablet may read any more. @param {readonly string[]} wanted names of places */
   async tidy(wanted) {
-    await this.#store.write(["rows", "index", "cursors"], async (transaction) => {
-      const names = (await transaction.objectStore("cursors").getAllKeys()).map(String);
-      for (const name of names.filter((one) => !wanted.includes(one))) await deletePlace(transaction, name);
+    await this.#store.write(["rows", "index", "cursors"], async (writing) => {
+      const names = (await writing.keys("cursors")).map(String);
+      for (const name of names.filter((one) => !wanted.includes(one))) await deletePlace(writing, name);
     });
   }
 
@@ -249,31 +249,30 @@ const isBetter = (one, other) =>
 /**
  * Nobody else has written since these were read.
  *
- * @param {import("./store.js").Writing} transaction
+ * @param {import("./store.js").Writing} writing
  * @param {ReadonlyMap<string, string>} kept
  */
-async function checkUntouched(transaction, kept) {
+async function checkUntouched(writing, kept) {
   for (const [name, expected] of kept) {
-    const found = await transaction.objectStore("cursors").get(name);
+    const found = await writing.get("cursors", name);
     if (JSON.stringify(found ?? null) !== expected) throw new Overtaken("Another page was quicker");
   }
 }
 
-/** @param {import("./store.js").Writing} transaction @param {string} copyId */
-function deleteCopy(transaction, copyId) {
-  transaction.objectStore("rows").delete?.(rowsOf(copyId));
-  transaction.objectStore("index").delete?.(copyId);
+/** @param {import("./store.js").Writing} writing @param {string} copyId */
+function deleteCopy(writing, copyId) {
+  writing.remove("rows", rowsOf(copyId));
+  writing.remove("index", copyId);
 }
 
-/** @param {import("./store.js").Writing} transaction @param {string} name */
-async function deletePlace(transaction, name) {
-  const cursors = transaction.objectStore("cursors");
-  const { current, next } = await cursors.get(name);
-  for (const copy of [current, next]) if (copy) deleteCopy(transaction, copy.id);
-  cursors.delete?.(name);
+/** @param {import("./store.js").Writing} writing @param {string} name */
+async function deletePlace(writing, name) {
+  const { current, next } = await writing.get("cursors", name);
+  for (const copy of [current, next]) if (copy) deleteCopy(writing, copy.id);
+  writing.remove("cursors", name);
 }
 
-/** @param {import("./store.js").Writing} transaction @param {string} store @param {[IDBValidKey, any][]} values by key */
-function putAll(transaction, store, values) {
-  for (const [key, value] of values) transaction.objectStore(store).put?.(value, key);
+/** @param {import("./store.js").Writing} writing @param {string} store @param {[IDBValidKey, any][]} values by key */
+function putAll(writing, store, values) {
+  for (const [key, value] of values) writing.put(store, key, value);
 }

@@ -31,7 +31,7 @@ import { open, seal, sealForRegister, sign } from "./keys.js";
  * @property {string} section
  * @property {string} kind
  * @property {Record<string, unknown>} body
- * @property {number | null} base_version
+ * @property {number} base_version of the section, as the copy here shows it; 0: nothing was recorded
  * @property {string} decided_at
  * @property {{ version: number, as_at: string }} seen
  * @property {string} reason
@@ -149,8 +149,8 @@ export class Outbox {
     }
     await this.#store.write(
       ["outbox"],
-      (transaction) => {
-        for (const row of settled) transaction.objectStore("outbox").put?.(row, row.id);
+      (writing) => {
+        for (const row of settled) writing.put("outbox", row.id, row);
       },
       "strict",
     );
@@ -173,8 +173,8 @@ export class Outbox {
   #remove(ids) {
     return this.#store.write(
       ["outbox"],
-      (transaction) => {
-        for (const id of ids) transaction.objectStore("outbox").delete?.(id);
+      (writing) => {
+        for (const id of ids) writing.remove("outbox", id);
       },
       "strict",
     );

@@ -218,7 +218,7 @@ export function likeness(typed, kept) {
 }
 
 /** @param {Criteria} criteria @param {any} keys @param {string} family @param {string} given @returns {number} */
-function scoreWay(criteria, keys, family, given) {
+export function scoreWay(criteria, keys, family, given) {
   const readings = readingsOf(criteria).map(([families, givens]) => scoreReading(families, givens, family, given));
   let { points, weight } = readings.reduce((best, one) => (one.points > best.points ? one : best));
   if (criteria.streets.length > 0 || criteria.postcode) {

@@ -8,7 +8,6 @@
 import * as library from "../../vendor/idb/idb.js";
 
 /** @typedef {import("idb").IDBPDatabase<any>} Database */
-/** @typedef {import("idb").IDBPTransaction<any, string[], "readwrite">} Writing */
 
 const { openDB } = /** @type {typeof import("idb")} */ (/** @type {unknown} */ (library));
 
@@ -72,7 +71,7 @@ export class Store {
    * Everything that the function asks for is kept, or nothing. It waits for nothing but the database.
    *
    * @param {readonly string[]} stores
-   * @param {(transaction: Writing) => Promise<void> | void} work
+   * @param {(writing: Writing) => Promise<void> | void} work
    * @param {"strict" | "default"} durability strict: it has reached the disk when this is over
    * @returns {Promise<void>}
    */
@@ -87,7 +86,9 @@ export class Store {
 
   /** @param {Record<string, unknown>} values by key */
   setMeta(values) {
-    return this.write(["meta"], (transaction) => putMeta(transaction, values));
+    return this.write(["meta"], (writing) => {
+      for (const [key, value] of Object.entries(values)) writing.put("meta", key, value);
+    });
   }
 
   /** Let go of the database. */
@@ -128,19 +129,56 @@ export class Store {
   }
 }
 
+/** One transaction that writes. What fails in it is heard when it ends, and nothing of it is kept. */
+export class Writing {
+  #transaction;
+
+  /** @param {import("idb").IDBPTransaction<any, string[], "readwrite">} transaction */
+  constructor(transaction) {
+    this.#transaction = transaction;
+  }
+
+  /** @param {string} store @param {IDBValidKey} key @returns {Promise<any>} */
+  get(store, key) {
+    return this.#transaction.objectStore(store).get(key);
+  }
+
+  /** @param {string} store @returns {Promise<IDBValidKey[]>} */
+  keys(store) {
+    return this.#transaction.objectStore(store).getAllKeys();
+  }
+
+  /** @param {string} store @param {IDBValidKey} key @param {unknown} value */
+  put(store, key, value) {
+    this.#transaction.objectStore(store).put(value, key).catch(heardAtTheEnd);
+  }
+
+  /** @param {string} store @param {IDBValidKey | IDBKeyRange} key */
+  remove(store, key) {
+    this.#transaction.objectStore(store).delete(key).catch(heardAtTheEnd);
+  }
+
+  /** @param {string} store */
+  clear(store) {
+    this.#transaction.objectStore(store).clear().catch(heardAtTheEnd);
+  }
+}
+
+const heardAtTheEnd = () => {};
+
 /**
  * @param {Database} database
  * @param {readonly string[]} stores
- * @param {(transaction: Writing) => Promise<void> | void} work
+ * @param {(writing: Writing) => Promise<void> | void} work
  * @param {"strict" | "default"} durability
  */
 async function writeOnce(database, stores, work, durability) {
-  const transaction = /** @type {Writing} */ (database.transaction([...stores], "readwrite", { durability }));
+  const transaction = database.transaction([...stores], "readwrite", { durability });
   const done = transaction.done.catch((error) => {
     throw transaction.error ?? error;
   });
   try {
-    await Promise.all([work(transaction), done]);
+    await Promise.all([work(new Writing(transaction)), done]);
   } catch (error) {
     abort(transaction);
     await done.catch(() => {});
@@ -148,7 +186,7 @@ async function writeOnce(database, stores, work, durability) {
   }
 }
 
-/** @param {Writing} transaction */
+/** @param {{ abort: () => void }} transaction */
 function abort(transaction) {
   try {
     transaction.abort();
@@ -164,15 +202,6 @@ const asNoRoom = (error) =>
 /** @param {unknown} error */
 const isDeadHandle = (error) =>
   error instanceof DOMException && ["InvalidStateError", "UnknownError"].includes(error.name);
-
-/**
- * @param {Writing} transaction
- * @param {Record<string, unknown>} values by key
- */
-export function putMeta(transaction, values) {
-  const store = transaction.objectStore("meta");
-  for (const [key, value] of Object.entries(values)) store.put?.(value, key);
-}
 
 /**
  * Every row of one copy.

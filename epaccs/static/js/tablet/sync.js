@@ -119,7 +119,8 @@ export class Sync {
 
   /** @param {unknown[]} sealed */
   async #sendSealed(sealed) {
-    return this.#parts.ask("/sync/v1/sealed", { device_id: await this.#parts.store.meta("device_id"), sealed });
+    const deviceId = await this.#parts.store.meta("device_id");
+    return this.#parts.ask("/sync/v1/sealed", { device_id: deviceId, sealed, now_device: new Date().toISOString() });
   }
 
   // --- Fetching ---

@@ -108,9 +108,10 @@ export class Tablet {
   async unlock(userId, passphrase, glassReason = "") {
     const renew = () => this.#renewBySession(userId);
     const attempt = await this.vault.unlock(userId, passphrase, { renew, breakGlass: glassReason !== "" });
-    if (attempt.outcome === "unlocked") await this.#cameIn();
-    if (attempt.outcome === "unlocked" && this.vault.unlocked?.isBrokenGlass && glassReason)
-      await this.#noteGlass(glassReason);
+    if (attempt.outcome !== "unlocked") return attempt;
+    await this.#cameIn();
+    if (this.vault.unlocked?.isBrokenGlass && glassReason)
+      await this.audit.append({ act: "glass_broken", reason: glassReason });
     return attempt;
   }
 
@@ -129,8 +130,8 @@ export class Tablet {
     const read = readCriteria(typed, toMoment(this.clock.now()).slice(0, 10));
     if ("refusals" in read || !this.index)
       return { refusals: "refusals" in read ? read.refusals : [], people: [], hasMore: false };
-    await this.audit.append({ act: "searched" });
     const { hits, hasMore } = this.index.find(read.criteria);
+    await this.audit.append({ act: "searched", count: hits.length });
     const people = hits.map((hit) => ({ ...hit, known: /** @type {Known} */ (this.people.get(hit.id)) }));
     return { refusals: [], people, hasMore };
   }
@@ -168,14 +169,14 @@ export class Tablet {
    */
   async write({ section, kind, body, decidedAt }, words) {
     const open = /** @type {OpenCard} */ (this.open);
-    const { known, why, card } = open;
+    const { known, why } = open;
     const seen = { version: known.version, as_at: toMoment(known.asAt) };
     const draft = {
       entry_id: known.id,
       section,
       kind,
       body,
-      base_version: card.sections?.[section] ?? null,
+      base_version: known.keys.versions?.[section] ?? 0,
       decided_at: toMoment(decidedAt),
       seen,
       reason: why.reason,
@@ -218,11 +219,6 @@ export class Tablet {
     this.open = null;
   }
 
-  /** @param {string} words */
-  async #noteGlass(words) {
-    await this.audit.append({ act: "glass_broken", reason: words });
-  }
-
   /** @param {Known} known @param {Why} why */
   #look(known, why) {
     return {
@@ -260,9 +256,7 @@ function sentencesOf(reply) {
     return ["This network asks for a sign-in of its own. Sign in to the network, or use another one"];
   if (reply.kind === "away") return ["The register was not reached. Try again where there is signal"];
   const problem = readJson(reply.text) ?? {};
-  const errors = /** @type {any[]} */ (problem.errors ?? []).map((one) =>
-    String(one.detail ?? one.message ?? one.words ?? one),
-  );
+  const errors = /** @type {any[]} */ (problem.errors ?? []).map((one) => String(one.message ?? one.detail ?? one));
   const said = [problem.detail, problem.title].filter(Boolean).map(String);
   return errors.length > 0 ? errors : [said[0] ?? "The register refused it. Sign in again and try once more"];
 }

@@ -187,7 +187,7 @@ export class Vault {
    */
   async erase(userId) {
     this.lock();
-    await this.#store.write(["keyring"], (transaction) => eraseMembers(transaction, userId), "strict");
+    await this.#store.write(["keyring"], (writing) => eraseMembers(writing, userId), "strict");
   }
 
   /**
@@ -293,9 +293,9 @@ export class Vault {
     };
     await this.#store.write(
       ["keyring", "meta"],
-      (transaction) => {
-        transaction.objectStore("keyring").put?.(member, member.id);
-        for (const [key, value] of Object.entries(about)) transaction.objectStore("meta").put?.(value, key);
+      (writing) => {
+        writing.put("keyring", member.id, member);
+        for (const [key, value] of Object.entries(about)) writing.put("meta", key, value);
       },
       "strict",
     );
@@ -303,8 +303,7 @@ export class Vault {
 
   /** @param {Member} member */
   #putMember(member) {
-    const put = (/** @type {import("./store.js").Writing} */ transaction) =>
-      void transaction.objectStore("keyring").put?.(member, member.id);
+    const put = (/** @type {import("./store.js").Writing} */ writing) => void writing.put("keyring", member.id, member);
     return this.#store.write(["keyring"], put, "strict");
   }
 }
@@ -362,9 +361,8 @@ async function buildUnlocked(member, master, keyring) {
 const mayBreakGlass = (claims, keyring) =>
   (claims.break_glass?.uses ?? 0) > 0 && claims.break_glass.seconds > 0 && keyring.glass?.lease !== claims.jti;
 
-/** @param {import("./store.js").Writing} transaction @param {string | null} userId */
-function eraseMembers(transaction, userId) {
-  const keyring = transaction.objectStore("keyring");
-  if (userId === null) keyring.clear?.();
-  else keyring.delete?.(userId);
+/** @param {import("./store.js").Writing} writing @param {string | null} userId */
+function eraseMembers(writing, userId) {
+  if (userId === null) writing.clear("keyring");
+  else writing.remove("keyring", userId);
 }
