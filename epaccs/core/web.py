@@ -31,6 +31,7 @@ from werkzeug.security import safe_join
 
 from epaccs.core import clock, fields
 from epaccs.core.assets import STATIC_FOLDER, build_version, is_text, read_asset
+from epaccs.core.banner import build_who
 from epaccs.core.errors import EpaccsError, RuleBroken, RulesBroken
 from epaccs.core.form_display import build_component, build_error_summary
 from epaccs.core.forms import Recovered, Sent, showable
@@ -247,6 +248,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
         product_name=PRODUCT_NAME,
         is_demo=settings.is_demo,
         control_telephone=settings.control_telephone,
+        build_who=build_who,
         static_url=lambda name: f"/static/{version}/{name}",
         csp_nonce=csp_nonce,
         signed_in=lambda: None,

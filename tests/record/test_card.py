@@ -19,6 +19,7 @@ from epaccs.app import create_app
 from epaccs.cpr_decisions.rules.lines import LOOKS, Shape
 from epaccs.cpr_decisions.rules.words import FORBIDDEN
 from epaccs.record.rules.card import PASSAGE_LIMIT, UNBROKEN, Card, Site, build_card, build_notices, find_unbroken, fits
+from epaccs.record.rules.view import build_view
 from epaccs.record.summary import RecordSummary
 from epaccs.settings import Mode, Settings
 from tests.pages import squeeze
@@ -69,9 +70,9 @@ def a_card(
 
 def html_of(pages: Flask, card: Card, *, notices: tuple[str, ...] = ()) -> str:
     """The fragment alone, as a tablet holds it."""
-    template = "{% from 'record/_card.html' import emergency_card %}{{ emergency_card(card, notices=notices) }}"
+    template = "{% from 'record/_card.html' import emergency_card %}{{ emergency_card(view, notices=notices) }}"
     with pages.app_context():
-        return render_template_string(template, card=card, notices=notices)
+        return render_template_string(template, view=build_view(card), notices=notices)
 
 
 def text_of(html: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,11 @@ from epaccs.access.model import EntryScope
 from epaccs.access.rules import Tier, audience_name
 from epaccs.clinicians.model import Organisation
 from epaccs.core.db import db
-from epaccs.core.fields import local_date
 from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, SearchPerson, StoredCard
 from epaccs.record.rules.card import Site
-from epaccs.record.rules.view import build_tablet_view
-from epaccs.record.rules.whole import Reading, build_sections, with_disagreements
+from epaccs.record.rules.tablet import build_tablet_plan, build_tablet_view
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days, with_disagreements
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import Entry, SectionHead
 from epaccs.versions.queries import materials
@@ -75,8 +74,8 @@ def build_tablet_rows(
     return {
         key: TabletRow(
             version=versions[key],
-            card=build_tablet_view(summary, now=now, site=site, horizon=horizon, has_namesake=key in namesakes),
-            plan=_plan(recorded[key], summary, tiers, organisations, now) if full else None,
+            card=build_tablet_view(summary, site=site, has_namesake=key in namesakes, now=now, horizon=horizon),
+            plan=_plan(recorded[key], summary, tiers, organisations, now=now, horizon=horizon) if full else None,
             keys={**keys.get(key, {}), "versions": bases[key]},
         )
         for key, summary in summaries.items()
@@ -89,11 +88,16 @@ def _plan(
     summary: RecordSummary,
     tiers: frozenset[Tier],
     organisations: Mapping[str, str],
+    *,
     now: datetime,
+    horizon: timedelta,
 ) -> dict[str, Any]:
-    sections = build_sections(recorded, Reading(tiers, organisations, local_date(now)), sights())
-    shown = with_disagreements(sections, summary.disagreements)
-    return {"sections": [{"name": one.name, "label": one.label} for one in shown]}
+    def sections_on(day: date) -> tuple[ShownSection, ...]:
+        sections = build_sections(recorded, Reading(tiers, organisations, day), sights())
+        return with_disagreements(sections, summary.disagreements)
+
+    last_days = find_last_days(recorded, sights())
+    return build_tablet_plan(sections_on, last_days=last_days, now=now, horizon=horizon)
 
 
 def _find_versions(entry_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -163,6 +167,15 @@ def _find_bases(entry_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
 
 
 def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:
+    shown = {
+        "family_name": person.family_name,
+        "given_name": person.given_name,
+        "title": person.title,
+        "preferred_name": person.preferred_name,
+        "street": person.street,
+        "died_on": person.died_on.isoformat() if person.died_on else None,
+        "is_restricted": person.is_restricted,
+    }
     keys = {
         "nhs": person.nhs_number,
         "family": list(dict.fromkeys(key.family_key for key in folded)),
@@ -170,15 +183,6 @@ def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:
         "street": next((key.street_key for key in folded), ""),
         "born": person.born_on.isoformat(),
         "postcode": person.postcode,
-        "shown": {
-            "family_name": person.family_name,
-            "given_name": person.given_name,
-            "title": person.title,
-            "preferred_name": person.preferred_name,
-            "street": person.street,
-            "died_on": person.died_on.isoformat() if person.died_on else None,
-            "is_restricted": person.is_restricted,
-        },
+        "shown": {name: one for name, one in shown.items() if one},
     }
-    keys["shown"] = {name: one for name, one in keys["shown"].items() if one}
     return {name: one for name, one in keys.items() if one}

@@ -7,9 +7,10 @@ Source: hazard H-38 (a fact that was right once).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from epaccs.core.fields import format_date, local_date
 from epaccs.record.rules.parts import Ageing
@@ -44,6 +45,18 @@ def find_ageing(field: FieldSight, answer: Any, recorded: Recorded, *, key: str,
 def _entered_on(provenance: Mapping[str, Any], key: str, recorded_at: datetime) -> date:
     stamp = provenance.get(key) or {}
     return local_date(datetime.fromisoformat(stamp["recorded_at"]) if "recorded_at" in stamp else recorded_at)
+
+
+_DAYS_AGO: Final = re.compile(r"(.*?)([0-9]+)( days ago: check again\.?)", re.DOTALL)
+
+
+def split_days(doubt: str) -> tuple[str, int, str]:
+    """What stands before the number of days in words about age, the number, and what stands after it.
+
+    A tablet counts the days by itself. Words that count no days come back whole, with nothing after them.
+    """
+    found = _DAYS_AGO.fullmatch(doubt)
+    return (found[1], int(found[2]), found[3]) if found else (doubt, 0, "")
 
 
 def doubt_in_words(ageing: Ageing | None, today: date) -> str:

@@ -116,6 +116,23 @@ def build_sections(recorded: Material, reading: Reading, sights: Sights) -> tupl
     )
 
 
+def find_last_days(recorded: Material, sights: Sights) -> Iterator[date]:
+    """The last day on which each answer that grows old is not old yet, whoever may see it."""
+    for name, one in recorded.sections.items():
+        sight = sights.get(name)
+        if sight is None or sight.is_whole:
+            continue
+        answers = [(field, one.value.get(key), key) for key, field in sight.fields.items() if field.ages]
+        answers += [
+            (field, item.get(key), f"items/{item_id}")
+            for item_id, item in present_items(one.value).items()
+            for key, field in sight.item_fields.items()
+            if field.ages
+        ]
+        ageing = (find_ageing(field, answer, one, key=key) for field, answer, key in answers)
+        yield from (found.check_by for found in ageing if found is not None)
+
+
 def has_died(recorded: Material) -> bool:
     """A clinician confirmed the death."""
     return ((recorded.value("lifecycle") or {}).get("death") or {}).get("status") == "confirmed"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -18,18 +19,19 @@ from epaccs.clinicians.guard import asked_by_a_page, current_actor
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.errors import NotFound, RuleBroken
-from epaccs.core.fields import local_date
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import new_id, parse_id
 from epaccs.record.actions import reading
 from epaccs.record.queries import summaries
 from epaccs.record.queries.summaries import Opened, find_what_reader_may
-from epaccs.record.rules.card import UNBROKEN, Card, Site, build_card, fits
+from epaccs.record.rules.blank import build_blank
+from epaccs.record.rules.card import UNBROKEN, Card, Site, build_card
+from epaccs.record.rules.plan_view import PlanView, build_plan_view
+from epaccs.record.rules.view import Runs, View, build_view
 from epaccs.record.schema.opening import OpeningSchema
 
 bp = Blueprint("record", __name__)
-bp.add_app_template_filter(local_date, "local_date")
-bp.add_app_template_filter(fits, "fits_card")
+bp.add_app_template_global(build_blank, "tablet_blank")
 
 
 @bp.app_template_filter("unbroken")
@@ -37,9 +39,35 @@ def unbroken(words: str) -> Markup:
     """Words in which no line ends inside a date, a time or a telephone number."""
     if UNBROKEN.search(words) is None:
         return escape(words)
+    return Markup(_escaped(words))  # noqa: S704 - escaped above
+
+
+def _escaped(words: str) -> str:
     # As plain text: marked as safe, it would escape what is put in.
     escaped = str(escape(words))
-    return Markup(UNBROKEN.sub(r'<span class="app-unbroken">\g<0></span>', escaped))  # noqa: S704 - escaped above
+    return UNBROKEN.sub(r'<span class="app-unbroken">\g<0></span>', escaped)
+
+
+#: What stands around each kind of run; where a link leads, or what is dialled, is put in after it.
+_AROUND: Final[Mapping[str, tuple[str, str]]] = {
+    "strong": ("<strong>", "</strong>"),
+    "flag": ('<strong class="app-flag" dir="auto">', "</strong>"),
+    "link": ('<a href="#', "</a>"),
+    "tel": ('<a class="app-unbroken" href="tel:', "</a>"),
+}
+
+
+@bp.app_template_filter("runs")
+def runs(line: Runs) -> Markup:
+    """A line of a view: its texts, and what stands out of them."""
+    pieces = [_escaped(run) if isinstance(run, str) else _outstanding(*run) for run in line]
+    return Markup("".join(pieces))  # noqa: S704 - each piece is escaped
+
+
+def _outstanding(kind: str, words: str, leads_to: str = "") -> str:
+    opened, closed = _AROUND[kind]
+    way = f'{escape(leads_to)}">' if leads_to else ""
+    return f"{opened}{way}{_escaped(words)}{closed}"
 
 
 @bp.get("/record/<entry_id>")
@@ -56,10 +84,18 @@ def show(entry_id: str) -> ResponseReturnValue:
 
 
 def _show(actor: Actor, opened: Opened) -> str:
-    template = "record/show.html" if opened.summary.lifecycle.is_open else "record/closed.html"
     card = make_card(opened, now=clock.now())
+    if not opened.summary.lifecycle.is_open:
+        return render_template("record/closed.html", card=card)
     may = find_what_reader_may(actor, opened)
-    return render_template(template, card=card, opened=opened, edit_id=new_id(), may=may)
+    return render_template(
+        "record/show.html", card=card, opened=opened, edit_id=new_id(), may=may, **in_words(card, opened)
+    )
+
+
+def in_words(card: Card, opened: Opened) -> dict[str, View | PlanView]:
+    """The card and the whole record, as a template fills them in."""
+    return {"view": build_view(card), "plan": build_plan_view(opened.sections)}
 
 
 def make_card(opened: Opened, *, now: datetime) -> Card:

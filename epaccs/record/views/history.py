@@ -20,7 +20,7 @@ from epaccs.record.actions.reading import note_viewed
 from epaccs.record.queries.history import History, Looks, get_history, get_looks
 from epaccs.record.queries.summaries import get_record_at
 from epaccs.record.schema.opening import MomentSchema
-from epaccs.record.views.card import make_card
+from epaccs.record.views.card import in_words, make_card
 
 bp = Blueprint("record_history", __name__)
 
@@ -45,7 +45,8 @@ def _as_it_was(entry_id: UUID, loaded: dict[str, Any]) -> str:
     actor, moment = current_actor(), loaded["at"]
     opened = get_record_at(actor, entry_id, moment)
     note_viewed(actor, entry_id, EventKind.RECORD_VIEWED, as_at=moment)
-    return render_template("record/as_it_was.html", opened=opened, card=make_card(opened, now=moment), moment=moment)
+    words = in_words(make_card(opened, now=moment), opened)
+    return render_template("record/as_it_was.html", opened=opened, moment=moment, **words)
 
 
 @bp.get("/record/<entry_id>/who-has-looked")
