@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +32,7 @@ class Tablet:
         self._playwright, self._site, self.profile = playwright, site, profile
         self.address = address or site.address
         self._context: BrowserContext | None = None
+        self._pictures = count()
         self.page: Page
 
     # --- The machine ---
@@ -143,6 +145,7 @@ class Tablet:
 
     def is_sound(self) -> Self:
         """What is shown is held to the rules of every page."""
+        self.photographs()
         check_page(self.page)
         return self
 
@@ -168,9 +171,11 @@ class Tablet:
         """How many entries of the read audit lie in its database."""
         return int(self.page.evaluate(_COUNT, "audit"))
 
-    def photographs(self, folder: Path, name: str) -> None:
-        """A picture of the whole page."""
-        self.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+    def photographs(self) -> None:
+        """A picture of what is shown, for whoever asked for pictures."""
+        if folder := os.environ.get("EPACCS_TEST_PICTURES"):
+            name = f"{self._site.viewport['width']}-{next(self._pictures):02}.png"
+            self.page.screenshot(path=str(Path(folder) / name), full_page=True)
 
     def _seen(self, found: Locator) -> Locator:
         return found.locator("visible=true")

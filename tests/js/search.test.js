@@ -10,14 +10,20 @@ import { nearDays, SearchIndex, SHOWN_LIMIT, scoreWay } from "../../epaccs/stati
 const TABLE = JSON.parse(readFileSync(new URL("./folding.json", import.meta.url), "utf8"));
 const TODAY = TABLE.today;
 
-for (const [what, work] of Object.entries({ folded: fold, postcodes: postcodeKey, sounds: soundOf, streets: streetKey })) {
+for (const [what, work] of Object.entries({
+  folded: fold,
+  postcodes: postcodeKey,
+  sounds: soundOf,
+  streets: streetKey,
+})) {
   for (const [text, expected] of TABLE[what]) {
     test(`${what} as on the register: ${text}`, () => assert.equal(work(text), expected));
   }
 }
 
 for (const [day, expected] of TABLE.near_days) {
-  test(`days easily mistyped for ${day} as on the register`, () => assert.deepEqual([...new Set(nearDays(day))].sort(), expected));
+  test(`days easily mistyped for ${day} as on the register`, () =>
+    assert.deepEqual([...new Set(nearDays(day))].sort(), expected));
 }
 
 for (const [who, born, where, expected] of TABLE.scores) {
@@ -30,21 +36,35 @@ for (const [who, born, where, expected] of TABLE.scores) {
 
 const person = (id, family, given, more = {}) => ({
   id,
-  keys: { nhs: `99900000${id}`, family: [family], given: [given], born: "1941-01-06", street: "station", postcode: "LS11AA", ...more },
+  keys: {
+    nhs: `99900000${id}`,
+    family: [family],
+    given: [given],
+    born: "1941-01-06",
+    street: "station",
+    postcode: "LS11AA",
+    ...more,
+  },
 });
 
 const PEOPLE = [
   person("18", "okonkwo", "grace"),
   person("26", "okonkwo", "grayce", { born: "1950-05-05" }),
   person("34", "ng", "li", { born: "1939-03-03", street: "mill" }),
-  person("42", "smithjones", "anne", { family: ["smithjones", "smith", "jones"], given: ["anne", "annie"], street: "" }),
+  person("42", "smithjones", "anne", {
+    family: ["smithjones", "smith", "jones"],
+    given: ["anne", "annie"],
+    street: "",
+  }),
   { id: "unknown", keys: { shown: {} } },
 ];
 const INDEX = new SearchIndex(PEOPLE);
 
 function found(who, born = "", where = "") {
   const read = readCriteria({ who, born, where }, TODAY);
-  return "refusals" in read ? read.refusals.map((one) => one.words) : INDEX.find(read.criteria).hits.map((hit) => hit.id);
+  return "refusals" in read
+    ? read.refusals.map((one) => one.words)
+    : INDEX.find(read.criteria).hits.map((hit) => hit.id);
 }
 
 for (const [name, typed, expected] of [
@@ -92,7 +112,9 @@ for (const [typed, words] of [
 }
 
 test("at most twenty are shown, and that there are more is said", () => {
-  const many = new SearchIndex(Array.from({ length: 30 }, (_, place) => person(String(10 + place), "okonkwo", "grace")));
+  const many = new SearchIndex(
+    Array.from({ length: 30 }, (_, place) => person(String(10 + place), "okonkwo", "grace")),
+  );
   const { criteria } = readCriteria({ who: "Okonkwo", born: "06-Jan-1941", where: "" }, TODAY);
   const { hits, hasMore } = many.find(criteria);
   assert.equal(hits.length, SHOWN_LIMIT);
@@ -110,7 +132,9 @@ test("a date of birth that differs is said, and so is a namesake who is not show
 test("ten thousand people are searched in no time", () => {
   const letters = "abcdefghijklmnopqrst";
   const name = (number) => [...String(number * 7919)].map((digit) => letters[Number(digit) * 2]).join("");
-  const many = new SearchIndex(Array.from({ length: 10_000 }, (_, place) => person(String(place), name(place), name(place % 97))));
+  const many = new SearchIndex(
+    Array.from({ length: 10_000 }, (_, place) => person(String(place), name(place), name(place % 97))),
+  );
   const { criteria } = readCriteria({ who: `${name(77)} ${name(9000)}`, born: "85", where: "" }, TODAY);
   const from = performance.now();
   many.find(criteria);

@@ -25,8 +25,8 @@ from epaccs.versions.model import Entry, SectionHead
 from epaccs.versions.queries import materials
 from epaccs.versions.rules import Material
 
-#: Sections to which something is added without signal.
-WRITTEN_ON_TABLETS = ("cpr", "observations")
+#: Sections that are written to without signal, on the version that was shown.
+WRITTEN_ON_TABLETS = ("cpr",)
 _ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
 
 

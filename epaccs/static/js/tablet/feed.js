@@ -20,6 +20,7 @@ import { toBytes, toHex } from "./bytes.js";
  * @property {string | null} epoch null: nothing has come
  * @property {number} number
  * @property {number} asAt the register's clock when it was last known to be whole; 0: never
+ * @property {number} beganAt the register's clock when its first page came; 0: none has
  * @property {number} expected how many people the register has in it
  * @property {number} mismatches how often one after the other its sum was another than the register's
  * @property {Map<string, Person>} people
@@ -79,6 +80,7 @@ export const emptyCopy = (id) => ({
   epoch: null,
   number: 0,
   asAt: 0,
+  beganAt: 0,
   expected: 0,
   mismatches: 0,
   people: new Map(),
@@ -209,9 +211,15 @@ function close(change, cursor, closing, newCopyId) {
   const place = change.places.find((one) => one.scope === cursor.scope && one.tier === cursor.tier);
   if (!place) return;
   const copy = target(place, newCopyId);
-  Object.assign(copy, { epoch: cursor.epoch, number: cursor.number, expected: cursor.people });
+  const cameAt = Date.parse(closing.server_time);
+  Object.assign(copy, {
+    epoch: cursor.epoch,
+    number: cursor.number,
+    expected: cursor.people,
+    beganAt: copy.beganAt || cameAt,
+  });
   for (const one of [...change.puts, ...change.drops]) if (one.copy === copy.id) one.epoch = cursor.epoch;
-  if (!closing.more) finish(change, place, copy, cursor, Date.parse(closing.server_time), newCopyId);
+  if (!closing.more) finish(change, place, copy, cursor, cameAt, newCopyId);
 }
 
 /**

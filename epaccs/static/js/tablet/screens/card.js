@@ -27,14 +27,21 @@ export function showAge(tablet) {
 /** @param {Tablet} tablet @param {OpenCard} open */
 export async function showCard(tablet, open) {
   clearCard();
-  const age = tablet.clock.now() - open.known.asAt;
-  fillCard(find('[data-part="card"]'), open.card, { age: toAge(age), ageMs: age, now: tablet.clock.now() });
+  fillCard(find('[data-part="card"]'), open.card, readingOf(tablet, open));
   showAge(tablet);
-  find('[data-part="card-notes"]').append(...(await notesOf(tablet, open)));
+  find('[data-part="card-notes"]').append(...(await notesOf(tablet)));
   find('[data-part="card-overlay"]').append(...(await overlayOf(tablet, open)));
   find('[data-part="card-actions"]').append(...actionsOf(tablet, open));
   show("card");
 }
+
+/** @param {Tablet} tablet @param {OpenCard} open @returns {import("../fill.js").Reading} */
+const readingOf = (tablet, { known, why }) => ({
+  now: tablet.clock.now(),
+  leftAt: known.asAt || known.copy.beganAt,
+  ageLimitMilliseconds: (tablet.policy.stale_seconds?.red ?? 86_400) * 1000,
+  notices: why.identifiers.length < 2 ? ["Identity not checked by whoever opened this card"] : [],
+});
 
 function clearCard() {
   for (const part of ["card", "card-notes", "card-overlay", "card-actions", "plan"])
@@ -52,12 +59,11 @@ function ageWords(tablet, { known }) {
   return `${words} ${old}, and check the form at the person's side.`;
 }
 
-/** @param {Tablet} tablet @param {OpenCard} open */
-async function notesOf(tablet, { why }) {
+/** @param {Tablet} tablet */
+async function notesOf(tablet) {
   const reader = tablet.vault.unlocked?.user.id ?? "";
   const others = await tablet.outbox.ofOthers(reader);
   const notes = [];
-  if (why.identifiers.length < 2) notes.push("Identity not checked by whoever opened this card.");
   if (others > 0)
     notes.push(
       `Another user of this tablet has ${others} unsent ${others === 1 ? "change" : "changes"}. They may be about this person, and are not shown here.`,
@@ -97,12 +103,12 @@ function actionsOf(tablet, open) {
   const buttons = deeds
     .filter(([name]) => may.has(name))
     .map(([, kind, words]) => makeButton(words, () => startEntry(kind, words, nameOf(open.known))));
-  if (open.plan) buttons.unshift(makeButton("The whole plan", () => showPlan(open)));
+  if (open.plan) buttons.unshift(makeButton("The whole plan", () => showPlan(tablet, open)));
   return [...buttons, makeButton("Find another person", showSearch)];
 }
 
-/** @param {OpenCard} open */
-function showPlan(open) {
-  fillPlan(find('[data-part="plan"]'), open.plan);
+/** @param {Tablet} tablet @param {OpenCard} open */
+function showPlan(tablet, open) {
+  fillPlan(find('[data-part="plan"]'), open.plan, readingOf(tablet, open));
   show("plan");
 }

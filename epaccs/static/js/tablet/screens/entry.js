@@ -68,7 +68,7 @@ const READERS = {
       problems.push({ field: "said_at", words: "Enter the time of today at which the person said so, such as 14:05" });
     if (!had_capacity) problems.push({ field: "had_capacity", words: "Say whether they had capacity" });
     if (problems.length > 0 || saidAt === null) return { problems };
-    const body = { said_at: toMoment(saidAt), had_capacity, words: withdrawal_words || null };
+    const body = { said_at: toMoment(saidAt), had_capacity, ...(withdrawal_words ? { words: withdrawal_words } : {}) };
     const words = `The person said at ${said_at} that they no longer refuse CPR, ${CAPACITY[had_capacity]}. ${withdrawal_words}`;
     return { section: "cpr", body, decidedAt: saidAt, words };
   },
@@ -88,7 +88,7 @@ const READERS = {
   },
   happened({ outcome = "", happened_words = "" }, now) {
     if (!outcome) return { problems: [{ field: "outcome", words: "Say what happened" }] };
-    const body = { item: { outcome, words: happened_words || null } };
+    const body = { item: { outcome, ...(happened_words ? { words: happened_words } : {}) } };
     return { section: "observations", body, decidedAt: now, words: `${OUTCOMES[outcome]}. ${happened_words}` };
   },
 };
