@@ -22,6 +22,7 @@ const versions = (copies) => new Map([...copies.people()].map(([id, one]) => [id
 async function everything(store) {
   const kept = [];
   for (const name of ["rows", "index", "cursors", "meta"]) kept.push(await store.all(name));
+  kept.push(await rowKeys(store));
   return JSON.stringify(kept, (_, value) =>
     value instanceof ArrayBuffer ? Buffer.from(value).toString("latin1") : value,
   );

@@ -124,8 +124,10 @@ for (const outcome of ["failed", "something new", ""]) {
       ],
       NOON,
     );
-    const [left] = await outbox.waiting();
-    assert.ok(left.forRegister);
+    assert.deepEqual(
+      (await outbox.waiting()).map((one) => one.forRegister),
+      [row.forRegister],
+    );
   });
 }
 
@@ -172,7 +174,8 @@ test("another user sees that something waits, and neither what it is nor whose i
   const row = await outbox.append(DRAFT, "words");
   const { secret } = await newSigningKey();
   await vault.enrol(await answerTo("u2"), "five slow brown bears here", secret);
-  assert.deepEqual(await outbox.own(), []);
+  const opened = await outbox.own().catch(() => "another's was tried");
+  assert.deepEqual(opened, []);
   assert.deepEqual(await outbox.about(DRAFT.entry_id), []);
   assert.equal(await outbox.ofOthers("u2"), 1);
   await outbox.settle([{ id: row.id, outcome: "held" }], NOON);

@@ -1,4 +1,4 @@
-"""The program of a tablet: its page, its worker and its manifest. They are the same for everybody and hold no person's data."""
+"""The program of a tablet: its page, its worker and its manifest; the same for everybody, with nobody's data."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SCRIPT: Final = "text/javascript; charset=utf-8"
 #: Its worker decides when a newer one takes over; the browser only asks whether there is one.
 _ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 
-#: Nothing is loaded from elsewhere, no text becomes a script, and no form is sent anywhere: what is typed here stays here.
+#: Nothing is loaded from elsewhere, no text becomes a script, and no form is sent anywhere.
 SHELL_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types epaccs-tablet"
 )
-#: The worker that makes a key of a passphrase compiles WebAssembly, and can do nothing else: it loads nothing, asks nobody.
+#: The worker that makes a key of a passphrase compiles WebAssembly and can do nothing else: it loads nothing.
 SLOW_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 #: The worker that keeps the shell fetches from this server only.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
@@ -68,7 +68,9 @@ def show_manifest() -> Response:
 @public
 def show_slow_worker() -> Response:
     """The worker that makes a key of a passphrase, with its library in front of it."""
-    return Response(_slow_worker(), content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": SLOW_POLICY})
+    return Response(
+        _slow_worker(), content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": SLOW_POLICY}
+    )
 
 
 @bp.get("/sw.js")

@@ -17,11 +17,12 @@ export function connectCard(tablet) {
   tablet.vault.onLock(clearCard);
 }
 
-/** The age of an open card is kept true. @param {Tablet} tablet */
+/** The age of an open card is kept true; a fresh one says it on the card itself. @param {Tablet} tablet */
 export function showAge(tablet) {
   if (!tablet.open) return;
-  setText('[data-part="card-age"]', ageWords(tablet, tablet.open));
-  find('[data-part="card-age"]').dataset.staleness = tablet.staleness(tablet.open.known.asAt);
+  const staleness = tablet.staleness(tablet.open.known.asAt);
+  setText('[data-part="card-age"]', staleness === "green" ? "" : ageWords(tablet, tablet.open, staleness));
+  find('[data-part="card-age"]').dataset.staleness = staleness;
 }
 
 /** @param {Tablet} tablet @param {OpenCard} open */
@@ -29,7 +30,7 @@ export async function showCard(tablet, open) {
   clearCard();
   fillCard(find('[data-part="card"]'), open.card, readingOf(tablet, open));
   showAge(tablet);
-  find('[data-part="card-notes"]').append(...(await notesOf(tablet)));
+  find('[data-part="card-notes"]').append(...(await notesOf(tablet, open)));
   find('[data-part="card-overlay"]').append(...(await overlayOf(tablet, open)));
   find('[data-part="card-actions"]').append(...actionsOf(tablet, open));
   show("card");
@@ -48,22 +49,25 @@ function clearCard() {
     find(`[data-part="${part}"]`).replaceChildren();
 }
 
-/** @param {Tablet} tablet @param {OpenCard} open */
-function ageWords(tablet, { known }) {
-  const staleness = tablet.staleness(known.asAt);
+/** @param {Tablet} tablet @param {OpenCard} open @param {string} staleness */
+function ageWords(tablet, { known }, staleness) {
   if (staleness === "never")
     return "This copy is not complete: its download has not finished. Check the form at the person's side.";
   const words = `As the register was at ${tablet.moment(known.asAt)}, ${toAge(tablet.clock.now() - known.asAt)} ago.`;
-  if (staleness === "green") return words;
   const old = staleness === "red" ? "This copy is too old to rely on: ring" : "It may have changed since: ring";
   return `${words} ${old}, and check the form at the person's side.`;
 }
 
-/** @param {Tablet} tablet */
-async function notesOf(tablet) {
+/** @param {Tablet} tablet @param {OpenCard} open */
+async function notesOf(tablet, { known }) {
   const reader = tablet.vault.unlocked?.user.id ?? "";
   const others = await tablet.outbox.ofOthers(reader);
+  const own = (await tablet.outbox.about(known.id)).length;
   const notes = [];
+  if (own > 0)
+    notes.push(
+      `${own} ${own === 1 ? "entry" : "entries"} made on this tablet ${own === 1 ? "is" : "are"} not in this card: read below it.`,
+    );
   if (others > 0)
     notes.push(
       `Another user of this tablet has ${others} unsent ${others === 1 ? "change" : "changes"}. They may be about this person, and are not shown here.`,

@@ -20,6 +20,7 @@ const PHASES = /** @type {Record<string, string>} */ ({
 /** @param {Tablet} tablet */
 export function connectStrip(tablet) {
   setInterval(() => showStrip(tablet), EVERY_MS);
+  tablet.vault.onLock(() => showStrip(tablet));
   document.addEventListener("tablet-written", () => showStrip(tablet));
 }
 
