@@ -11,18 +11,74 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright
+from sqlalchemy import select
 
 from e2e.accessibility import check_page
 from e2e.conftest import CHROMIUM_FLAGS, PASSWORD, Site
+from e2e.scenes import days_ago, decided, on_the_register
+from epaccs.audit.model import AuditEvent
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.core.db import db
+from epaccs.sync.model.push import PushedEdit
+from tests.factories import an_organisation
 
 PASSPHRASE = "four quiet grey herons"
+#: Words that only one person's record holds.
+CANARY = "Sycamore canary"
 #: A browser that Playwright did not start answers later on two busy cores.
 PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Somebody who refuses CPR, and a crew of their area."""
+
+    name: str
+    born: date
+    entry_id: UUID
+    trust: Organisation
+    paramedic: Actor
+    user_name: str
+
+    @property
+    def misspelt(self) -> str:
+        """As somebody hears it: two letters change places."""
+        return self.name[:3] + self.name[4] + self.name[3] + self.name[5:]
+
+
+def a_scene(site: Site, *, others: int = 0) -> Scene:
+    """Three days ago, in an area of its own; with so many others beside."""
+    name, born, area = site.a_name(), site.a_birthday(), f"area-{next(site.numbers)}"
+    with days_ago(3):
+        gp = site.employs(Role.GP, an_organisation(area=area), name="Dr Anita Patel", may_sign=True)
+        entry_id = on_the_register(gp, family_name=name, born_on=born)
+        decided(gp, entry_id, reason="person_refuses", original_location=CANARY)
+        for _ in range(others):
+            on_the_register(gp, family_name=f"{name}son", born_on=site.a_birthday())
+    trust = an_organisation(type=OrganisationType.AMBULANCE, area=area)
+    paramedic = site.employs(Role.PARAMEDIC, trust, name="Lee Hart")
+    return Scene(name, born, entry_id, trust, paramedic, site.user_names[paramedic.clinician_id])
+
+
+def edits_of(author: Actor) -> list[PushedEdit]:
+    """What of this author's writing on tablets the register has."""
+    db.session.rollback()
+    return list(db.session.scalars(select(PushedEdit).where(PushedEdit.author_id == author.clinician_id)))
+
+
+def deeds_of(author: Actor) -> list[str]:
+    """What the audit says of them."""
+    db.session.rollback()
+    return list(db.session.scalars(select(AuditEvent.kind).where(AuditEvent.actor_id == author.clinician_id)))
 
 
 class Tablet:
@@ -62,6 +118,18 @@ class Tablet:
         if self._context is not None:
             self._context.close()
             self._context = None
+
+    def forgets_sign_in(self) -> Self:
+        """Nobody is signed in to the register in its browser any more."""
+        assert self._context is not None
+        self._context.clear_cookies()
+        return self
+
+    def loses_everything(self) -> None:
+        """Its browser takes away what it had kept, as browsers do when room is short."""
+        assert self._context is not None
+        session = self._context.new_cdp_session(self.page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.address, "storageTypes": "all"})
 
     def is_killed(self) -> None:
         """Its browser ends in the middle of whatever it does."""
@@ -109,8 +177,10 @@ class Tablet:
         self.types("Choose a passphrase", passphrase).types("The same passphrase again", passphrase)
         return self.presses("Set up").sees("Find a person")
 
-    def unlocks(self, passphrase: str = PASSPHRASE) -> Self:
-        """With a passphrase."""
+    def unlocks(self, passphrase: str = PASSPHRASE, *, user: str = "") -> Self:
+        """With a passphrase; `user`: as the lock screen calls them, where there are several."""
+        if user:
+            self.ticks(user)
         return self.types("Passphrase", passphrase).presses("Unlock").sees("Find a person")
 
     def finds(self, who: str, *, born: str = "", where: str = "") -> Self:

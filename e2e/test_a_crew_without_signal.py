@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from playwright.sync_api import Playwright
-from sqlalchemy import select
 
-from e2e.conftest import Site, SitsDown
-from e2e.scenes import days_ago, decided, on_the_register
-from e2e.tablets import Tablet, wait_until
+from e2e.conftest import Site
+from e2e.tablets import CANARY, Scene, Tablet, a_scene, deeds_of, edits_of, wait_until
 from epaccs.audit.events import EventKind
-from epaccs.audit.model import AuditEvent
-from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import db
 from epaccs.core.fields import format_date
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.record.model import SearchPerson
-from epaccs.sync.model.push import PushedEdit
-from tests.factories import an_organisation
-
-#: Words that only this person's record holds.
-CANARY = "Sycamore canary"
 
 
 @pytest.fixture
@@ -38,51 +26,9 @@ def tablet(site: Site, chromium_maker: Playwright, tmp_path: Path) -> Iterator[T
     site.served.start()
 
 
-@dataclass(frozen=True)
-class Scene:
-    """Somebody who refuses CPR, and a crew of their area."""
+def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: Tablet) -> None:
+    scene = a_scene(site)
 
-    name: str
-    born: date
-    entry_id: UUID
-    gp: Actor
-    paramedic: Actor
-    user_name: str
-
-    @property
-    def misspelt(self) -> str:
-        """As somebody hears it: two letters change places."""
-        return self.name[:3] + self.name[4] + self.name[3] + self.name[5:]
-
-
-@pytest.fixture
-def scene(site: Site) -> Scene:
-    """Three days ago, in an area of its own."""
-    name, born = site.a_name(), site.a_birthday()
-    area = f"area-{next(site.numbers)}"
-    with days_ago(3):
-        gp = site.employs(Role.GP, an_organisation(area=area), name="Dr Anita Patel", may_sign=True)
-        entry_id = on_the_register(gp, family_name=name, born_on=born)
-        decided(gp, entry_id, reason="person_refuses", original_location=CANARY)
-    trust = an_organisation(type=OrganisationType.AMBULANCE, area=area)
-    paramedic = site.employs(Role.PARAMEDIC, trust, name="Lee Hart")
-    return Scene(name, born, entry_id, gp, paramedic, site.user_names[paramedic.clinician_id])
-
-
-def edits_of(scene: Scene) -> list[PushedEdit]:
-    db.session.rollback()
-    return list(db.session.scalars(select(PushedEdit).where(PushedEdit.author_id == scene.paramedic.clinician_id)))
-
-
-def deeds_of(scene: Scene) -> list[str]:
-    db.session.rollback()
-    found = select(AuditEvent.kind).where(AuditEvent.actor_id == scene.paramedic.clinician_id)
-    return list(db.session.scalars(found))
-
-
-def test_a_crew_reads_and_writes_in_a_house_without_signal(
-    site: Site, scene: Scene, tablet: Tablet, sits_down: SitsDown
-) -> None:
     # given a paramedic who set up a tablet at the station, and locked it
     tablet.opens().sees("Nobody is set up on this tablet").is_sound()
     tablet.signs_in(scene.user_name).sees("Set up this tablet").is_sound().is_set_up()
@@ -122,7 +68,7 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(
     tablet.is_killed()
     tablet.starts().opens().sees("2 changes waiting").sees_no("spring").unlocks().presses("Waits 2")
     tablet.sees("I want to see the spring", "On the fridge", "not yet sent").is_sound()
-    assert edits_of(scene) == []
+    assert edits_of(scene.paramedic) == []
 
     # and nothing on the disk tells whom it is about
     tablet.presses("Lock")
@@ -133,12 +79,12 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(
     tablet.opens()
 
     # then everything is sent once, under its author, and so is what was read
-    wait_until(lambda: len(edits_of(scene)) == 2, "the edits were not sent")
+    wait_until(lambda: len(edits_of(scene.paramedic)) == 2, "the edits were not sent")
     tablet.sees("nothing waits to be sent")
-    assert sorted(edit.outcome for edit in edits_of(scene)) == ["applied", "applied"]
-    wait_until(lambda: str(EventKind.OFFLINE_CARD_VIEWED) in deeds_of(scene), "the read audit did not arrive")
+    assert sorted(edit.outcome for edit in edits_of(scene.paramedic)) == ["applied", "applied"]
+    wait_until(lambda: str(EventKind.OFFLINE_CARD_VIEWED) in deeds_of(scene.paramedic), "the read audit did not arrive")
     wait_until(lambda: tablet.unsent_looks() == 0, "looks are still there")
-    assert deeds_of(scene).count(str(EventKind.OFFLINE_CARD_VIEWED)) == 1
+    assert deeds_of(scene.paramedic).count(str(EventKind.OFFLINE_CARD_VIEWED)) == 1
 
     # and the card says so to the next who reads it
     tablet.unlocks().finds(scene.misspelt, born=format_date(scene.born)).picks(scene.name)

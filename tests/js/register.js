@@ -67,6 +67,7 @@ export async function answerTo(
     jti: crypto.randomUUID(),
     device: deviceId,
     user: userId,
+    iat: now / 1000,
     exp: (now + hours * HOUR) / 1000,
     scopes: [{ scope: SCOPE, tier }],
     audience: "emergency",

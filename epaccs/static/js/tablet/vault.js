@@ -4,7 +4,7 @@
  * The keys are in the memory of one page and nowhere else; whatever locks the page drops them. A lease that has ended, or
  * a clock that was set back, opens nothing, unless its user breaks the glass: once, with a reason, and it is told.
  *
- * Source: hazards H-54 (unsent work erased), H-55 (a stolen profile) and H-56 (another's unsent work).
+ * Source: hazards H-54, H-55 and H-56.
  */
 
 import {
