@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     operations.init_app(app, settings)
     import_models()
     connect_rooms()
+    connect_tablets()
     use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     register_views(app)
     return app
@@ -105,6 +106,14 @@ def _connect_projectors() -> None:
         register_projector(room.follow_change)
 
 
+def connect_tablets() -> None:
+    """Whoever loses their password or their account loses what their tablets open."""
+    from epaccs.clinicians.actions import follow_ended_access
+    from epaccs.devices.actions import end_leases_of
+
+    follow_ended_access(end_leases_of)
+
+
 def register_views(app: Flask) -> None:
     """Every address of the program."""
     from epaccs.access import views as access
@@ -112,6 +121,7 @@ def register_views(app: Flask) -> None:
     from epaccs.clinicians import guard
     from epaccs.clinicians import views as clinicians
     from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.notices import views as notices
@@ -119,6 +129,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
+    from epaccs.sync.views import feed, push, shell
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -129,6 +140,7 @@ def register_views(app: Flask) -> None:
         home,
         access,
         notices,
+        devices,
         versions,
         register,
         scans,
@@ -141,23 +153,16 @@ def register_views(app: Flask) -> None:
         disagreements,
         record_history,
         handover,
+        feed,
+        push,
+        shell,
     )
     for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
         app.register_blueprint(blueprint)
-    _register_tablet_views(app)
     if app.config["EPACCS"].is_demo:
         from epaccs.core import gallery
 
         app.register_blueprint(gallery.bp)
-
-
-def _register_tablet_views(app: Flask) -> None:
-    """Tablets, and what they ask and bring."""
-    from epaccs.devices import views as devices
-    from epaccs.sync.views import feed, push, shell
-
-    for room in (devices, feed, push, shell):
-        app.register_blueprint(room.bp)
 
 
 def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
@@ -172,5 +177,6 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
         (Permission.ADMINISTER, web.Link("People", "/admin")),
+        (Permission.MANAGE_TABLETS, web.Link("Tablets", "/devices")),
     )
     return tuple(link for permission, link in pages if can_ever(permission, facts))

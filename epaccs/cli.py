@@ -32,14 +32,17 @@ from epaccs.clinicians import queries as clinician_queries
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, OrganisationType, Role
 from epaccs.core import clock, fields, migration
 from epaccs.core.db import db
-from epaccs.core.errors import EpaccsError, RuleBroken
-from epaccs.core.identifiers import new_id
+from epaccs.core.errors import EpaccsError, NotFound, RuleBroken
+from epaccs.core.identifiers import new_id, parse_id
 from epaccs.core.nhs_number import parse_nhs_number
+from epaccs.devices import actions as device_actions
+from epaccs.devices import queries as device_queries
 from epaccs.export import export, find_everybody
 from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
+from epaccs.sync.actions.feed import rebuild_scopes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -307,6 +310,64 @@ def at_work(user_name: str, ods_code: str | None) -> Actor:
     raise RuleBroken("This person works in several roles. Name the place with --organisation")
 
 
+# Tablets
+
+
+@main.group()
+def devices() -> None:
+    """Tablets that hold cards without signal."""
+
+
+@devices.command("rebuild-feed")
+@json_option
+@in_the_house
+def rebuild_feed(as_json: bool) -> None:
+    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
+    scopes = rebuild_scopes()
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
+    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
+
+
+@devices.command("list")
+@json_option
+@in_the_house
+def list_devices(as_json: bool) -> None:
+    """Every tablet, what it last said of itself, and whether it is in use."""
+    tablets = device_queries.all_tablets()
+    lines = [
+        f"{one.id}  {one.status:8}  last contact {fields.format_datetime(one.last_contact_at)}  {one.label}"
+        for one in tablets
+    ]
+    found = [
+        {
+            "id": one.id,
+            "label": one.label,
+            "status": one.status,
+            "last_contact_at": one.last_contact_at,
+            "outbox": one.outbox_length,
+            "audit": one.audit_length,
+            "program": one.program,
+        }
+        for one in tablets
+    ]
+    say("\n".join(lines) or "No tablet is enrolled.", as_json=as_json, devices=found)
+
+
+@devices.command("revoke")
+@click.argument("device_id", metavar="ID")
+@click.option("--lost", is_flag=True, help="It is lost or stolen.")
+@json_option
+@in_the_house
+def revoke_device(device_id: str, lost: bool, as_json: bool) -> None:
+    """Take a tablet out of use now: no lease of it opens anything, and it erases itself at its next contact."""
+    try:
+        number = parse_id(device_id)
+        device_actions.take_out_by_operator(number, is_lost=lost)
+    except NotFound:
+        raise RuleBroken("No tablet has that id. See: epaccs devices list") from None
+    say("The tablet was taken out of use. It erases what it holds at its next contact.", as_json=as_json, id=number)
+
+
 # Data
 
 
@@ -386,26 +447,6 @@ def counting(words: str, total: int, *, quiet: bool) -> Iterator[Callable[[int],
     with bar:
         task = bar.add_task(words, total=total)
         yield lambda more: bar.advance(task, more)
-
-
-# Tablets
-
-
-@main.group()
-def devices() -> None:
-    """Tablets, and what they are sent."""
-
-
-@devices.command("rebuild-feed")
-@json_option
-@in_the_house
-def rebuild_feed(as_json: bool) -> None:
-    """Build anew what tablets follow: each starts again at its next contact, beside what it holds."""
-    from epaccs.sync.actions.feed import rebuild_scopes
-
-    scopes = rebuild_scopes()
-    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "devices rebuild-feed", "scopes": scopes}))
-    say(f"{scopes:,} scopes were built anew. Every tablet starts again.", as_json=as_json, scopes=scopes)
 
 
 # Audit

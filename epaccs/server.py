@@ -23,6 +23,7 @@ from epaccs.clinicians.model import Clinician
 from epaccs.core import migration
 from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
+from epaccs.devices.actions import forget_leases
 from epaccs.identification.actions import forget_candidates
 from epaccs.settings import Settings, SettingsError
 from epaccs.sync.actions.feed import follow_time
@@ -120,6 +121,7 @@ def do_round(anchor: Path) -> None:
         clinicians.end_lapsed_sessions()
         clinicians.forget_expired()
         forget_candidates()
+        forget_leases()
         follow_time()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")

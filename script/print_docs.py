@@ -1,4 +1,4 @@
-"""Print into docs/domain.md what it says of the code, from what the code runs on: states, lines, access, fields.
+"""Print into docs/domain.md what it says of the code, from what it runs on: states, lines, access, tablets, fields.
 
 With --check nothing is written, and the exit status is 1 when the page says something else.
 """
@@ -17,6 +17,7 @@ from epaccs.care_plans.rules import STAGES, Stage
 from epaccs.care_plans.sections import SECTIONS, SectionDeclaration
 from epaccs.core.forms import FormField
 from epaccs.cpr_decisions.rules import GENERATED as CPR
+from epaccs.devices.rules import render_policies
 from epaccs.record.declared import sights
 from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import FieldSight
@@ -129,6 +130,7 @@ def render_contradictions() -> str:
 GENERATED: Mapping[str, Callable[[], str]] = {
     **CPR,
     "access": render_access_tables,
+    "tablets": render_policies,
     "fields": render_fields,
     "contradictions": render_contradictions,
 }

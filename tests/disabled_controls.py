@@ -651,6 +651,59 @@ def what_is_early_is_folded_answered_or_not(self: Any) -> bool:
     return bool(self.is_early)
 
 
+# --- H-45 a lost tablet is read by a stranger ------------------------------------------------------------------------
+
+off("H-45a")(nothing)
+
+
+@off("H-45b")
+def a_lease_is_what_it_says(text: str) -> Any:
+    import base64
+    import json
+
+    body = text.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+off("H-45c")(nothing)
+
+
+@off("H-45d")
+def a_tablet_holds_whatever_is_asked_for(role: Any, word: Any, tier: Any) -> bool:
+    del role, tier
+    return word in SCOPE_WORDS
+
+
+off("H-45e")(nothing)
+off("H-45f")(nothing)
+off("H-45g")(nothing)
+
+
+@off("H-45h")
+def what_was_leased_stays(leased: Any, granted: Any) -> Any:
+    del granted
+    return dict(leased)
+
+
+# --- H-46 a lease ends at a bedside ----------------------------------------------------------------------------------
+
+
+@off("H-46a")
+def only_a_sign_in_renews(lease: Any, actor: Any) -> Any:
+    del lease, actor
+    raise RuleBroken("Sign in again")
+
+
+@off("H-46b")
+def one_person_is_enough(count: int, *, taken_out_alone: int) -> bool:
+    del count, taken_out_alone
+    return False
+
+
+off("H-46c")(nothing)
+off("H-46d")(none_of_them)
+
+
 # --- H-47 a person is silently missing from a tablet -----------------------------------------------------------------
 
 off("H-47a")(nothing)
@@ -717,3 +770,64 @@ def every_page_is_kept(session: Any, page: Any) -> None:
 
 off("H-48f")(nothing)
 off("H-48g")(nothing)
+
+
+# --- H-50 what a crew wrote is lost or counts twice ------------------------------------------------------------------
+
+off("H-50a")(nothing)
+
+
+@off("H-50b")
+def anybody_may_sign(sent: Any, keys: Any) -> Any:
+    del sent
+    return next(iter(keys), None)
+
+
+@off("H-50c")
+def the_whole_batch_fails(device: Any, envelope: Any, error: Any) -> Any:
+    del device, envelope
+    raise AssertionError("nothing of the batch is answered") from error
+
+
+off("H-50d")(nothing)
+
+
+@off("H-50e")
+def every_number_came(next_sequence: int, come: Any) -> int:
+    return max(come, default=next_sequence - 1) + 1
+
+
+@off("H-50f")
+def no_number_is_ever_taken(session: Any, device_id: Any, envelope: Any) -> bool:
+    del session, device_id, envelope
+    return False
+
+
+# --- H-51 an offline change silently replaces a decision -------------------------------------------------------------
+
+
+@off("H-51a")
+def the_last_own_edit_says_what_was_seen(
+    session: Any, section: Any, request: Any, context: Any, *, version: int
+) -> Any:
+    del section, context, version
+    after = session.get(Edit, request.after_id) if request.after_id else None
+    seen = after.section_version if after else request.base_version
+    return Seen(seen, _value_of(session, request, seen))
+
+
+@off("H-51b")
+def as_a_form_is_answered(work: Any, kind: Any, tablet: Any) -> Any:
+    _check_authority(work.context.actor, work.request.entry_id, kind, given=tablet.reason)
+    return _apply(work, kind)
+
+
+off("H-51c")(nothing)
+
+
+@off("H-51d")
+def as_they_lie(edits: Any) -> list[Any]:
+    return list(edits)
+
+
+off("H-51e")(nothing)

@@ -28,7 +28,7 @@ MARKUP = """<img src=x onerror=alert(1)>{{7*7}}{% raw %}'";--"""
 NULL = "Grace\x00Okonkwo"
 
 #: A form whose answer is a file, one that takes a file, steps of signing in that few people have, and forms with
-#: nothing to type but secrets.
+#: nothing to type, or nothing but secrets.
 ELSEWHERE = {
     "handover.show",
     "identification.send",
@@ -37,6 +37,8 @@ ELSEWHERE = {
     "account.password",
     "administration.close_organisation",
     "administration.reset",
+    "devices.take_out",
+    "devices.decide",
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -62,6 +64,7 @@ def browsers(app: Flask) -> Iterator[tuple[PageClient, list[str]]]:
     yield of(app, gp), [f"/record/{entry_id}", f"/record/{dead}", f"/record/{dead}/death/reverse", "/", "/gallery"]
     yield of(app, a_clinician(Role.PRIVACY_OFFICER, trust)), ["/"]
     yield of(app, a_clinician(Role.ADMINISTRATOR, icb)), [f"/admin/people/{colleague.clinician_id}", "/"]
+    yield of(app, a_clinician(Role.ADMINISTRATOR, trust)), ["/devices/policy"]
     yield PageClient(app), ["/sign-in", "/check"]
 
 

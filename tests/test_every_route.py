@@ -14,11 +14,13 @@ from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import web
 from epaccs.core.identifiers import new_id
+from epaccs.devices.guard import TABLET
+from epaccs.sync.views.push import SEALED
 from tests.factories import a_clinician, an_organisation, sign_in
 from tests.pages import Page, faults_of
 
 #: What a view may say instead of a permission of the table: nobody need be signed in, or anybody signed in may.
-WITHOUT_THE_TABLE = {web.PUBLIC, "SIGNED_IN", "SIGNING_IN", *(f"ROLE {role}" for role in Role)}
+WITHOUT_THE_TABLE = {web.PUBLIC, "SIGNED_IN", "SIGNING_IN", TABLET, SEALED, *(f"ROLE {role}" for role in Role)}
 PROGRAM = {"Accept": "application/problem+json"}
 READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -66,12 +68,39 @@ def test_every_address_names_the_permission_it_asks_for(app: Flask) -> None:
     assert not unnamed, in_lines(unnamed)
 
 
+def test_what_a_tablet_asks_is_refused_without_a_lease_whatever_session_there_is(app: Flask) -> None:
+    client, rules = app.test_client(), [one for one in rules_of(app) if permission_of(app, one) == TABLET]
+    sign_in(client, a_clinician(Role.GP))
+
+    for rule in rules:
+        assert rule.methods == {"POST", "OPTIONS"}, rule.rule
+        answer = client.post(address_of(rule), json={}, headers={"Accept": "text/html"})
+        problem = answer.get_json(silent=True) or {}
+        assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), rule.rule
+        assert problem["type"] == "urn:epaccs:problem:signed-out"
+
+    assert rules, "a tablet asks something"
+
+
+def test_what_is_sealed_is_asked_for_no_sign_in_and_nothing_else_of_it_is_believed(app: Flask) -> None:
+    rules = [one for one in rules_of(app) if permission_of(app, one) == SEALED]
+
+    for rule in rules:
+        assert rule.methods == {"POST", "OPTIONS"}, rule.rule
+        answer = app.test_client().post(address_of(rule), json={}, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), rule.rule
+
+    assert rules, "something comes sealed"
+
+
 def test_every_form_is_refused_without_its_token(app: Flask) -> None:
     client = app.test_client()
     sign_in(client, a_clinician(Role.GP))
     taken = []
 
     for rule, address in every_address(app):
+        if permission_of(app, rule) in (TABLET, SEALED):
+            continue
         for method in sorted(writing_methods(rule)):
             answer = client.open(address, method=method, data={"reason": "x"}, headers=PROGRAM)
             problem = answer.get_json(silent=True) or {}

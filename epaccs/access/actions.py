@@ -118,7 +118,7 @@ def keep_given_offline(
     Args:
         given_at: on the tablet, by the register's clock.
 
-    Source: hazard H-05 (a record opened without a need).
+    Source: hazard H-05.
     """
     if reason is None:
         return

@@ -24,6 +24,8 @@ from epaccs.access.rules import (
     facts_of_role,
     visible_tiers,
 )
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Clinician, Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
@@ -278,3 +280,39 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
         )
         for grant, clinician_name in rows
     ]
+
+
+#: What a tablet brought that does not fit together, in the words that a privacy officer reads.
+ALARMS: dict[EventKind, str] = {
+    EventKind.TABLET_GAP: "An entry that was made on it has not come",
+    EventKind.TABLET_LOOKS_MISSING: "Looks are missing from its book of who looked",
+    EventKind.TABLET_LOOKS_BROKEN: "Its book of who looked was changed, or cannot be read",
+    EventKind.TABLET_COPIED: "There seem to be two tablets of this name: both were taken out of use",
+    EventKind.TABLET_FORGED: "An entry came in its name that nobody had signed on it",
+    EventKind.EDIT_OTHER_WORDS: "An entry came a second time with other words",
+    EventKind.EDIT_FAILED: "The register failed at an entry from it, and keeps it. Tell whoever runs the register",
+}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What a tablet brought that does not fit together; `label`: by which colleagues know the tablet."""
+
+    at: datetime
+    label: str
+    words: str
+
+
+def tablet_alarms(actor: Actor, *, limit: int = 50) -> list[Alarm]:
+    """What the tablets of the officer's own organisation brought that does not fit together, newest first.
+
+    Source: hazards H-18 and H-50.
+    """
+    check(Permission.REVIEW_ACCESS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    rows = db.session.execute(
+        select(AuditEvent.at, AuditEvent.kind, AuditEvent.details)
+        .where(AuditEvent.organisation_id == actor.organisation_id, AuditEvent.kind.in_([str(kind) for kind in ALARMS]))
+        .order_by(AuditEvent.at.desc())
+        .limit(limit)
+    )
+    return [Alarm(row.at, row.details.get("label", ""), ALARMS[EventKind(row.kind)]) for row in rows]

@@ -1,4 +1,4 @@
-"""What a privacy officer looks at: openings in an emergency."""
+"""What a privacy officer looks at: openings in an emergency, and tablets whose books do not fit together."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ bp = Blueprint("access", __name__)
 @needs(Permission.REVIEW_ACCESS)
 def privacy_office() -> ResponseReturnValue:
     """What needs looking at."""
-    openings = queries.openings_to_review(current_actor())
+    openings, alarms = queries.openings_to_review(current_actor()), queries.tablet_alarms(current_actor())
     actions.record_list_viewed(current_actor(), list_name="privacy_office", count=len(openings))
-    return render_template("access/privacy_office.html", openings=openings, roles=ROLE_LABELS, outcomes=OUTCOMES)
+    return render_template(
+        "access/privacy_office.html", openings=openings, alarms=alarms, roles=ROLE_LABELS, outcomes=OUTCOMES
+    )
 
 
 @bp.route("/privacy-office/<grant_id>", methods=["GET", "POST"])

@@ -242,7 +242,8 @@ def describe(value: Value) -> Rows:
     if "decisions" in value or "proposals" in value:
         decision = CPRState.from_value(value).in_force
         value = decision.to_value() if decision else {"recommendation": "none_in_force"}
-    return [(LABELS[name], _words(part)) for name, part in _flat(value) if name in LABELS]
+    said = dict(_flat(value))
+    return [(label, _words(said[name])) for name, label in LABELS.items() if name in said]
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -29,6 +29,7 @@ from epaccs.demo.people import PersonMaker, demonstration_people, entry_id_of, o
 from epaccs.demo.questions import ask_locally
 from epaccs.demo.staff import add_staff, find_world, has_demonstration_people
 from epaccs.demo.stories import Story, read_stories
+from epaccs.demo.tablets import add_tablets
 from epaccs.register.model import RegisterEntry
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry
@@ -99,6 +100,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
         scans.add_scans(written, world)
         bulk.load_stories(generated, world, loaded=progress)
     tell_candidates(find_world())
+    add_tablets(find_world())
     return untold
 
 

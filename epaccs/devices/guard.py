@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from math import isfinite
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -35,7 +36,6 @@ _WORDS: Final[dict[LeaseEnd, str]] = {
     LeaseEnd.ROLE_ENDED: "The role in which you signed in on this tablet has ended.",
     LeaseEnd.PASSWORD_CHANGED: "Your password was changed.",
     LeaseEnd.RESET: "Your password was reset.",
-    LeaseEnd.POLICY: "Your organisation lets nothing lie on this tablet any more.",
 }
 _REVOKED: Final = Refusal(
     403,
@@ -79,6 +79,22 @@ def lease_or_session(permission: Permission) -> Callable[[View], View]:
     return decorate
 
 
+def lease_of_any_age(view: View) -> View:
+    """For a tablet that says farewell: its lease was signed here, whatever became of it since."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        leased = queries.find_lease(_read_lease_id(of_any_age=True))
+        if leased is None:
+            _refuse(None)
+        g.lease = leased.facts
+        return view(*args, **kwargs)
+
+    guarded.permission = TABLET  # type: ignore[attr-defined]
+    web.csrf.exempt(guarded)
+    return web.for_programs(guarded)  # type: ignore[return-value]
+
+
 def current_tablet() -> Tablet:
     """The tablet that asks and its user; only behind `lease_only`."""
     tablet: Tablet = g.tablet
@@ -89,6 +105,12 @@ def current_lease() -> LeaseFacts | None:
     """The lease that was shown; None: somebody signed in asks."""
     found: LeaseFacts | None = g.get("lease")
     return found
+
+
+def current_lease_facts() -> LeaseFacts:
+    """The lease that was shown; only behind a guard that asked for one."""
+    facts: LeaseFacts = g.lease
+    return facts
 
 
 def _read_tablet() -> None:
@@ -112,7 +134,7 @@ def _read_tablet() -> None:
     g.tablet = Tablet(facts.device_id, actor, facts.lease_id, scopes, str(facts.device_class), policy)
 
 
-def _read_lease_id() -> UUID:
+def _read_lease_id(*, of_any_age: bool = False) -> UUID:
     """The id in a lease that this register signed for itself, and whose time is now."""
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer":
@@ -125,11 +147,11 @@ def _read_lease_id() -> UUID:
         _refuse(None)
     settings: Settings = current_app.config["EPACCS"]
     now = clock.now().timestamp()
-    if claims.get("iss") != settings.public_url:
+    if claims.get("iss") != settings.public_url or not isfinite(begins + ends):
         _refuse(None)
-    if now < begins:
+    if now < begins and not of_any_age:
         _refuse(LeaseEnd.NOT_YET)
-    if now >= ends:
+    if now >= ends and not of_any_age:
         _refuse(LeaseEnd.RAN_OUT)
     return lease_id
 

@@ -10,19 +10,28 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from epaccs.access.rules import Permission, check, facts_of_role
+from epaccs.clinicians.model import Clinician, Membership
 from epaccs.clinicians.queries import Worker, find_worker
-from epaccs.clinicians.rules import Role
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role, roles_at
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.devices.model import Device, DeviceCommand, DeviceUser, Lease, OfflinePolicy
+from epaccs.core.fields import age_of_copy
+from epaccs.devices.model import Device, DeviceCommand, DeviceUser, Lease, OfflinePolicy, RevocationRequest
 from epaccs.devices.rules import (
+    CLASS_LABELS,
     Deed,
     DeviceClass,
     DeviceStatus,
+    Freshness,
     LeaseFacts,
     Policy,
+    clock_words,
     default_policy,
+    freshness_of,
+    held_words,
     policy_from_rules,
+    size_words,
 )
 
 # Epochs of scopes, which the feed knows
@@ -212,3 +221,225 @@ def current_policy(organisation_id: UUID, role: Role, device_class: DeviceClass)
         .limit(1)
     ).first()
     return default_policy(role, device_class) if row is None else policy_from_rules(row.rules, version=row.version)
+
+
+# What an administrator sees
+
+
+@dataclass(frozen=True)
+class TabletLine:
+    """One tablet in the list. What it has not reported yet is None or "Not reported"."""
+
+    id: UUID
+    label: str
+    class_words: str
+    status: DeviceStatus
+    users: tuple[str, ...]
+    enrolled_at: datetime
+    ended_at: datetime | None
+    erased_at: datetime | None
+    was_told: bool  #: to erase what it holds, at a contact since it was taken out of use
+    waits_to_start_again: bool
+    last_contact_at: datetime
+    age_words: str
+    freshness: Freshness
+    outbox_length: int | None
+    audit_length: int | None
+    storage_words: str
+    is_persisted: bool | None
+    program: str
+    clock_words: str
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it may still be taken out of use."""
+        return self.status is DeviceStatus.ENROLLED
+
+
+TABLETS_SHOWN = 500
+
+
+def tablets_of(actor: Actor, *, ids: Sequence[UUID] | None = None) -> list[TabletLine]:
+    """The tablets of the administrator's organisation: those in use first, the longest without contact first.
+
+    Args:
+        actor: the administrator.
+        ids: only these; None: all, as far as a page holds them.
+
+    Raises:
+        Forbidden: this person manages no tablets.
+    """
+    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    found = select(Device).where(Device.organisation_id == actor.organisation_id)
+    if ids is not None:
+        found = found.where(Device.id.in_(ids))
+    return _lines(found)
+
+
+def all_tablets() -> list[TabletLine]:
+    """Every tablet of every organisation, for whoever runs the server."""
+    return _lines(select(Device))
+
+
+def _lines(found: Any) -> list[TabletLine]:
+    in_order = found.order_by(Device.status != str(DeviceStatus.ENROLLED), Device.last_contact_at, Device.label)
+    rows = db.session.scalars(in_order.limit(TABLETS_SHOWN)).all()
+    users, commands = _users_of([row.id for row in rows]), _commands_of([row.id for row in rows])
+    policies: dict[tuple[UUID, Role, DeviceClass], Policy] = {}
+    return [_line(row, users.get(row.id, []), commands.get(row.id, []), policies) for row in rows]
+
+
+@dataclass(frozen=True)
+class _User:
+    words: str
+    organisation_id: UUID
+    role: Role
+
+
+def _users_of(ids: Sequence[UUID]) -> dict[UUID, list[_User]]:
+    rows = db.session.execute(
+        select(DeviceUser.device_id, Clinician.name, Membership.role, Membership.organisation_id)
+        .join(Clinician, Clinician.id == DeviceUser.clinician_id)
+        .join(Membership, Membership.id == DeviceUser.membership_id)
+        .where(DeviceUser.device_id.in_(ids), DeviceUser.ended_at.is_(None))
+        .order_by(Clinician.name)
+    )
+    users: dict[UUID, list[_User]] = {}
+    for row in rows:
+        words = f"{row.name}, {ROLE_LABELS[Role(row.role)]}"
+        users.setdefault(row.device_id, []).append(_User(words, row.organisation_id, Role(row.role)))
+    return users
+
+
+def _commands_of(ids: Sequence[UUID]) -> dict[UUID, list[DeviceCommand]]:
+    commands: dict[UUID, list[DeviceCommand]] = {}
+    for row in db.session.scalars(select(DeviceCommand).where(DeviceCommand.device_id.in_(ids))):
+        commands.setdefault(row.device_id, []).append(row)
+    return commands
+
+
+def _line(
+    row: Device,
+    users: list[_User],
+    commands: list[DeviceCommand],
+    policies: dict[tuple[UUID, Role, DeviceClass], Policy],
+) -> TabletLine:
+    device_class, age = DeviceClass(row.device_class), clock.now() - row.last_contact_at
+    for user in users:
+        key = (user.organisation_id, user.role, device_class)
+        if key not in policies:
+            policies[key] = current_policy(*key)
+    theirs = [policies[user.organisation_id, user.role, device_class] for user in users]
+    return TabletLine(
+        id=row.id,
+        label=row.label,
+        class_words=CLASS_LABELS[device_class],
+        status=DeviceStatus(row.status),
+        users=tuple(user.words for user in users),
+        enrolled_at=row.enrolled_at,
+        ended_at=row.ended_at,
+        erased_at=row.erased_at,
+        was_told=any(one.deed == Deed.ERASE and one.delivered_at for one in commands),
+        waits_to_start_again=any(one.deed == Deed.RESYNC and not one.done_at for one in commands),
+        last_contact_at=row.last_contact_at,
+        age_words=age_of_copy(row.last_contact_at, clock.now()),
+        freshness=freshness_of(age, theirs),
+        outbox_length=row.outbox_length,
+        audit_length=row.audit_length,
+        storage_words=size_words(row.storage_bytes),
+        is_persisted=row.is_persisted,
+        program=row.program,
+        clock_words=clock_words(row.clock_offset_ms),
+    )
+
+
+@dataclass(frozen=True)
+class WaitingRequest:
+    """Many tablets that somebody wants taken out of use, until a second administrator agrees."""
+
+    id: UUID
+    labels: tuple[str, ...]
+    is_lost: bool
+    requested_by_name: str
+    requested_at: datetime
+    is_own: bool
+
+
+def requests_of(actor: Actor) -> list[WaitingRequest]:
+    """What waits for a second administrator at the organisation, oldest first.
+
+    Raises:
+        Forbidden: this person manages no tablets.
+    """
+    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    rows = db.session.scalars(
+        select(RevocationRequest)
+        .where(RevocationRequest.organisation_id == actor.organisation_id, RevocationRequest.decided_at.is_(None))
+        .order_by(RevocationRequest.requested_at)
+    ).all()
+    ids = [UUID(one) for row in rows for one in row.device_ids]
+    labels = {
+        str(row.id): row.label for row in db.session.execute(select(Device.id, Device.label).where(Device.id.in_(ids)))
+    }
+    return [
+        WaitingRequest(
+            id=row.id,
+            labels=tuple(sorted(labels[one] for one in row.device_ids)),
+            is_lost=row.is_lost,
+            requested_by_name=row.requested_by_name,
+            requested_at=row.requested_at,
+            is_own=row.requested_by == actor.clinician_id,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class PolicyLine:
+    """What one role may have on one class of device. `made_at` None: the default, which nobody here has changed."""
+
+    role: Role
+    device_class: DeviceClass
+    policy: Policy
+    made_at: datetime | None
+    made_by_name: str | None
+    reason: str | None
+
+
+def policies_of(actor: Actor) -> list[PolicyLine]:
+    """The policy of each role of the organisation that could carry somebody on a device, for each class.
+
+    Raises:
+        Forbidden: this person manages no tablets.
+    """
+    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    latest = {(Role(row.role), DeviceClass(row.device_class)): row for row in _versions(actor)}
+    return [
+        _policy_line(role, device_class, latest.get((role, device_class)))
+        for role in roles_at(actor.organisation_type)
+        if held_words(role)
+        for device_class in DeviceClass
+    ]
+
+
+def policy_history(actor: Actor, role: Role, device_class: DeviceClass) -> list[PolicyLine]:
+    """Every version that the organisation made, the newest first.
+
+    Raises:
+        Forbidden: this person manages no tablets.
+    """
+    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    found = [row for row in _versions(actor) if (row.role, row.device_class) == (role, device_class)]
+    return [_policy_line(role, device_class, row) for row in reversed(found)]
+
+
+def _versions(actor: Actor) -> Sequence[OfflinePolicy]:
+    ours = OfflinePolicy.organisation_id == actor.organisation_id
+    return db.session.scalars(select(OfflinePolicy).where(ours).order_by(OfflinePolicy.version)).all()
+
+
+def _policy_line(role: Role, device_class: DeviceClass, row: OfflinePolicy | None) -> PolicyLine:
+    if row is None:
+        return PolicyLine(role, device_class, default_policy(role, device_class), None, None, None)
+    policy = policy_from_rules(row.rules, version=row.version)
+    return PolicyLine(role, device_class, policy, row.made_at, row.made_by_name, row.reason)

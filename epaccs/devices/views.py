@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
@@ -13,12 +15,31 @@ from epaccs.clinicians.guard import current_actor, current_session
 from epaccs.clinicians.rules import ROLE_LABELS
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
-from epaccs.core.web import for_programs, sent_json
+from epaccs.core.forms import Form, answer_form
+from epaccs.core.identifiers import parse_id
+from epaccs.core.web import for_programs, sent_form, sent_json
 from epaccs.devices import actions, keys, queries
 from epaccs.devices.actions import GivenLease, Holder, NewTablet
-from epaccs.devices.guard import current_lease, current_tablet, lease_or_session
-from epaccs.devices.rules import build_claims, caps_of, policy_for_tablet
-from epaccs.devices.schema import EnrolSchema, LeaseSchema
+from epaccs.devices.guard import current_lease, current_lease_facts, current_tablet, lease_of_any_age, lease_or_session
+from epaccs.devices.rules import (
+    ALONE,
+    CLASS_LABELS,
+    FRESHNESS_LABELS,
+    SCOPE_LABELS,
+    TIER_LABELS,
+    build_claims,
+    caps_of,
+    policy_for_tablet,
+)
+from epaccs.devices.schema import (
+    EnrolSchema,
+    LeaseSchema,
+    NothingSchema,
+    build_policy_schema,
+    build_take_out_schema,
+    policy_from_form,
+    policy_to_form,
+)
 from epaccs.settings import Settings
 
 bp = Blueprint("devices", __name__)
@@ -52,6 +73,13 @@ def lease() -> Response:
         given = actions.renew_by_lease(held, current_tablet().actor)
     actions.note_contact(given.facts.device_id, state={"program": sent["program"]}, now_device=sent["now_device"])
     return _answer(given)
+
+
+@bp.post("/sync/v1/erased")
+@lease_of_any_age
+def erased() -> Response:
+    """A tablet that was told to erase what it holds has done so."""
+    return jsonify({"settled": actions.note_erased(current_lease_facts().device_id)})
 
 
 def _holder() -> Holder:
@@ -101,3 +129,139 @@ def _scope_keys(given: GivenLease, settings: Settings) -> list[dict[str, str]]:
 
 def _base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+# --- What an administrator sees --------------------------------------------------------------------------------------
+
+
+@bp.get("/devices")
+@needs(Permission.MANAGE_TABLETS)
+def show() -> str:
+    """Every tablet of the organisation, and what waits for a second administrator."""
+    actor = current_actor()
+    return render_template(
+        "devices/show.html",
+        organisation=actor.organisation_name,
+        tablets=queries.tablets_of(actor),
+        requests=queries.requests_of(actor),
+        most=queries.TABLETS_SHOWN,
+        freshness_labels=FRESHNESS_LABELS,
+        now=clock.now(),
+    )
+
+
+@bp.route("/devices/take-out", methods=["GET", "POST"])
+@needs(Permission.MANAGE_TABLETS)
+def take_out() -> ResponseReturnValue:
+    """Report tablets lost or revoke them, after a page that says what will happen."""
+    actor, asked = current_actor(), [parse_id(one) for one in request.args.getlist("device")]
+    tablets = [one for one in queries.tablets_of(actor, ids=asked or None) if one.is_in_use]
+
+    def do(data: dict[str, Any]) -> ResponseReturnValue:
+        chosen = [UUID(one) for one in data["device_ids"]]
+        flash(_say(actions.take_out(actor, chosen, is_lost=data["why"] == "lost")))
+        return redirect(url_for("devices.show"), 303)
+
+    def show_form(form: Form) -> str:
+        return render_template("devices/take_out.html", form=form, tablets=tablets, alone=ALONE)
+
+    labels = {str(one.id): f"{one.label}, {one.class_words}" for one in tablets}
+    initial = {"device_ids": list(labels) if asked else []}
+    return answer_form(Form(build_take_out_schema(labels), sent_form(), initial), do, show_form)
+
+
+def _say(taken: actions.TakenOut) -> str:
+    if taken.request_id is not None:
+        return f"Another administrator must agree to take {taken.count} tablets out of use. Nothing has happened yet."
+    if taken.count == 1:
+        return "The tablet was taken out of use. It erases what it holds at its next contact."
+    return f"{taken.count} tablets were taken out of use. Each erases what it holds at its next contact."
+
+
+@bp.route("/devices/requests/<request_id>", methods=["GET", "POST"])
+@needs(Permission.MANAGE_TABLETS)
+def decide(request_id: str) -> ResponseReturnValue:
+    """A second administrator agrees that many tablets are taken out of use, or nobody wants it any more."""
+    actor, number = current_actor(), parse_id(request_id)
+    waiting = next((one for one in queries.requests_of(actor) if one.id == number), None)
+    if waiting is None:
+        raise NotFound
+
+    form = Form(NothingSchema, sent_form())
+
+    def do(_data: dict[str, Any]) -> ResponseReturnValue:
+        agrees = form.action == "agree"
+        taken = actions.decide_request(actor, number, agrees=agrees)
+        flash(_say(taken) if agrees else "The tablets stay in use.")
+        return redirect(url_for("devices.show"), 303)
+
+    return answer_form(form, do, lambda form: render_template("devices/decide.html", form=form, waiting=waiting))
+
+
+@bp.post("/devices/<device_id>/start-again")
+@needs(Permission.MANAGE_TABLETS)
+def start_again(device_id: str) -> ResponseReturnValue:
+    """Tell a tablet to fetch everything again."""
+    actions.ask_to_start_again(current_actor(), parse_id(device_id))
+    flash("The tablet fetches everything again at its next contact. Until then it keeps what it holds.")
+    return redirect(url_for("devices.show"), 303)
+
+
+@bp.get("/devices/policy")
+@needs(Permission.MANAGE_TABLETS)
+def policy() -> str:
+    """What may lie on tablets, for each role and class of device."""
+    actor = current_actor()
+    return render_template(
+        "devices/policies.html",
+        organisation=actor.organisation_name,
+        lines=queries.policies_of(actor),
+        **_words(),
+    )
+
+
+@bp.route("/devices/policy/<role>/<device_class>", methods=["GET", "POST"])
+@needs(Permission.MANAGE_TABLETS)
+def change_policy(role: str, device_class: str) -> ResponseReturnValue:
+    """Make another version of one policy."""
+    actor = current_actor()
+    line = next(
+        (one for one in queries.policies_of(actor) if (str(one.role), str(one.device_class)) == (role, device_class)),
+        None,
+    )
+    if line is None:
+        raise NotFound
+
+    initial = policy_to_form(line.policy, line.role)
+    form = Form(build_policy_schema(line.role), sent_form(), initial, base_version=line.policy.version)
+
+    def change(data: dict[str, Any]) -> ResponseReturnValue:
+        actions.change_policy(
+            actor,
+            line.role,
+            line.device_class,
+            policy_from_form(data, line.role),
+            reason=data["reason"],
+            base_version=form.base_version,
+        )
+        flash("The policy was changed. Each tablet follows it from its next contact on.")
+        return redirect(url_for("devices.policy"), 303)
+
+    def show_form(form: Form) -> str:
+        history = queries.policy_history(actor, line.role, line.device_class)
+        return render_template("devices/policy.html", form=form, line=line, history=history, **_words())
+
+    return answer_form(form, change, show_form)
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "roles": {role: _start_large(words) for role, words in ROLE_LABELS.items()},
+        "classes": CLASS_LABELS,
+        "scopes": SCOPE_LABELS,
+        "tiers": {tier: _start_large(words) for tier, words in TIER_LABELS.items()},
+    }
+
+
+def _start_large(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -48,7 +48,7 @@ from epaccs.versions.rules import (
     mark_compared,
     provenance,
 )
-from epaccs.versions.seen import Seen, UnknownBase, check_as_seen, check_may_ever, context_of_edit, find_seen
+from epaccs.versions.seen import NEVER, Seen, UnknownBase, check_as_seen, check_may_ever, context_of_edit, find_seen
 
 RESOLVE = "resolve"
 CONFIRM = "confirm"
@@ -93,7 +93,7 @@ def _writer_of(section: Section, kind: str) -> Kind:
     if kind == RESOLVE:
         return Kind(Permission.SETTLE_DISPUTE, load=_load_resolution, online_only=True)
     if kind == CONFIRM:
-        return Kind(next(iter(section.kinds.values())).permission)
+        return Kind(next(iter(section.kinds.values())).permission, load=_load_nothing)
     return section.get_kind(kind)
 
 
@@ -242,20 +242,33 @@ def _apply_or_hold(work: _Work, kind: Kind, tablet: FromTablet) -> Applied:
     if not kind.is_offline:
         raise RuleBroken("Do this on the register itself: it is not taken from a tablet")
     check_may_ever(work.context.actor, kind)
-    try:
-        seen = _seen(work)
-    except UnknownBase:
-        return _hold(work, kind, why=Why.UNKNOWN_BASE)
-    if work.request.kind in work.section.kinds:
+    why, seen = _find_seen_or_why(work)
+    if work.request.kind != CONFIRM:
         check_as_seen(work.session, work.section, kind, _loaded(work), work.context, seen=seen)
-    why = _find_why(work, kind, tablet)
+    why = why or _find_why(work, kind, tablet)
     if why is not None:
-        return _hold(work, kind, why=why)
+        return _wait(work, kind, why)
     try:
         with work.session.begin_nested():
             return _apply(work, kind)
     except (RuleBroken, RulesBroken) as error:
-        return _hold(work, kind, why=Why.CONTRADICTS if isinstance(error, Contradicts) else Why.CHANGED)
+        return _wait(work, kind, Why.CONTRADICTS if isinstance(error, Contradicts) else Why.CHANGED)
+
+
+def _find_seen_or_why(work: _Work) -> tuple[Why | None, Seen]:
+    """What the author had before them; where the register does not know it, it is judged on what stands now."""
+    try:
+        return None, _seen(work)
+    except UnknownBase:
+        return Why.UNKNOWN_BASE, Seen(NEVER, work.head.value if work.head else None)
+
+
+def _wait(work: _Work, kind: Kind, why: Why) -> Applied:
+    """Hold an edit; a confirmation that cannot be taken as one confirms nothing, and there is nothing to settle."""
+    if work.request.kind != CONFIRM:
+        return _hold(work, kind, why=why)
+    _log_edit(work, Outcome.SAME, work.version)
+    return Applied(work.request.id, Outcome.SAME, work.version, seen_version=work.request.base_version)
 
 
 def _loaded(work: _Work) -> EditRequest:
@@ -289,7 +302,8 @@ def _keep(work: _Work, decision: Decision) -> Applied:
 def _check_value(work: _Work, value: Value) -> None:
     work.section.check(value, work.context)
     after = {**work.context.values, work.section.name: value}
-    registry.check_across(after, work.section.name, work.body, work.context)
+    is_settled = work.request.kind == RESOLVE  # with a reason, which answers for both
+    registry.check_across(after, work.section.name, work.body, work.context, is_answered=is_settled)
 
 
 def _write_version(work: _Work, value: Value, version: int) -> None:
@@ -413,6 +427,10 @@ def _hold(work: _Work, kind: Kind, *, why: Why) -> Applied:
     return Applied(work.request.id, Outcome.HELD, version, Standing.OPEN, seen_version=work.request.base_version)
 
 
+def _load_nothing(_body: Body) -> Body:
+    return {}
+
+
 def _load_resolution(body: Body) -> Body:
     if body.get("choice") not in ("keep", "accept", "new"):
         raise RuleBroken("Choose which side stands", field="choice")
@@ -471,9 +489,20 @@ def _resolved_value(work: _Work, open_edits: list[HeldEdit]) -> tuple[str | None
             edit = work.session.get(Edit, chosen.edit_id) if chosen else None
             if edit is None or edit.kind in (RESOLVE, CONFIRM):
                 raise RuleBroken("Choose which side stands", field="choice")
-            return str(edit.id), _as_if_now(work.section, edit.kind, edit.body, context, edit)
+            return str(edit.id), _accepted_value(work, edit)
         case _:
             return None, _as_if_now(work.section, body["kind"], body["body"], context, None)
+
+
+def _accepted_value(work: _Work, edit: Edit) -> Value:
+    """What an accepted edit makes of the value now; what another section says against it is answered by the reason."""
+    try:
+        return _as_if_now(work.section, edit.kind, edit.body, work.context, edit)
+    except Contradicts as error:
+        if error.field is None:
+            raise
+        answered = {**edit.body, error.field: work.body["reason"]}
+        return _as_if_now(work.section, edit.kind, answered, work.context, edit)
 
 
 def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, edit: Edit | None) -> Value:

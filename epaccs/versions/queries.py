@@ -240,6 +240,11 @@ class DisputePage:
     sides: tuple[Side, ...]
     can_settle: bool
 
+    @property
+    def is_between_people(self) -> bool:
+        """Somebody changed what another was changing; else one change waits for a reason of its own."""
+        return any(side.why in (Why.CHANGED, Why.DISPUTED, Why.OTHERS_ARRIVED) for side in self.sides)
+
     def request(self, edit_id: UUID) -> EditRequest:
         """The edit that settles it, on the version shown."""
         return EditRequest(edit_id, self.entry_id, self.section, "resolve", {}, self.version)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from epaccs.access.rules import AccessReason, Permission, Tier
 from epaccs.clinicians.rules import Actor
-from epaccs.core.errors import NotFound
+from epaccs.core.errors import Contradicts, NotFound
 from epaccs.versions.rules import Outcome, Severity, Standing, Value, Why, put_item, remove_item, without_blanks
 
 Body = dict[str, Any]
@@ -260,7 +260,17 @@ def sections() -> tuple[Section, ...]:
     return tuple(_sections.values())
 
 
-def check_across(values: Mapping[str, Value], section: str, body: Body, context: Context) -> None:
-    """Run every rule across sections on the values as they would be kept."""
+def check_across(
+    values: Mapping[str, Value], section: str, body: Body, context: Context, *, is_answered: bool = False
+) -> None:
+    """Run every rule across sections on the values as they would be kept.
+
+    Args:
+        is_answered: somebody who settles has said why sections may stand together though they disagree.
+    """
     for rule in _cross_rules:
-        rule(values, section, body, context)
+        try:
+            rule(values, section, body, context)
+        except Contradicts:
+            if not is_answered:
+                raise

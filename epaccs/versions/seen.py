@@ -53,7 +53,7 @@ def find_seen(session: Session, section: Section, request: EditRequest, context:
     Raises:
         UnknownBase: an earlier edit has not come, or the register holds no such version.
 
-    Source: hazard H-51 (an offline change silently replaces a decision).
+    Source: hazard H-51 (a change made without signal silently replaces a decision).
     """
     chain = _own_chain(session, request, context.actor)
     base_version = chain[0].base_version if chain else request.base_version
@@ -160,7 +160,7 @@ def check_as_seen(
     Raises:
         RuleBroken, RulesBroken: with the sentences for its author to mend.
 
-    Source: hazard H-50 (what a crew wrote is lost).
+    Source: hazard H-50 (what a crew wrote without signal is lost, or counts twice).
     """
     then = _context_as_seen(session, request, context)
     try:

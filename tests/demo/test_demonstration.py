@@ -29,6 +29,10 @@ from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, doubts
 from epaccs.demo import loader
 from epaccs.demo.questions import BOARD, ask_locally
 from epaccs.demo.staff import find_world
+from epaccs.demo.tablets import add_tablets
+from epaccs.devices import queries as device_queries
+from epaccs.devices.model import Device
+from epaccs.devices.rules import DeviceStatus, Freshness
 from epaccs.identification import queries
 from epaccs.identification.model import Candidate
 from epaccs.identification.rules import State
@@ -282,3 +286,30 @@ def test_the_board_asks_one_question_of_each_kind_and_asks_it_once() -> None:
     asked = find_questions_of_area(world.actors[BOARD])
 
     assert sorted(one.question.kind for one in asked) == sorted(LocalKind)
+
+
+# --- tablets ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_state_of_a_tablet_has_one_that_shows_it() -> None:
+    tablets = device_queries.tablets_of(find_world().actors["ambulance-administrator"])
+
+    assert {one.status for one in tablets} == {DeviceStatus.ENROLLED, DeviceStatus.LOST, DeviceStatus.ERASED}
+    assert {Freshness.OLDER, Freshness.PAST_USE} <= {one.freshness for one in tablets if one.is_in_use}
+    assert {one.clock_words for one in tablets} == {"Right", "9 minutes behind"}
+    assert any(one.outbox_length for one in tablets if one.is_in_use)
+    assert {one.is_persisted for one in tablets} == {True, False}
+
+
+def test_somebody_decided_otherwise_than_the_register_comes() -> None:
+    lines = device_queries.policies_of(find_world().actors["ambulance-administrator"])
+
+    assert {line.policy.version for line in lines} == {0, 1}
+
+
+def test_tablets_are_enrolled_once() -> None:
+    before = db.session.query(Device).count()
+
+    add_tablets(find_world())
+
+    assert db.session.query(Device).count() == before == 5

@@ -74,7 +74,8 @@ def enrol(
     """What the register answers to somebody who enrols a tablet."""
     client = client or app.test_client()
     sign_in(client, actor)
-    body = about(label="Vehicle 4412", device_class="managed-tablet", user_key=a_public_key(private), **fields)
+    known = {"label": "Vehicle 4412", "device_class": "managed-tablet", "user_key": a_public_key(private)}
+    body = about(**{**known, **fields})
     return post(client, "/sync/v1/enrol", {name: value for name, value in body.items() if value is not None})
 
 

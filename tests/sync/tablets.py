@@ -66,7 +66,8 @@ class SyncTablet:
     def ask(self, **body: Any) -> TestResponse:
         """What the register answers."""
         cursors = [(self.beside.get(name) or held).cursor for name, held in self.scopes.items()]
-        return self.tablet.post("/sync/v1/pull", {"cursors": cursors, **body})
+        headers = {"Authorization": f"Bearer {self.tablet.lease}", "Accept-Encoding": "gzip, br"}
+        return self.tablet.client.post("/sync/v1/pull", json={"cursors": cursors, **body}, headers=headers)
 
     def pull(self, **body: Any) -> list[dict[str, Any]]:
         """Ask until there is no more; every line that came."""

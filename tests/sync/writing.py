@@ -21,7 +21,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import canonical_json, db
 from epaccs.core.identifiers import new_id
-from epaccs.sync.rules.seals import digest, read_point
+from epaccs.sync.seals import digest, read_point
 from epaccs.versions.model import Entry
 from epaccs.versions.queries import find_recorded
 from tests.devices.leases import ATablet, a_public_key, a_tablet

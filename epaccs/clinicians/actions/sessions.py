@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -150,6 +151,17 @@ def end_own_session(facts: SessionFacts, session_id: UUID) -> None:
         record(event_of(facts, EventKind.SESSION_ENDED, ended=str(session_id), reason=SessionEnd.ENDED_BY_PERSON))
 
 
+#: Told of a person whose sessions all end, and why, in the same transaction.
+Follower = Callable[[Session, UUID, str], None]
+_followers: list[Follower] = []
+
+
+def follow_ended_access(follower: Follower) -> None:
+    """Let a room above end what else a person can open: their tablets' leases; twice registered runs once."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
 def end_sessions(session: Session, clinician_id: UUID, reason: SessionEnd, *, but: UUID | None = None) -> None:
     """End every open session of a person within an open action, which says why in its own event."""
     statement = update(ClinicianSession).where(
@@ -158,6 +170,8 @@ def end_sessions(session: Session, clinician_id: UUID, reason: SessionEnd, *, bu
     if but is not None:
         statement = statement.where(ClinicianSession.id != but)
     session.execute(statement.values(ended_at=clock.now(), end_reason=reason))
+    for follower in _followers:
+        follower(session, clinician_id, str(reason))
 
 
 def end_lapsed_sessions() -> int:

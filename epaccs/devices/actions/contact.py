@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.core import clock
-from epaccs.core.db import writing
+from epaccs.core.db import db, writing
 from epaccs.devices.model import Device, DeviceCommand
 from epaccs.devices.rules import Deed, DeviceStatus, LeaseFacts
 
@@ -82,6 +82,21 @@ def note_done(device_id: UUID, command_ids: Sequence[UUID]) -> None:
             device.status, device.erased_at = str(DeviceStatus.ERASED), now
             details = {"device": str(device_id)}
             log.record(Event(EventKind.TABLET_ERASED, organisation_id=device.organisation_id, details=details))
+
+
+def note_erased(device_id: UUID) -> int:
+    """A tablet that was told to erase what it holds says that it did.
+
+    Returns:
+        How many commands that settles; 0: none waited.
+    """
+    waiting = select(DeviceCommand.id).where(
+        DeviceCommand.device_id == device_id, DeviceCommand.deed == str(Deed.ERASE), DeviceCommand.done_at.is_(None)
+    )
+    ids = list(db.session.scalars(waiting))
+    if ids:
+        note_done(device_id, ids)
+    return len(ids)
 
 
 def note_refused_contact(facts: LeaseFacts) -> None:

@@ -14,16 +14,17 @@ from epaccs.devices.model import Device, Lease
 from epaccs.devices.rules import DeviceStatus, LeaseEnd
 
 
-def note_copied(session: Session, device_id: UUID) -> None:
+def end_use_of_copies(session: Session, device_id: UUID) -> None:
     """Take a tablet of which there are two out of use, within an open action: both are enrolled anew.
 
-    What either wrote and has not sent is still taken, and held.
+    What either wrote and has not sent is still taken, and held. Already out of use: nothing happens.
 
     Source: hazard H-50.
     """
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
-    details = {"device": str(device.id), "label": device.label}
-    log.record(Event(EventKind.TABLET_COPIED, organisation_id=device.organisation_id, details=details))
-    if device.status == DeviceStatus.ENROLLED:
-        device.status, device.ended_at = str(DeviceStatus.REVOKED), clock.now()
-        end_leases(session, LeaseEnd.TABLET_REVOKED, Lease.device_id == device.id)
+    if device.status != DeviceStatus.ENROLLED:
+        return
+    device.status, device.ended_at = str(DeviceStatus.REVOKED), clock.now()
+    end_leases(session, LeaseEnd.TABLET_REVOKED, Lease.device_id == device.id)
+    details = {"device": str(device.id), "why": "copied"}
+    log.record(Event(EventKind.TABLET_REVOKED, organisation_id=device.organisation_id, details=details))

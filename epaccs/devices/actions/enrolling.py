@@ -57,8 +57,8 @@ def enrol(holder: Holder, new: NewTablet) -> GivenLease:
         key = check_public_key(new.user_key)
         device = _add(session, holder, new) if new.device_id is None else lock_device(session, actor, new.device_id)
         user, what = _set_user(session, device, holder, key)
-        details = {"device": str(device.id), "class": device.device_class, "what": what}
-        log.record(event(actor, EventKind.TABLET_ENROLLED, **details))
+        kind = EventKind.TABLET_ENROLLED
+        log.record(event(actor, kind, device=str(device.id), device_class=device.device_class, what=what))
         return give(session, device, user, holder)
 
 

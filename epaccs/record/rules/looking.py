@@ -25,6 +25,8 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.SCAN_OPENED: "opened the scan of a paper",
     EventKind.WHO_LOOKED_VIEWED: "saw who has looked",
     EventKind.EMERGENCY_ACCESS: "opened the record in an emergency",
+    EventKind.OFFLINE_CARD_VIEWED: "saw the emergency card on a tablet without signal",
+    EventKind.OFFLINE_RECORD_VIEWED: "saw the record on a tablet without signal",
 }
 
 _REASONS: Final = {str(reason): words for reason, words in REASON_LABELS.items()}
@@ -60,17 +62,22 @@ class Seen:
 
 @dataclass(frozen=True)
 class Look:
-    """Who looked, from where, when, what they did, and why; `reason` empty: none was asked for this."""
+    """Who looked, from where, when, what they did, and why; `reason` empty: none was asked for this.
+
+    `at`: when the register wrote it down. `read_at`: when it was, on a tablet without signal; None: at that moment.
+    """
 
     at: datetime
     who: str
     organisation: str
     deed: str
     reason: str
+    read_at: datetime | None = None
 
 
 def build_look(seen: Seen, *, restricted: bool) -> Look:
     """One look in plain words; where its name would lead to the door, an organisation is called by its kind."""
+    read_at = seen.details.get("read_at")
     organisation = seen.organisation_name or "an organisation that is not known here"
     if restricted and seen.organisation_type:
         organisation = KINDS_OF_ORGANISATION[OrganisationType(seen.organisation_type)]
@@ -80,4 +87,5 @@ def build_look(seen: Seen, *, restricted: bool) -> Look:
         organisation=organisation,
         deed=DEEDS[EventKind(seen.kind)],
         reason=_REASONS.get(str(seen.details.get("reason")), ""),
+        read_at=datetime.fromisoformat(read_at) if read_at else None,
     )

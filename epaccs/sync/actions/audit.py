@@ -23,7 +23,7 @@ from epaccs.core.db import writing
 from epaccs.core.errors import Unavailable
 from epaccs.cpr_decisions.actions import tell_late_reader
 from epaccs.devices.queries import FoundDevice
-from epaccs.sync.actions.push import lock_book, note_copied_book
+from epaccs.sync.actions.push import end_copied, lock_book, note_copied_book
 from epaccs.sync.model.audit import OfflineLook
 from epaccs.sync.model.push import TabletBook
 from epaccs.sync.queries.push import find_user
@@ -56,6 +56,7 @@ def take_looks(device: FoundDevice, sent: Sequence[Any], *, now_device: datetime
         upto = max(upto, look.sequence)
     if len(looks) < len(sent):
         _alarm(device, EventKind.TABLET_LOOKS_BROKEN, why="unreadable", count=len(sent) - len(looks))
+    end_copied(device)
     return upto
 
 
@@ -84,7 +85,7 @@ def _take(device: FoundDevice, look: OfflineLookSaid, offset_ms: int | None) -> 
             )
         )
         session.flush()
-        _follow(session, device, book, look, chain)
+        _follow(device, book, look, chain)
         if actor is not None:
             _tell(session, actor, look, read_at)
         else:
@@ -116,11 +117,11 @@ def _as_event(device: FoundDevice, look: OfflineLookSaid, actor: Actor | None, r
     return event(actor, look.kind, entry_id=look.entry_id, **details)
 
 
-def _follow(session: Session, device: FoundDevice, book: TabletBook, look: OfflineLookSaid, chain: Chain) -> None:
+def _follow(device: FoundDevice, book: TabletBook, look: OfflineLookSaid, chain: Chain) -> None:
     """Somebody is told of what is missing or was changed; once, since each entry comes once."""
     book.looks_upto = max(book.looks_upto, look.sequence)
     if chain is Chain.COPIED:
-        note_copied_book(session, device, book)
+        note_copied_book(device, book)
     elif chain in _ALARMS:
         _alarm(device, _ALARMS[chain], sequence=look.sequence)
 

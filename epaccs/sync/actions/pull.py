@@ -17,12 +17,13 @@ from epaccs.access.rules import audience_name, visible_tiers
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.core import clock
-from epaccs.core.db import end_read, writing
+from epaccs.core.db import canonical_json, end_read, writing
 from epaccs.devices.rules import Tablet
 from epaccs.notices.actions import About, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.declared import card_shape
 from epaccs.record.queries.tablet import build_tablet_rows
+from epaccs.record.rules import view
 from epaccs.record.rules.card import Site
 from epaccs.settings import Settings
 from epaccs.sync.actions.feed import reconcile
@@ -85,7 +86,7 @@ def pull(tablet: Tablet, ask: Ask, settings: Settings) -> Answer:
     draft = _Draft(ask.limit)
     with queries.snapshot():
         names = [cursor.scope for cursor in ask.cursors if cursor.scope in tablet.scopes]
-        scopes, days = queries.find_scopes(names), queries.find_days(tablet.device_id, names)
+        scopes, days = queries.find_scopes_and_days(tablet.device_id, names)
         for cursor in ask.cursors:
             if cursor.scope not in tablet.scopes:
                 _answer_unnamed(cursor, draft)
@@ -210,21 +211,23 @@ class _Reader:
         )
         return [(row.entry_id, write_line(self._line(row, views.get(row.entry_id)))) for row in rows]
 
-    def _line(self, row: Any, view: Any) -> dict[str, Any]:
+    def _line(self, row: Any, held: Any) -> dict[str, Any]:
         line = {"op": row.op, "scope": self.scope.name, "number": row.number, "id": str(row.entry_id)}
-        if row.op == DROP or view is None:
+        if row.op == DROP or held is None:
             return {**line, "op": DROP, "why": row.why or str(Why.UNASSIGNED)}
-        held = {"version": row.version, "card": view.card, "keys": view.keys}
-        return {**line, **held, **({"plan": view.plan} if view.plan is not None else {})}
+        words = {"version": row.version, "card": held.card, "keys": held.keys}
+        return {**line, **words, **({"plan": held.plan} if held.plan is not None else {})}
 
 
 @cache
 def _shape(audience: str) -> str:
-    """The third part of an epoch: by which declarations, and for whom, cards are put into words.
+    """The third part of an epoch: by which declarations, in which parts, and for whom cards are put into words.
 
     Another reader of the same tablet who sees other things starts the scope again.
     """
-    return hashlib.sha256(f"{card_shape()}|{audience}".encode()).hexdigest()[:8]
+    kinds = [kind for kind in vars(view).values() if isinstance(kind, type) and hasattr(kind, "_fields")]
+    parts = sorted([kind.__name__, *kind._fields] for kind in kinds)
+    return hashlib.sha256(canonical_json([card_shape(), parts, audience]).encode()).hexdigest()[:8]
 
 
 # --- What is noted of an answer --------------------------------------------------------------------------------------
@@ -275,5 +278,6 @@ def note_behind(tablet: Tablet, known: Mapping[UUID, int]) -> None:
     with writing() as session:
         for entry_id in behind:
             notify_accountable(session, About(entry_id, NoticeKind.TABLET_AHEAD, severity="high"))
-        found = {"device": str(tablet.device_id), "people": len(behind), "not_here": unknown}
-        log.record(event(tablet.actor, EventKind.REGISTER_BEHIND, **found))
+        device = str(tablet.device_id)
+        found = event(tablet.actor, EventKind.REGISTER_BEHIND, device=device, people=len(behind), not_here=unknown)
+        log.record(found)

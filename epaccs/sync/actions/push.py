@@ -23,10 +23,10 @@ from epaccs.access.actions import event, keep_given_offline
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.core import clock, sealing
-from epaccs.core.db import canonical_json, writing
+from epaccs.core.db import canonical_json, db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, RulesBroken, Unavailable
 from epaccs.core.fields import format_datetime
-from epaccs.devices.actions.copies import note_copied
+from epaccs.devices.actions.copies import end_use_of_copies
 from epaccs.devices.queries import FoundDevice
 from epaccs.sync.model.push import FailedEdit, PushedEdit, SealedMiss, TabletBook
 from epaccs.sync.queries.push import Author, find_author
@@ -42,8 +42,8 @@ from epaccs.sync.rules.push import (
     offset_of,
     wait_until,
 )
-from epaccs.sync.rules.seals import SIGNATURE, digest
 from epaccs.sync.schema.push import build_request, load_edit, read_envelope
+from epaccs.sync.seals import SIGNATURE, digest
 from epaccs.versions.actions import OtherWords, apply_edit
 from epaccs.versions.queries import find_edit_standing
 from epaccs.versions.rules import Why
@@ -88,6 +88,7 @@ def take_edits(device: FoundDevice, sent: Sequence[Any], *, now_device: datetime
     nothing = _refused("", ({"message": UNOPENED, "field": None},))
     answered = [taken.get(id(one), (nothing, False)) for one in sent]
     unsigned = sum(not is_signed for _, is_signed in answered)
+    end_copied(device)
     return Pushed(tuple(result for result, _ in answered), _close_book(device), unsigned)
 
 
@@ -126,9 +127,9 @@ def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, 
     """Apply, hold or refuse an edit and keep the outcome, in one transaction; one that came before hears its own."""
     with writing() as session:
         book = lock_book(session, device.id)
-        earlier = session.get(PushedEdit, envelope.id)
-        if earlier is not None:
-            return _repeat(device, author, earlier, envelope)
+        first = find_first_outcome(session, device, envelope, author)
+        if first is not None:
+            return first
         is_copy = _number_is_taken(session, device.id, envelope)
         hold = Why.TABLET_COPIED if is_copy or book.copied_at else author.hold
         result = _apply(session, device, envelope, Author(author.actor, hold), offset_ms)
@@ -136,7 +137,7 @@ def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, 
         session.flush()
         _advance(session, book)
         if is_copy:
-            note_copied_book(session, device, book)
+            note_copied_book(device, book)
     return result
 
 
@@ -148,8 +149,16 @@ def lock_book(session: Session, device_id: UUID) -> TabletBook:
     return session.get_one(TabletBook, device_id, with_for_update=True, populate_existing=True)
 
 
-def _repeat(device: FoundDevice, author: Author, earlier: PushedEdit, envelope: Envelope) -> Result:
-    """The first outcome again, and where it stands now; the same id with other words is nobody's repetition."""
+def find_first_outcome(session: Session, device: FoundDevice, envelope: Envelope, author: Author) -> Result | None:
+    """The first outcome again, and where it stands now; None: this edit never came.
+
+    The same id with other words is nobody's repetition: it is kept from what the first one did.
+
+    Source: hazard H-50.
+    """
+    earlier = session.get(PushedEdit, envelope.id)
+    if earlier is None:
+        return None
     is_same = earlier.body_hash == digest(envelope.sent) and earlier.author_id == envelope.author_id
     kind = EventKind.EDIT_REPLAYED if is_same else EventKind.EDIT_OTHER_WORDS
     log.record(
@@ -325,11 +334,20 @@ def _close_book(device: FoundDevice) -> int:
         return book.next_sequence
 
 
-def note_copied_book(session: Session, device: FoundDevice, book: TabletBook) -> None:
-    """Two tablets of one id: what either brings waits from now on, and both are enrolled anew."""
+def note_copied_book(device: FoundDevice, book: TabletBook) -> None:
+    """Two tablets of one id: what either brings waits from now on; within an open action."""
     if book.copied_at is None:
         book.copied_at = clock.now()
-        note_copied(session, device.id)
+        details = {"device": str(device.id), "label": device.label}
+        log.record(Event(EventKind.TABLET_COPIED, organisation_id=device.organisation_id, details=details))
+
+
+def end_copied(device: FoundDevice) -> None:
+    """Both tablets of one id are enrolled anew: in an action of its own, because it begins with the tablet's row."""
+    book = db.session.get(TabletBook, device.id, populate_existing=True)
+    if book is not None and book.copied_at is not None:
+        with writing() as session:
+            end_use_of_copies(session, device.id)
 
 
 # What was sealed, and by nobody
@@ -341,11 +359,9 @@ def check_misses(address: str) -> None:
     Raises:
         TooManyMisses: with when to try again.
     """
-    with writing() as session:
-        since = clock.now() - MISSES_WINDOW
-        session.execute(delete(SealedMiss).where(SealedMiss.at < since))
-        missed = session.scalars(select(SealedMiss.at).where(SealedMiss.address == address).order_by(SealedMiss.at))
-        until = wait_until(list(missed), now=clock.now())
+    since = clock.now() - MISSES_WINDOW
+    missed = select(SealedMiss.at).where(SealedMiss.address == address, SealedMiss.at > since).order_by(SealedMiss.at)
+    until = wait_until(list(db.session.scalars(missed)), now=clock.now())
     if until is not None:
         raise TooManyMisses(until)
 
@@ -354,4 +370,5 @@ def note_misses(address: str, count: int) -> None:
     """So much of what came from this address was no good."""
     if count:
         with writing() as session:
+            session.execute(delete(SealedMiss).where(SealedMiss.at < clock.now() - MISSES_WINDOW))
             session.add_all(SealedMiss(address=address, at=clock.now()) for _ in range(count))

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.model import EntryScope, Relationship
@@ -31,20 +31,21 @@ def is_related(now: datetime) -> ColumnElement[bool]:
 
 def is_member(name: ScopeName) -> ColumnElement[bool]:
     """A condition on `EntryScope`: the people of one scope, as `rules.feed.scopes_of` says of one person."""
-    match name.kind:
-        case ScopeKind.PRACTICE:
-            return and_(EntryScope.is_open, EntryScope.practice_id == name.organisation_id)
-        case ScopeKind.AREA:
-            reached: ColumnElement[bool] = EntryScope.area == name.key
-        case ScopeKind.RESIDENTS:
-            reached = EntryScope.residence_id == name.organisation_id
-        case ScopeKind.RELATIONSHIP:
-            # The other way round is slow: an organisation has a few people, an area has all of them.
-            concerned = select(Relationship.entry_id).where(
-                Relationship.organisation_id == name.organisation_id, is_related(clock.now())
-            )
-            reached = EntryScope.entry_id.in_(concerned)
-    return and_(EntryScope.is_open, EntryScope.is_shared, reached)
+    if name.kind is ScopeKind.PRACTICE:
+        return and_(EntryScope.is_open, EntryScope.practice_id == name.organisation_id)
+    return and_(EntryScope.is_open, EntryScope.is_shared, _is_reached(name))
+
+
+def _is_reached(name: ScopeName) -> ColumnElement[bool]:
+    if name.kind is ScopeKind.AREA:
+        return EntryScope.area == name.key
+    if name.kind is ScopeKind.RESIDENTS:
+        return EntryScope.residence_id == name.organisation_id
+    # The other way round is slow: an organisation has a few people, an area has all of them.
+    concerned = select(Relationship.entry_id).where(
+        Relationship.organisation_id == name.organisation_id, is_related(clock.now())
+    )
+    return EntryScope.entry_id.in_(concerned)
 
 
 def find_whereabouts(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, Whereabouts]:
@@ -69,7 +70,7 @@ def find_whereabouts(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, 
     return {row.entry_id: Whereabouts(*row[1:], frozenset(related.get(row.entry_id, ()))) for row in rows}
 
 
-def find_rows(session: Session, entry_id: UUID) -> Sequence[Row[Any]]:
+def find_rows(session: Session, entry_id: UUID) -> Sequence[Any]:
     """Where one person stands in each scope they are or were in."""
     return session.execute(
         select(FeedRow.scope, FeedRow.entry_id, FeedRow.number, FeedRow.op, FeedRow.version).where(
@@ -78,7 +79,7 @@ def find_rows(session: Session, entry_id: UUID) -> Sequence[Row[Any]]:
     ).all()
 
 
-def find_entering(name: ScopeName) -> Select[tuple[UUID, int]]:
+def find_entering(name: ScopeName) -> Select[UUID, int]:
     """Those who belong to a scope and are not in it, with the number of their latest change."""
     is_in = exists().where(FeedRow.scope == str(name), FeedRow.entry_id == EntryScope.entry_id, FeedRow.op == PUT)
     return (
@@ -89,7 +90,7 @@ def find_entering(name: ScopeName) -> Select[tuple[UUID, int]]:
     )
 
 
-def find_leaving(name: ScopeName) -> Select[tuple[UUID]]:
+def find_leaving(name: ScopeName) -> Select[UUID]:
     """Those who are in a scope and do not belong to it."""
     belongs = exists().where(EntryScope.entry_id == FeedRow.entry_id, is_member(name))
     return (
@@ -163,7 +164,7 @@ def snapshot() -> Iterator[None]:
         end_read()
 
 
-def find_next_rows(scope: str, after: int, *, up_to: int, limit: int) -> Sequence[Row[Any]]:
+def find_next_rows(scope: str, after: int, *, up_to: int, limit: int) -> Sequence[Any]:
     """The rows of a feed after a number; a tablet that begins is told of nobody who left before it came."""
     wanted = select(FeedRow.entry_id, FeedRow.number, FeedRow.op, FeedRow.version, FeedRow.why).where(
         FeedRow.scope == scope, FeedRow.number > after, FeedRow.number <= up_to
@@ -223,14 +224,22 @@ def find_still_there(scope: str, after: int, *, up_to: int) -> set[UUID]:
     )
 
 
-def find_days(device_id: UUID, scopes: Sequence[str]) -> dict[str, date]:
-    """On which day a tablet last asked for each scope."""
-    rows = db.session.execute(
-        select(FeedReader.scope, FeedReader.asked_on).where(
-            FeedReader.device_id == device_id, FeedReader.scope.in_(scopes)
-        )
+#: Put together once: every tablet asks it each minute.
+_SCOPES_AND_DAYS = (
+    select(FeedScope, FeedReader.asked_on)
+    .outerjoin(
+        FeedReader,
+        and_(FeedReader.scope == FeedScope.name, FeedReader.device_id == bindparam("device_id", type_=Uuid)),
     )
-    return {row.scope: row.asked_on for row in rows}
+    .where(FeedScope.name.in_(bindparam("names", expanding=True)))
+)
+
+
+def find_scopes_and_days(device_id: UUID, names: Sequence[str]) -> tuple[dict[str, FeedScope], dict[str, date]]:
+    """The scopes of these names that anybody ever was in, and on which day this tablet last asked for each."""
+    rows = db.session.execute(_SCOPES_AND_DAYS, {"device_id": device_id, "names": list(names)}).all()
+    scopes = {row.FeedScope.name: row.FeedScope for row in rows}
+    return scopes, {row.FeedScope.name: row.asked_on for row in rows if row.asked_on}
 
 
 def find_behind(actor: Actor, known: Mapping[UUID, int]) -> tuple[list[UUID], int]:

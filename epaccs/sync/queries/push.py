@@ -12,7 +12,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.devices.queries import FoundDevice, find_signers, has_lease
 from epaccs.devices.rules import DeviceStatus
-from epaccs.sync.rules.seals import is_signed_by
+from epaccs.sync.seals import find_signer_key
 from epaccs.versions.rules import Why
 
 
@@ -27,7 +27,7 @@ class Author:
 def find_author(device: FoundDevice, clinician_id: UUID, sent: Mapping[str, Any]) -> Author | None:
     """Whoever signed these words with a key of theirs on this tablet; None: nobody did (hazard H-50)."""
     signers = find_signers(device.id, clinician_id)
-    key = is_signed_by(sent, [signer.public_key for signer in signers])
+    key = find_signer_key(sent, [signer.public_key for signer in signers])
     signer = next((one for one in signers if one.public_key == key), None)
     worker = find_worker(signer.membership_id, today=clock.today()) if signer else None
     return Author(worker.actor, find_hold(device, worker)) if worker else None

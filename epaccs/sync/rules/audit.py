@@ -1,6 +1,6 @@
 """What a tablet's own book of looks says, and whether a page of it is missing or was changed.
 
-Source: docs/offline.md, "audit"; hazard H-18 (the audit is changed or lost).
+Source: docs/offline.md, "audit"; hazard H-18.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from epaccs.access.rules import AccessReason
 from epaccs.audit.events import EventKind
 
 #: More than one request holds at most.
-LOOKS_LIMIT: Final = 500
+LOOKS_LIMIT: Final = 200
 #: What the first look of a tablet names as the one before it.
 BEGINNING: Final = ""
 

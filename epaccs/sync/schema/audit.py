@@ -13,8 +13,8 @@ from epaccs.access.rules import AccessReason
 from epaccs.core.errors import NotFound
 from epaccs.core.identifiers import parse_id
 from epaccs.sync.rules.audit import OfflineLookSaid
-from epaccs.sync.rules.seals import digest
 from epaccs.sync.schema.push import MOST, FromTabletSchema, MomentField
+from epaccs.sync.seals import digest
 
 _CODE_LENGTH: Final = 40
 

@@ -21,9 +21,9 @@ from epaccs.sync.actions.audit import take_looks
 from epaccs.sync.actions.push import UNOPENED, TooManyMisses, check_misses, note_misses, take_edits
 from epaccs.sync.rules.audit import LOOKS_LIMIT
 from epaccs.sync.rules.push import EDITS_LIMIT, PushOutcome, Result
-from epaccs.sync.rules.seals import NotOpened, open_seal
 from epaccs.sync.schema.audit import AuditSchema
 from epaccs.sync.schema.push import PushSchema, SealedSchema
+from epaccs.sync.seals import NotOpened, open_seal
 
 bp = Blueprint("sync_push", __name__)
 

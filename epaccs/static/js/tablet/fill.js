@@ -73,7 +73,7 @@ export function fillPlan(root, plan, reading) {
   each(one(markup, ".app-section--blank"), maybe(it.blank), fillBlanks);
   each(one(markup, ".app-later"), maybe(it.asked_later), fillBlanks);
   each(one(markup, ".app-section:not(.app-section--blank)"), it.sections, (section, words) => {
-    fillSection(section, words, at, "section");
+    fillSection(section, words, at);
   });
   root.replaceChildren(markup);
 }
@@ -257,19 +257,22 @@ function fillCall(link, call, who) {
 /** A long passage that the card leads to, under the card. @param {Section} words @param {At} at */
 function passage(words, at) {
   const section = one(copyOf("plan"), ".app-section:not(.app-section--blank)");
-  fillSection(section, words, at, "passage");
+  fillSection(section, words, at);
+  section.id = `passage-${words.name}`;
+  section.setAttribute("aria-labelledby", `passage-heading-${words.name}`);
+  one(section, ".app-section__heading").id = `passage-heading-${words.name}`;
   return section;
 }
 
 // The plan
 
-/** @param {Element} section @param {Section} it @param {At} at @param {string} id the beginning of its id */
-function fillSection(section, it, at, id) {
+/** @param {Element} section @param {Section} it @param {At} at */
+function fillSection(section, it, at) {
   const [own, ofGroup] = section.querySelectorAll(":scope > .app-facts");
   const [groupSource, source, confirmed] = section.querySelectorAll(":scope > .app-source");
-  section.id = `${id}-${it.name}`;
-  section.setAttribute("aria-labelledby", `${id}-heading-${it.name}`);
-  one(section, ".app-section__heading").id = `${id}-heading-${it.name}`;
+  section.id = `section-${it.name}`;
+  section.setAttribute("aria-labelledby", `heading-${it.name}`);
+  one(section, ".app-section__heading").id = `heading-${it.name}`;
   one(section, ".app-section__heading").textContent = it.label;
   each(one(section, ".app-dispute"), maybe(it.dispute), (box, lines) => at.fillBox(box, lines));
   each(one(section, ".app-disagrees"), it.disagreements, (box, lines) => at.fillBox(box, lines));
@@ -301,7 +304,7 @@ function fillFacts(list, facts, at) {
   each(one(list, "div"), facts, (row, fact) => {
     const answer = one(row, "dd");
     one(row, "dt").textContent = fact.label;
-    begin(answer, `${fact.words} `);
+    begin(answer, fact.doubt ? `${fact.words} ` : fact.words);
     each(one(answer, ".app-aged"), maybe(fact.doubt), (element, line) => at.fill(element, line));
     each(one(answer, ".app-source"), maybe(fact.source), (line, words) => line.replaceChildren(...texts(words)));
   });

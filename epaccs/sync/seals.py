@@ -83,11 +83,10 @@ def unsigned(sent: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in sent.items() if name != SIGNATURE}
 
 
-def is_signed_by(sent: Mapping[str, Any], keys: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def find_signer_key(sent: Mapping[str, Any], keys: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The key of the author that signed these very words (ES256); None: none of theirs did.
 
-    Raises:
-        UnicodeEncodeError, RecursionError: never: what cannot be written down was signed by nobody.
+    What cannot be written down was signed by nobody.
     """
     try:
         signature = read_bytes(sent.get(SIGNATURE))

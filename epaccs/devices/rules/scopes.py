@@ -1,0 +1,109 @@
+"""Kinds of devices, and whose people may lie on one: never more than the access table shows its user online."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from epaccs.access.rules import ACCESS_TABLE, Scope, Sight, Tier, audience_name, visible_tiers
+from epaccs.clinicians.rules import Actor, Role
+
+
+class DeviceClass(StrEnum):
+    """Who looks after a device: what a policy is made for."""
+
+    MANAGED_TABLET = "managed-tablet"
+    MANAGED_LAPTOP = "managed-laptop"
+    FIXED_PC = "fixed-pc"
+    UNMANAGED = "unmanaged"
+
+
+CLASS_LABELS: Final[dict[DeviceClass, str]] = {
+    DeviceClass.MANAGED_TABLET: "managed tablet or telephone",
+    DeviceClass.MANAGED_LAPTOP: "managed laptop",
+    DeviceClass.FIXED_PC: "fixed computer of the organisation",
+    DeviceClass.UNMANAGED: "device that nobody manages",
+}
+
+
+class DeviceStatus(StrEnum):
+    """Where a tablet stands; it never comes back from the last three: it is enrolled anew."""
+
+    ENROLLED = "enrolled"
+    LOST = "lost"
+    REVOKED = "revoked"
+    ERASED = "erased"
+
+
+class Deed(StrEnum):
+    """What a tablet is told to do at its next contact."""
+
+    ERASE = "erase"
+    RESYNC = "resync"
+    REVOKE_SCOPE = "revoke-scope"
+
+
+class HeldTier(StrEnum):
+    """How much of each person lies on a tablet."""
+
+    CARD = "card"
+    FULL = "full"
+
+
+#: How the words of the access table begin the names of the feeds.
+SCOPE_WORDS: Final[dict[Scope, str]] = {
+    Scope.AREA: "area",
+    Scope.OWN_PRACTICE: "practice",
+    Scope.RELATIONSHIP: "relationship",
+    Scope.RESIDENTS: "residents",
+}
+
+
+def scope_names(actor: Actor, area: str) -> tuple[str, ...]:
+    """The feeds of the people whom this role reaches; empty: it sees no card.
+
+    Args:
+        area: of the actor's organisation; blank: it has none, so nobody is reached by it.
+    """
+    found = (scope_name(word, actor, area) for word in held_words(actor.role))
+    return tuple(name for name in found if name)
+
+
+def scope_name(word: Scope, actor: Actor, area: str) -> str:
+    if word is Scope.AREA:
+        return f"area:{area}" if area else ""
+    return f"{SCOPE_WORDS[word]}:{actor.organisation_id}"
+
+
+def held_words(role: Role) -> list[Scope]:
+    """Whose people a tablet of this role could hold at all; empty: nobody's."""
+    return [word for word in ACCESS_TABLE[role].scopes if can_hold(role, word, HeldTier.CARD)]
+
+
+def can_hold(role: Role, word: Scope, tier: HeldTier) -> bool:
+    """Whether the access table shows this role, without asking for an incident, what the tier holds.
+
+    A crew sees a plan only with an incident, and a call handler reads a fixed script aloud: neither lies on a tablet.
+    """
+    if word not in SCOPE_WORDS or word not in ACCESS_TABLE[role].scopes:
+        return False
+    shown = {Sight.YES, Sight.RESIDENTS} if word is Scope.RESIDENTS else {Sight.YES}
+    sights = ACCESS_TABLE[role].sights
+    wanted = (Tier.T1_EMERGENCY,) if tier is HeldTier.CARD else (Tier.T1_EMERGENCY, Tier.T2_COORDINATION)
+    return all(sights[one] in shown for one in wanted)
+
+
+def audience_of(role: Role) -> str:
+    """The audience whose words are sent to a tablet of this role."""
+    residents = ACCESS_TABLE[role].scopes == (Scope.RESIDENTS,)
+    return audience_name(visible_tiers(role, incident=False, resident=residents))
+
+
+#: Whose people they are, in the words of a page.
+SCOPE_LABELS: Final[dict[Scope, str]] = {
+    Scope.AREA: "everybody in the area",
+    Scope.OWN_PRACTICE: "the practice's own list",
+    Scope.RELATIONSHIP: "people whom the organisation looks after",
+    Scope.RESIDENTS: "the home's residents",
+}
+TIER_LABELS: Final[dict[HeldTier, str]] = {HeldTier.CARD: "the card", HeldTier.FULL: "card and plan"}
