@@ -831,3 +831,34 @@ def as_they_lie(edits: Any) -> list[Any]:
 
 
 off("H-51e")(nothing)
+
+
+# --- H-49 the tablet says something else than the page ---------------------------------------------------------------
+
+
+@off("H-49a")
+def nothing_reads_differently_later(first: Any, other: Any) -> dict[str, Any]:
+    del first, other
+    return {}
+
+
+@off("H-49b")
+def no_answer_of_the_plan_grows_old(recorded: Any, sights: Any) -> Any:
+    del recorded, sights
+    yield from ()
+
+
+@off("H-49c")
+def the_mark_of_the_age_stays(block: Any) -> Any:
+    return block
+
+
+@off("H-49d")
+def the_days_stay_as_they_were(doubt: str) -> Any:
+    return doubt, 0, ""
+
+
+@off("H-49e")
+def nothing_stands_below_the_card(summary: Any) -> Any:
+    del summary
+    yield from ()

@@ -1,16 +1,25 @@
-"""What a tablet is sent of many people: the same as the page shows, in few reads."""
+"""What a tablet is sent of many people: what the page shows this reader, and nothing hidden from them, in few reads."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from flask import Flask
+from sqlalchemy import event, update
 
 from epaccs.core import clock
+from epaccs.core.db import db, writing
+from epaccs.record.model import StoredCard
 from epaccs.record.queries.tablet import TabletRow, build_tablet_rows
-from epaccs.record.rules.card import Site
-from tests.record.people import CARD_ONLY, EVERYTHING
+from epaccs.record.rules.card import NAMESAKE, Site
+from epaccs.versions.actions import apply_edit
+from epaccs.versions.model import Entry
+from tests.factories import a_registered_person, an_edit
+from tests.record.people import CARD_ONLY, EVERYTHING, RISKS, TREATMENT
 from tests.record.visits import a_person_with_everything, a_signer
 
 SITE = Site("01632 960999")
@@ -23,12 +32,114 @@ def rows_of(*entry_ids: UUID, full: bool = False) -> dict[UUID, TabletRow]:
     return build_tablet_rows(entry_ids, tiers, full=full, now=clock.now(), site=SITE, horizon=HORIZON)
 
 
-def test_a_row_has_the_number_of_the_latest_change(app: Flask) -> None:
+def part_of(row: TabletRow, label: str) -> Any:
+    """One part of the card."""
+    return next(part for part in row.card["parts"] if part["label"] == label)
+
+
+def test_a_row_has_the_number_of_the_latest_change_and_a_stranger_has_none(app: Flask) -> None:
     entry_id = a_person_with_everything(a_signer())
 
     rows = rows_of(entry_id, uuid4())
 
+    entry = db.session.get(Entry, entry_id)
     assert set(rows) == {entry_id}
-    assert rows[entry_id].version > 1
+    assert entry is not None
+    assert rows[entry_id].version == entry.change_number
     assert rows[entry_id].plan is None
-    assert rows_of(entry_id, full=True)[entry_id].plan
+
+
+def test_a_person_is_found_by_their_keys_and_known_by_what_a_result_shows(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp, given_name="Grace Ada", postcode="ND1 4QX")
+
+    keys = rows_of(entry_id)[entry_id].keys
+
+    assert keys["family"] == ["okonkwo"]
+    assert {"grace", "graceada", "gracie"} <= set(keys["given"])
+    assert keys["street"] == "canal"
+    assert keys["postcode"] == "ND14QX"
+    assert keys["shown"]["family_name"] == "Okonkwo"
+    assert keys["nhs"].startswith("999")
+
+
+def test_nothing_that_leads_to_a_restricted_address_is_on_a_tablet(app: Flask) -> None:
+    entry_id = a_person_with_everything(a_signer(), address_restricted=True, postcode="ND1 4QX")
+
+    for full in (False, True):
+        row = rows_of(entry_id, full=full)[entry_id]
+        said = json.dumps([row.card, row.plan, row.keys])
+        assert "Canal" not in said
+        assert "4QX" not in said
+        assert row.keys["shown"]["is_restricted"] is True
+
+
+def test_no_code_of_a_key_safe_is_on_a_tablet(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+
+    row = rows_of(entry_id, full=True)[entry_id]
+
+    assert part_of(row, "Getting in")["code"] == "Code kept in the register"
+    assert RISKS["key_safe_code"] not in json.dumps([row.card, row.plan])
+
+
+def test_a_passage_is_withheld_from_whoever_sees_only_the_card(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    guidance = "Comfort first. [[Her son said she drinks.]]"
+    apply_edit(gp, an_edit(entry_id, "treatment_level", {**TREATMENT, "guidance": guidance}, base_version=1))
+
+    card, full = rows_of(entry_id)[entry_id], rows_of(entry_id, full=True)[entry_id]
+
+    assert "she drinks" not in json.dumps([card.card, card.plan])
+    assert "[A passage is withheld]" in json.dumps(card.card)
+    assert "she drinks" in json.dumps(full.plan)
+
+
+def test_a_namesake_is_warned_of_on_a_tablet_too(app: Flask) -> None:
+    gp = a_signer()
+    one, other = (a_registered_person(gp, family_name="Birtwistle", given_name="Ada") for _ in range(2))
+    alone = a_registered_person(gp, family_name="Fazackerley", given_name="Ada")
+
+    rows = rows_of(one, other, alone)
+
+    warned = {key for key, row in rows.items() if NAMESAKE in row.card["who"].get("warnings", [])}
+    assert warned == {one, other}
+
+
+def test_a_card_of_other_declarations_is_made_again_from_the_record(app: Flask) -> None:
+    entry_id = a_person_with_everything(a_signer())
+    stored = rows_of(entry_id)[entry_id]
+
+    with writing() as session:
+        session.execute(update(StoredCard).values(shape="older"))
+
+    again = rows_of(entry_id)[entry_id]
+    assert {**again.card, "made_at": 0, "until": 0} == {**stored.card, "made_at": 0, "until": 0}
+
+
+@pytest.mark.parametrize("full", [pytest.param(False, id="card"), pytest.param(True, id="full")])
+def test_many_people_are_read_in_as_many_reads_as_one(app: Flask, full: bool) -> None:
+    gp = a_signer()
+    people = [a_person_with_everything(gp, family_name=name) for name in ("Okonkwo", "Haldenby", "Quilliam")]
+
+    one, all_three = count_reads(people[:1], full=full), count_reads(people, full=full)
+
+    assert one == all_three <= 9
+
+
+def count_reads(entry_ids: list[UUID], *, full: bool) -> int:
+    """How many statements those people take."""
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT"):  # and not what a database does for a new transaction
+            statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        assert set(rows_of(*entry_ids, full=full)) == set(entry_ids)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
+    return len(statements)

@@ -27,6 +27,7 @@ from epaccs.record.summary import RecordSummary
 
 #: Stands for the age of the copy until the sentences are made; no text that is kept can hold it.
 _MARK: Final = "\x1f"
+_AGE: Final[Run] = ("age",)
 
 #: How old a copy is taken to be for what it says once it is past its age.
 _LATE: Final = timedelta(minutes=1)
@@ -231,13 +232,10 @@ def _with_age(line: Runs) -> Runs:
     return tuple(piece for run in line for piece in _age_pieces(run))
 
 
-def _age_pieces(run: Run) -> Iterator[Run]:
-    words = run if isinstance(run, str) else run[1]
-    for number, piece in enumerate(words.split(_MARK)):
-        if number:
-            yield ("age",)
-        if piece:
-            yield piece if isinstance(run, str) else (run[0], piece, *run[2:])
+def _age_pieces(run: Run) -> tuple[Run, ...]:
+    words, kind = (run, ()) if isinstance(run, str) else (run[1], run[:1])
+    pieces = [one for piece in words.split(_MARK) for one in (_AGE, piece)][1:]
+    return tuple((*kind, one) if kind and isinstance(one, str) else one for one in pieces if one)
 
 
 def _counting(line: Runs, today: date) -> Runs:
@@ -245,12 +243,10 @@ def _counting(line: Runs, today: date) -> Runs:
     return tuple(piece for run in line for piece in (_days_pieces(run, today) if isinstance(run, str) else (run,)))
 
 
-def _days_pieces(words: str, today: date) -> Iterator[Run]:
+def _days_pieces(words: str, today: date) -> tuple[Run, ...]:
     before, days, after = split_days(words)
-    yield before
-    if after:
-        yield "days", (today - timedelta(days=days)).isoformat()
-        yield after
+    counted: Run = ("days", (today - timedelta(days=days)).isoformat())
+    return (before, counted, after) if after else (before,)
 
 
 # --- Below the card ---------------------------------------------------------------------------------------------------
