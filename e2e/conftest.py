@@ -97,6 +97,11 @@ class Served:
         self._settings, self._log = settings, log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was neither stopped nor killed."""
+        return self._process is not None
+
     def start(self) -> None:
         """Serve, if nothing is served; it is ready when this is over."""
         if self._process is None:

@@ -57,7 +57,7 @@ def test_a_line_that_fails_loses_nothing_and_sends_nothing_twice(site: Site, lin
     for fault in (cut_in_half, without_its_last_line, dies):
         line.fails_once(PULL, fault)
     tablet.opens().signs_in(scene.user_name).is_set_up()
-    wait_until(lambda: not line.faults, "the tablet did not ask again", seconds=60)
+    wait_until(lambda: not site.served.is_running, "the tablet did not ask again", seconds=60)
 
     # then nothing of it was taken, and it says so
     tablet.sees("The first download is not finished")

@@ -1,4 +1,4 @@
-"""What the tablet's program would do without each of its controls: for each a right piece of it, and a wrong one in its place.
+"""What the tablet's program would do without each of its controls: a right piece of it, and a wrong one in its place.
 
 The right piece stands once in the control's own file; see `tests.hazards.run_script_test`.
 """

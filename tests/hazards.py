@@ -189,7 +189,6 @@ def run(test: str) -> Verdict:
 
 
 if __name__ == "__main__":  # for script/prove-controls: the tests of one hazard, or of all that begin alike
-    print(
-        *dict.fromkeys(one.test for one in read_controls() if one.id.startswith(sys.argv[1]) and not one.is_script),
-        sep="\n",
-    )
+    of_scripts, hazard = "--scripts" in sys.argv, sys.argv[-1]
+    found = (one for one in read_controls() if one.id.startswith(hazard) and one.is_script is of_scripts)
+    print(*dict.fromkeys(one.test for one in found), sep="\n")

@@ -8,7 +8,7 @@ import { canonicalJson } from "../../epaccs/static/js/tablet/canonical.js";
 import { digest, newSigningKey } from "../../epaccs/static/js/tablet/keys.js";
 import { Outbox } from "../../epaccs/static/js/tablet/outbox.js";
 import { NoRoom } from "../../epaccs/static/js/tablet/store.js";
-import { answerTo, aTablet, NOON, newLock, PASSPHRASE, sealPair } from "./register.js";
+import { answerTo, aPerson, aTablet, NOON, newLock, PASSPHRASE, sealPair } from "./register.js";
 
 const DRAFT = {
   entry_id: "00000000-0000-7000-8000-000000000001",
@@ -89,13 +89,19 @@ test("an edit that could not be kept takes no number, and says so", async () => 
   assert.equal((await outbox.append(DRAFT, "words")).sequence, 1);
 });
 
-test("a second edit of the same section names the first, as long as that is unsent", async () => {
+test("a second edit of the same section names the first, until a copy shows that", async () => {
   const { outbox } = await aWritingTablet();
   const first = await outbox.append(DRAFT, "first");
   const second = await outbox.append({ ...DRAFT, kind: "review_asked" }, "second");
   const elsewhere = await outbox.append({ ...DRAFT, section: "observations" }, "third");
   assert.equal((await opened(second.forRegister)).after_id, first.id);
   assert.equal((await opened(elsewhere.forRegister)).after_id, null);
+  await outbox.settle([{ id: second.id, outcome: "held" }], NOON);
+  assert.equal((await opened((await outbox.append(DRAFT, "fourth")).forRegister)).after_id, second.id);
+  const later = { ...DRAFT, kind: "x", entry_id: aPerson(2).id };
+  const other = await outbox.append(later, "fifth");
+  await outbox.settle([{ id: other.id, outcome: "applied" }], NOON - 3_600_000 - 1);
+  assert.equal((await opened((await outbox.append(later, "sixth")).forRegister)).after_id, null);
 });
 
 test("an edit leaves only with a result, and is shown until a copy knows of it", async () => {

@@ -6,7 +6,7 @@ import { Audit } from "../../epaccs/static/js/tablet/audit.js";
 import { Outbox } from "../../epaccs/static/js/tablet/outbox.js";
 import { aboutNow, backoff, Sync } from "../../epaccs/static/js/tablet/sync.js";
 import { readReply } from "../../epaccs/static/js/tablet/transport.js";
-import { answerTo, aPerson, aTablet, Feed, NOON, newLock, PASSPHRASE, written } from "./register.js";
+import { answerTo, aPerson, aTablet, Feed, NOON, newLock, PASSPHRASE, SCOPE, written } from "./register.js";
 
 const DRAFT = {
   entry_id: aPerson(1).id,
@@ -44,6 +44,7 @@ async function aSpeakingTablet() {
       const results = sealed.map(({ id }) => ({ id, outcome: "applied" }));
       return reply(200, { results, upto: 99, server_time: new Date(NOON).toISOString() });
     },
+    "/sync/v1/erased": async () => reply(200, { settled: 1 }),
     "/sync/v1/lease": async () => reply(200, await answerTo("u1", { epoch: feed.epoch.slice(0, 3) })),
   };
   const ask = async (path, body, headers) => {
@@ -190,7 +191,7 @@ for (const [name, answer] of [
   ],
 ]) {
   test(`a tablet that was taken out of use erases everybody, and keeps and sends what is unsent: it ${name}`, async () => {
-    const { sync, outbox, answers, store, feed } = await aSpeakingTablet();
+    const { sync, outbox, answers, store, feed, asked } = await aSpeakingTablet();
     await sync.round();
     await outbox.append(DRAFT, "words");
     const good = answers["/sync/v1/sealed"];
@@ -203,11 +204,69 @@ for (const [name, answer] of [
     await sync.round();
     for (const name of ["keyring", "rows", "index", "cursors"]) assert.deepEqual(await store.all(name), [], name);
     assert.equal(sync.state.phase, "erased");
+    assert.ok(paths(asked).includes("erased"));
     answers["/sync/v1/sealed"] = good;
     await sync.round();
     assert.equal((await outbox.waiting()).length, 0);
   });
 }
+
+for (const [deed, expected] of [
+  ["resync", 1],
+  ["revoke-scope", 0],
+]) {
+  test(`a command is carried out, and the register is told that it was: ${deed}`, async () => {
+    const { sync, answers, feed, asked, copies, store } = await aSpeakingTablet();
+    await sync.round();
+    const good = answers["/sync/v1/pull"];
+    answers["/sync/v1/pull"] = async ({ cursors }) => {
+      const page = await feed.page(cursors[0]);
+      page.lines.push({ op: "command", id: "c7", do: deed, scope: SCOPE });
+      page.closing.count += 1;
+      return reply(200, written(page), "application/x-ndjson");
+    };
+    await sync.round();
+    assert.equal((await store.all("rows")).length, expected);
+    answers["/sync/v1/pull"] = good;
+    await sync.round();
+    assert.deepEqual(asked.at(-1).body.done, ["c7"]);
+    await sync.round();
+    assert.deepEqual(asked.at(-1).body.done, []);
+    assert.equal(copies.people().size, 1);
+  });
+}
+
+test("after a reset the register is told once what the old copy knew", async () => {
+  const { sync, feed, asked } = await aSpeakingTablet();
+  await sync.round();
+  feed.epoch = "1.1.bb";
+  await sync.round();
+  await sync.round();
+  assert.deepEqual(asked.at(-1).body.known, { [aPerson(1).id]: 1 });
+  await sync.round();
+  assert.deepEqual(asked.at(-1).body.known, {});
+});
+
+test("a scope that the register does not name any more is empty, also after a lock", async () => {
+  const { sync, feed, copies, vault, store } = await aSpeakingTablet();
+  await sync.round();
+  feed.page = async () => ({
+    lines: [{ op: "reset", scope: SCOPE, epoch: null }],
+    closing: {
+      ...{ op: "page", count: 1, more: false, server_time: new Date(NOON).toISOString(), next_poll_seconds: 60 },
+      cursors: [{ scope: SCOPE, tier: "card", epoch: null, number: 0, sum: "0000000000000000", people: 0 }],
+    },
+  });
+  await sync.round();
+  assert.equal(copies.people().size, 0);
+  assert.deepEqual(await store.all("rows"), []);
+  vault.lock();
+  await vault.unlock("u1", PASSPHRASE);
+  await copies.load();
+  assert.equal(copies.places[0].current.asAt, NOON);
+  await sync.round();
+  assert.equal(copies.people().size, 0);
+});
 
 test("a key that is missing is asked for, once a round", async () => {
   const { sync, feed, copies, asked, answers } = await aSpeakingTablet();

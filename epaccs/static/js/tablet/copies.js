@@ -160,6 +160,15 @@ export class Copies {
     this.#remember(places);
   }
 
+  /** Throw away one scope: nobody on this tablet may have it any more. @param {string} scope */
+  async revoke(scope) {
+    await this.#store.write(["rows", "index", "cursors"], async (writing) => {
+      const names = (await writing.keys("cursors")).map(String);
+      for (const name of names.filter((one) => one.startsWith(`${scope}|`))) await deletePlace(writing, name);
+    });
+    await this.load();
+  }
+
   /** Throw away what no user of this tablet may read any more. @param {readonly string[]} wanted names of places */
   async tidy(wanted) {
     await this.#store.write(["rows", "index", "cursors"], async (writing) => {
@@ -190,6 +199,7 @@ export class Copies {
 
   /** @param {Place} place @param {any} progress @returns {Promise<Copy | null>} null: not there, or not for this user's keys */
   async #loadCopy(place, progress) {
+    if (progress && progress.epoch === null && progress.asAt > 0) return { ...progress, people: new Map() };
     const sealed = progress && (await this.#store.get("index", progress.id));
     if (!sealed) return null;
     try {

@@ -21,7 +21,6 @@ import { distance, nameWords, postcodeKey, STREET_KINDS, shorten, streetKey, str
 
 /** @typedef {{ field: "who" | "born" | "where", words: string }} Refusal what to do instead */
 
-const DIGITS_NEEDED = 4;
 const DIGITS = 10;
 const WORDS_LIMIT = 6;
 const LEEWAY_YEARS = 2;
@@ -41,10 +40,11 @@ const MONTHS = "january february march april may june july august september octo
 /**
  * @param {{ who: string, born: string, where: string }} typed
  * @param {string} today YYYY-MM-DD
+ * @param {number} leastDigits of an NHS number, by policy
  * @returns {{ criteria: Criteria } | { refusals: Refusal[] }}
  */
-export function readCriteria({ who, born, where }, today) {
-  const parts = [readWho(who), readBorn(born, today), readWhere(where)];
+export function readCriteria({ who, born, where }, today, leastDigits = 4) {
+  const parts = [readWho(who, leastDigits), readBorn(born, today), readWhere(where)];
   const refusals = parts.filter((part) => "words" in part && "field" in part);
   if (refusals.length > 0) return { refusals: /** @type {Refusal[]} */ (refusals) };
   const criteria = /** @type {Criteria} */ (Object.assign({ ...NOTHING }, ...parts));
@@ -69,19 +69,18 @@ const refuse = (field, words) => ({ field, words });
 
 // --- Who ---
 
-/** @param {string} who @returns {Partial<Criteria> | Refusal} */
-function readWho(who) {
+/** @param {string} who @param {number} leastDigits @returns {Partial<Criteria> | Refusal} */
+function readWho(who, leastDigits) {
   const typed = who.normalize("NFKC").trim();
   if (!typed) return {};
-  if (NUMBER.test(typed)) return readDigits(typed.replaceAll(/\D/gu, ""));
+  if (NUMBER.test(typed)) return readDigits(typed.replaceAll(/\D/gu, ""), leastDigits);
   if (/\p{Nd}/u.test(typed)) return refuse("who", "Enter either the NHS number or the name, not both");
   return readName(typed);
 }
 
-/** @param {string} digits @returns {Partial<Criteria> | Refusal} */
-function readDigits(digits) {
-  if (digits.length < DIGITS_NEEDED)
-    return refuse("who", `Enter at least the first ${DIGITS_NEEDED} digits of the NHS number`);
+/** @param {string} digits @param {number} least @returns {Partial<Criteria> | Refusal} */
+function readDigits(digits, least) {
+  if (digits.length < least) return refuse("who", `Enter at least the first ${least} digits of the NHS number`);
   if (digits.length > DIGITS)
     return refuse("who", `Enter only the 10 digits of the NHS number: ${digits.length} were entered`);
   if (digits.length === DIGITS && !hasRightDigits(digits)) {

@@ -74,7 +74,7 @@ export class Outbox {
     const here = this.#vault.unlocked;
     if (!here) throw new Error("The tablet is locked");
     const registerKey = await this.#store.meta("seal_key");
-    const after = (await this.own()).findLast(({ row, edit }) => isSameSection(edit, draft) && row.state === "queued");
+    const after = (await this.own()).findLast(({ row, edit }) => isSameSection(edit, draft) && isUnknownTo(draft, row));
     return append(this.#store, this.#lock, "outbox", async (sequence, mark) => {
       const now = this.#clock.now();
       const id = newId(now);
@@ -210,6 +210,15 @@ const sentencesOf = ({ errors = [] }) =>
 
 /** @param {any} edit @param {Draft} draft */
 const isSameSection = (edit, draft) => edit.entry_id === draft.entry_id && edit.section === draft.section;
+
+/**
+ * Whether the copy that the author reads does not show this edit of theirs yet: unsent, or answered after it was made.
+ *
+ * @param {Draft} draft
+ * @param {Row} row
+ */
+const isUnknownTo = (draft, row) =>
+  row.state === "queued" || (row.state !== "refused" && row.settledAt >= Date.parse(draft.seen.as_at));
 
 /** @param {CryptoKey} master @param {Row} row @returns {Promise<Own>} */
 async function openOwn(master, row) {

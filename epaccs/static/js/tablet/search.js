@@ -44,15 +44,18 @@ export class SearchIndex {
    * The best first, at most twenty.
    *
    * @param {Criteria} criteria
+   * @param {number} most by policy
    * @returns {{ hits: Hit[], hasMore: boolean }}
    */
-  find(criteria) {
+  find(criteria, most = SHOWN_LIMIT) {
     const found = criteria.digits ? this.#byNumber(criteria.digits) : this.#byName(criteria);
     const ordered = found.sort(
       (one, other) => other.score - one.score || (this.#nameOf(one) < this.#nameOf(other) ? -1 : 1),
     );
-    const hits = ordered.slice(0, SHOWN_LIMIT).map((hit) => ({ ...hit, hasSimilar: this.#hasSimilar(hit.id) }));
-    return { hits, hasMore: ordered.length > SHOWN_LIMIT };
+    const hits = ordered
+      .slice(0, Math.min(most, SHOWN_LIMIT))
+      .map((hit) => ({ ...hit, hasSimilar: this.#hasSimilar(hit.id) }));
+    return { hits, hasMore: ordered.length > hits.length };
   }
 
   /** @param {string} digits @returns {Hit[]} */

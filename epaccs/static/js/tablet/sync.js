@@ -17,6 +17,7 @@ const LEAST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
 const SEALED_AT_ONCE = 100;
 const PAGE_ROWS = 500;
+const KNOWN_AT_ONCE = 2000;
 
 export const PROGRAM = "2026.11.4";
 
@@ -55,6 +56,10 @@ export class Sync {
   #nextPollMs = 60_000;
   #renewedFor = "";
   #askedForKeys = false;
+  /** @type {string[]} the commands that were carried out, and of which the register has not been told */
+  #done = [];
+  /** @type {Record<string, number>} after a reset: what the old copy knows, in case the register was restored from an older one */
+  #known = {};
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -138,11 +143,19 @@ export class Sync {
     const { vault, copies } = this.#parts;
     const lease = vault.unlocked?.lease;
     if (!lease) return false;
-    const body = { cursors: buildCursors([...copies.places]), limit: PAGE_ROWS, ...(await this.#parts.describe()) };
+    const told = { done: this.#done, known: this.#known };
+    const body = {
+      cursors: buildCursors([...copies.places]),
+      limit: PAGE_ROWS,
+      ...told,
+      ...(await this.#parts.describe()),
+    };
     const reply = await this.#parts.ask("/sync/v1/pull", body, { Authorization: `Bearer ${lease}` });
     const page = reply.kind === "answer" ? readPage(reply.type, reply.text) : null;
     if (!page) return this.#notFetched(reply);
     if (vault.unlocked?.lease !== lease) return false;
+    this.#done = this.#done.filter((id) => !told.done.includes(id));
+    this.#known = page.lines.some((line) => line.op === "reset" && line.epoch) ? knownOf(copies.places) : {};
     return this.#take(page);
   }
 
@@ -166,10 +179,17 @@ export class Sync {
     const expected = copies.reduce((sum, copy) => sum + copy.expected, 0);
     this.#set({ phase: closing.more ? "fetching" : "quiet", fetched, expected });
     if (closing.least_program && closing.least_program > PROGRAM) this.#set({ phase: "update" });
-    if (change.commands.some((one) => one.do === "erase")) await this.#erase();
-    if (change.commands.some((one) => one.do === "resync")) await this.#parts.copies.startAgain();
+    for (const command of change.commands) await this.#obey(command);
     if (!closing.more)
       await this.#parts.outbox.forgetSent(Math.min(...this.#parts.copies.places.map((one) => one.current?.asAt ?? 0)));
+  }
+
+  /** @param {import("./feed.js").Line} command */
+  async #obey({ id, do: deed, scope }) {
+    if (deed === "erase") return this.#erase();
+    if (deed === "resync") await this.#parts.copies.startAgain();
+    if (deed === "revoke-scope" && scope) await this.#parts.copies.revoke(scope);
+    this.#done.push(String(id));
   }
 
   /** @param {unknown} error @returns {Promise<boolean | null>} */
@@ -258,15 +278,23 @@ export class Sync {
 
   /** The tablet is out of use: every key goes, and with them everything that they open; what is unsent is sealed to the register and stays. */
   async #erase() {
+    const lease = this.#parts.vault.unlocked?.lease;
     await this.#parts.vault.erase(null);
     await this.#parts.copies.tidy([]);
     this.#set({ phase: "erased" });
+    if (lease) await this.#parts.ask("/sync/v1/erased", {}, { Authorization: `Bearer ${lease}` });
   }
 
   /** @param {Partial<State>} state */
   #set(state) {
     this.state = { ...this.state, ...state };
   }
+}
+
+/** Of whom the copies that are read know which version. @param {readonly import("./feed.js").Place[]} places */
+function knownOf(places) {
+  const people = places.flatMap(({ current }) => [...(current?.people ?? [])]);
+  return Object.fromEntries(people.slice(0, KNOWN_AT_ONCE).map(([id, { version }]) => [id, version]));
 }
 
 /** What every question says besides. */

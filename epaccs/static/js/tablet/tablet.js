@@ -127,10 +127,10 @@ export class Tablet {
    * @param {{ who: string, born: string, where: string }} typed
    */
   async find(typed) {
-    const read = readCriteria(typed, toMoment(this.clock.now()).slice(0, 10));
+    const read = readCriteria(typed, toMoment(this.clock.now()).slice(0, 10), this.policy.search?.least_digits);
     if ("refusals" in read || !this.index)
       return { refusals: "refusals" in read ? read.refusals : [], people: [], hasMore: false };
-    const { hits, hasMore } = this.index.find(read.criteria);
+    const { hits, hasMore } = this.index.find(read.criteria, this.policy.search?.most_results);
     await this.audit.append({ act: "searched", count: hits.length });
     const people = hits.map((hit) => ({ ...hit, known: /** @type {Known} */ (this.people.get(hit.id)) }));
     return { refusals: [], people, hasMore };

@@ -50,6 +50,7 @@ import { calibrate } from "./slow.js";
  * @property {string} id
  * @property {Answer["user"]} user
  * @property {number} leaseUntil milliseconds since 1970
+ * @property {number} attempts after how many wrong passphrases the keyring goes
  * @property {number} wrong how often the passphrase was wrong, one after the other
  * @property {import("./slow.js").SlowWay} way
  * @property {ArrayBuffer} wrapped
@@ -138,6 +139,7 @@ export class Vault {
       id: answer.user.id,
       user: answer.user,
       leaseUntil: claims.exp * 1000,
+      attempts: attemptsOf(answer),
       wrong: 0,
       way,
       wrapped,
@@ -219,7 +221,7 @@ export class Vault {
 
   /** @param {Member} member @returns {Promise<Attempt>} */
   async #refuse(member) {
-    const left = ATTEMPTS - member.wrong;
+    const left = (member.attempts ?? ATTEMPTS) - member.wrong;
     if (left > 0) return { outcome: "wrong", left };
     await this.erase(member.id);
     return { outcome: "erased", left: 0 };
@@ -276,7 +278,7 @@ export class Vault {
     const claims = await checkLease(answer);
     const renewed = buildKeyring(answer, keyring.signing, null);
     const sealed = await seal(master, placeOfKeyring(member.id), renewed);
-    const kept = { ...member, user: answer.user, leaseUntil: claims.exp * 1000, sealed };
+    const kept = { ...member, user: answer.user, leaseUntil: claims.exp * 1000, attempts: attemptsOf(answer), sealed };
     await this.#keep(kept, answer);
     return { member: kept, keyring: renewed };
   }
@@ -307,6 +309,9 @@ export class Vault {
     return this.#store.write(["keyring"], put, "strict");
   }
 }
+
+/** By policy, and never more than ten. @param {Answer} answer */
+const attemptsOf = ({ policy }) => Math.min(ATTEMPTS, policy.attempts ?? ATTEMPTS);
 
 /** @param {Answer} answer */
 async function checkLease(answer) {
