@@ -250,6 +250,10 @@ class Tablet:
     def _seen(self, found: Locator) -> Locator:
         return found.locator("visible=true")
 
+    def kept_by_worker(self) -> list[str]:
+        """The addresses of everything that its worker keeps."""
+        return list(self.page.evaluate(_KEPT))
+
     def bytes_on_disk(self) -> Iterator[tuple[Path, bytes]]:
         """Every file of its profile."""
         for path in sorted(self.profile.rglob("*")):
@@ -268,6 +272,13 @@ _COUNT = """store => new Promise((resolve, reject) => {
     counting.onerror = () => reject(counting.error);
   };
 })"""
+
+
+_KEPT = """async () => {
+  const kept = [];
+  for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()));
+  return kept.map(request => new URL(request.url).pathname);
+}"""
 
 
 @contextmanager

@@ -38,7 +38,8 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
     # and a house where the register is not reached
     site.served.kill()
     tablet.ends()
-    tablet.starts().opens().sees("Unlock", "Last contact").sees_no("online").unlocks()
+    tablet.starts().opens("/search").sees("The register did not answer within three seconds", "Unlock")
+    tablet.opens().sees("Unlock", "Last contact").sees_no("online").unlocks()
 
     # when the name is typed as it was heard
     tablet.finds(scene.misspelt, born=format_date(scene.born))
@@ -70,8 +71,10 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
     tablet.sees("I want to see the spring", "On the fridge", "not yet sent").is_sound()
     assert edits_of(scene.paramedic) == []
 
-    # and nothing on the disk tells whom it is about
+    # and nothing on the disk tells whom it is about, and no page of anybody is kept
     tablet.presses("Lock")
+    assert [path for path in tablet.kept_by_worker() if not path.startswith(("/tablet", "/static/"))] == []
+    assert tablet.page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert found_on_disk(tablet, scene) == []
 
     # when the register is reached again, while the tablet is locked
