@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from playwright.sync_api import Playwright
 
 from e2e.bad_line import BadLine, bad_line, cut_in_half, page_of_the_network, swallowed, without_its_last_line
 from e2e.conftest import Site
-from e2e.tablets import Scene, Tablet, a_scene, edits_of, wait_until
+from e2e.tablets import PASSPHRASE, Scene, Tablet, a_scene, deeds_of, edits_of, wait_until
+from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Role
 from epaccs.core.fields import format_date
 
@@ -106,8 +109,10 @@ def test_a_tablet_goes_from_hand_to_hand_with_unsent_work_on_it(site: Site, line
     saw_the_form(tablet, "Behind the clock")
     tablet.presses("Lock").sees("Unlock", "1 change waiting").sees_no("Behind the clock")
 
-    # then the second reads the card, and that something of somebody else waits, and not what
+    # then the second has it within five seconds, and reads that something of somebody else waits, and not what
+    handed_over_at = time.monotonic()
     tablet.unlocks(OTHER_PASSPHRASE, user="Ann Boyd, paramedic")
+    assert time.monotonic() - handed_over_at < 5
     opens_card(tablet, scene)
     tablet.sees("Another user of this tablet has 1 unsent change").sees_no("Behind the clock")
     tablet.presses("Waits 1").sees("1 unsent change of other users").sees_no("Behind the clock")
@@ -123,3 +128,30 @@ def test_a_tablet_goes_from_hand_to_hand_with_unsent_work_on_it(site: Site, line
 
     # then no card stays on the screen, and it says what happened
     tablet.sees("The browser took away what was on this tablet").sees_no("Not for CPR")
+
+
+def test_a_lease_that_ends_at_a_bedside_is_gone_past_once_with_a_reason(
+    site: Site, line: BadLine, tablet: Tablet
+) -> None:
+    scene = a_scene(site)
+    tablet.opens().signs_in(scene.user_name).is_set_up().waits_until_fetched(1)
+
+    # when nineteen hours have passed without signal
+    line.fails("/", swallowed)
+    tablet.page.clock.install(time=datetime.now(UTC) + timedelta(hours=19))
+    tablet.opens().sees("The time for which you may read here without signal has ended").is_sound()
+
+    # then the passphrase alone opens nothing
+    tablet.types("Passphrase", PASSPHRASE).presses("Unlock").sees("Say why you must go on now")
+
+    # and with a reason it opens, says until when, and the card says that it is old
+    tablet.ticks("Emergency: somebody needs care now").unlocks()
+    tablet.sees("Your lease has ended. You may read until", "it is looked into").is_sound()
+    opens_card(tablet, scene)
+    tablet.sees("This copy left the register 19 h ago", "It may have changed since: ring").is_sound()
+
+    # when the register is reached again, then the audit says that the glass was broken
+    line.is_good()
+    tablet.presses("Tablet").presses("Ask the register now")
+    wait_until(lambda: tablet.unsent_looks() == 0, "the looks were not sent", seconds=60)
+    assert str(EventKind.OFFLINE_DEED) in deeds_of(scene.paramedic)
