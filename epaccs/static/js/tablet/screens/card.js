@@ -53,8 +53,8 @@ function clearCard() {
 function ageWords(tablet, { known }, staleness) {
   if (staleness === "never")
     return "This copy is not complete: its download has not finished. Check the form at the person's side.";
-  const words = `As the register was at ${tablet.moment(known.asAt)}, ${toAge(tablet.clock.now() - known.asAt)} ago.`;
-  const old = staleness === "red" ? "This copy is too old to rely on: ring" : "It may have changed since: ring";
+  const words = `This copy is ${toAge(tablet.clock.now() - known.asAt)} old.`;
+  const old = staleness === "red" ? "It is too old to rely on: ring" : "It may have changed since: ring";
   return `${words} ${old}, and check the form at the person's side.`;
 }
 
