@@ -777,16 +777,3 @@ def test_two_rival_decisions_are_both_shown_and_neither_as_current(app: Flask, g
 
     browser.open(f"/record/{entry}").see("CPR decision in doubt", "Not for CPR", "CPR recommended")
     browser.open(f"/held/{written['id']}").see("Something was changed after its author looked.", gp.name)
-
-
-def test_a_form_seen_or_a_review_asked_that_waits_puts_no_decision_in_doubt(
-    app: Flask, crew: WritingTablet, gp: Actor, entry: UUID
-) -> None:
-    signed_elsewhere(gp, entry)
-    written = crew.edit(entry, "cpr", REVIEW, kind="review_asked", reason=None)
-    assert outcomes_of(crew.push(written)) == ["held"]
-    give_reason(gp, entry, reason=AccessReason.EMERGENCY, identifiers_checked=[], cannot_check=True)
-    browser = PageClient(app)
-    sign_in(browser.browser, gp)
-
-    browser.open(f"/record/{entry}").see("Not for CPR").see_nothing_of("CPR decision in doubt")

@@ -78,9 +78,7 @@ class Doubt:
 
 
 #: A held edit of one of these kinds says nothing for or against CPR: it is shown, and puts nothing in doubt.
-NO_RIVALS: Final = frozenset(
-    str(kind) for kind in (EditKind.PARTICULARS_AMENDED, EditKind.ORIGINAL_SEEN, EditKind.REVIEW_ASKED)
-)
+NO_RIVALS: Final = frozenset({str(EditKind.PARTICULARS_AMENDED)})
 
 
 def doubts(state: CPRState, *, held: Sequence[HeldRival], around: Around, words: Words | None = None) -> list[Doubt]:
