@@ -22,6 +22,7 @@ from epaccs.core.db import db
 from epaccs.scans import queries
 from epaccs.scans.model import Scan, ScanContent
 from epaccs.settings import Settings
+from epaccs.sync.model.feed import FeedScope
 from tests.factories import a_clinician, a_registered_person
 from tests.scans.papers import keep_a_paper
 
@@ -65,6 +66,7 @@ def test_a_restored_copy_has_the_same_rows_schema_and_audit(app: Flask, copy: Pa
         with db.engine.connect() as connection:
             after = contents_of(connection)
         verified = log.verify()
+        generations = set(db.session.scalars(select(FeedScope.generation)))
         scan = db.session.scalars(select(Scan)).one()
         content = sealing.unseal(
             db.session.get_one(ScanContent, scan.id).sealed, purpose=queries.PURPOSE, record_id=scan.id
@@ -75,6 +77,7 @@ def test_a_restored_copy_has_the_same_rows_schema_and_audit(app: Flask, copy: Pa
     assert after["revision"] == before["revision"]
     assert after["rows"] == {**before["rows"], "audit_event": before["rows"]["audit_event"] + 1}
     assert verified.holds
+    assert generations == {2}, "tablets start again after a restore"
     assert queries.is_what_was_sent(content, scan.sha256)
 
 

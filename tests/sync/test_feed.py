@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from epaccs.access.actions import begin_relationship, end_relationships
+from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.changes import record_change
@@ -23,6 +25,7 @@ from epaccs.sync.actions import feed
 from epaccs.sync.model.feed import FeedRow, FeedScope, KeptPage
 from epaccs.sync.rules.feed import REMEMBER_LEAVING, SEND_AGAIN, sum_of
 from epaccs.versions.actions import apply_edit
+from tests.conftest import Run
 from tests.factories import (
     a_clinician,
     a_consent,
@@ -318,6 +321,18 @@ def test_a_feed_built_anew_holds_the_same_people_in_a_new_generation(gp: Actor) 
     assert ops(gone) == {}
     assert kept() == []
     assert_sums_agree()
+
+
+def test_the_command_builds_every_feed_anew_and_leaves_a_trace(gp: Actor, run: Run) -> None:
+    a_registered_person(gp)
+
+    done = run("devices", "rebuild-feed", "--json")
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["scopes"] == 3
+    assert set(db.session.scalars(select(FeedScope.generation))) == {2}
+    (event,) = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "command_run"))
+    assert event.details == {"command": "devices rebuild-feed", "scopes": 3}
 
 
 def test_a_change_of_somebody_unknown_moves_nobody(app: Flask) -> None:

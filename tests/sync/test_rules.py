@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from epaccs.sync.actions.page import compress, pack, unpack
 from epaccs.sync.rules.feed import (
     Cursor,
     Position,
@@ -25,7 +26,7 @@ from epaccs.sync.rules.feed import (
     why_left,
     wrap,
 )
-from epaccs.sync.rules.page import close_page, compress, join_lines, pack, unpack
+from epaccs.sync.rules.page import close_page, join_lines
 
 PRACTICE, HOME, HOSPICE = (UUID(int=number) for number in (1, 2, 3))
 TODAY = date(2026, 11, 21)

@@ -27,6 +27,7 @@ from epaccs.record.rules import view
 from epaccs.record.rules.card import Site
 from epaccs.settings import Settings
 from epaccs.sync.actions.feed import reconcile
+from epaccs.sync.actions.page import pack, unpack
 from epaccs.sync.model.feed import FeedReader, FeedRow, FeedScope, KeptPage
 from epaccs.sync.queries import feed as queries
 from epaccs.sync.queries.feed import DROP, PUT, PageKey
@@ -42,7 +43,7 @@ from epaccs.sync.rules.feed import (
     read_scope_name,
     show_sum,
 )
-from epaccs.sync.rules.page import pack, unpack, write_line
+from epaccs.sync.rules.page import write_line
 from epaccs.sync.schema.feed import Ask
 
 #: Scopes whose people come and go with the calendar, without a change of a record.

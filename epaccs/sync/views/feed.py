@@ -11,8 +11,9 @@ from epaccs.core.web import sent_json
 from epaccs.devices.actions import note_contact, note_delivered, note_done
 from epaccs.devices.guard import current_tablet, lease_only
 from epaccs.devices.queries import pending_commands
+from epaccs.sync.actions.page import compress
 from epaccs.sync.actions.pull import pull
-from epaccs.sync.rules.page import close_page, compress, join_lines, write_line
+from epaccs.sync.rules.page import close_page, join_lines, write_line
 from epaccs.sync.schema.feed import PullSchema, build_ask
 
 bp = Blueprint("sync", __name__)
