@@ -42,11 +42,6 @@ class Policy:
     poll_seconds: int = 60
     version: int = 0
 
-    @property
-    def holds_anything(self) -> bool:
-        """Whether a tablet under it holds anybody at all."""
-        return bool(self.tiers)
-
 
 def policy_as_rules(policy: Policy) -> dict[str, Any]:
     """A policy as it is kept."""
