@@ -42,7 +42,7 @@ _TOO_SMALL = """least => {
     return !around.some(one => one.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(one.textContent));
   };
   // A link may be spread over what it stands in.
-  const reach = it => getComputedStyle(it, "::after").position === "absolute" ? it.offsetParent : it;
+  const reach = it => getComputedStyle(it, "::after").position === "absolute" ? (it.offsetParent ?? it) : it;
   const wanted = "a[href], button, summary, select, input:not([type=hidden]), textarea";
   return [...document.querySelectorAll(wanted)].filter(it => {
     const box = reach(it).getBoundingClientRect();

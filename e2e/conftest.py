@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Playwright, ViewportSize, sync_playwright
 from sqlalchemy import create_engine, make_url, text
 
 from e2e.steps import Somebody
@@ -88,6 +89,40 @@ def _runs_here(item: pytest.Item) -> bool:
     return named is None or chosen is None or chosen.params["site"] == SITES[named.args[0]]
 
 
+class Served:
+    """The server of a register, as `epaccs serve` serves it: a walk may stop it, kill it, and start it again."""
+
+    def __init__(self, settings: Settings, port: int, log: Path) -> None:
+        self.port = port
+        self._settings, self._log = settings, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was neither stopped nor killed."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Serve, if nothing is served; it is ready when this is over."""
+        if self._process is None:
+            self._process = _serve(self._settings, self.port, self._log)
+            _wait_for(f"http://127.0.0.1:{self.port}", self._process)
+
+    def stop(self) -> None:
+        """As an operator stops it: whoever has asked is answered."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=40)
+            self._process = None
+
+    def kill(self) -> None:
+        """As a machine fails: nobody is answered any more."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=40)
+            self._process = None
+
+
 @dataclass
 class Site:
     """A register that runs.
@@ -99,6 +134,7 @@ class Site:
     app: Flask
     viewport: ViewportSize
     password_hash: str
+    served: Served
     family_names: Iterator[str] = field(default_factory=lambda: iter(FAMILY_NAMES))
     numbers: Iterator[int] = field(default_factory=count)
     user_names: dict[UUID, str] = field(default_factory=dict)
@@ -134,13 +170,12 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             with db.engine.begin() as connection:
                 migration.upgrade(connection)
             password_hash = hash_password(PASSWORD)
-            server = _serve(settings, port, folder / "server.log")
+            served = Served(settings, port, folder / "server.log")
             try:
-                _wait_for(address, server)
-                yield Site(address, app, viewport, password_hash)
+                served.start()
+                yield Site(address, app, viewport, password_hash, served)
             finally:
-                server.terminate()
-                server.wait(timeout=40)
+                served.stop()
                 db.session.remove()
                 db.engine.dispose()
 
@@ -181,8 +216,10 @@ def _serve(settings: Settings, port: int, log: Path) -> subprocess.Popen[bytes]:
         "EPACCS_CLAMD": settings.clamd,
     }
     command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as output:
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -197,13 +234,19 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium_maker() -> Iterator[Playwright]:
+    """What starts browsers."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_maker: Playwright) -> Iterator[Browser]:
     """A browser without a screen."""
     path = os.environ.get("EPACCS_TEST_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
+    browser = chromium_maker.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    yield browser
+    browser.close()
 
 
 class SitsDown(Protocol):

@@ -133,7 +133,7 @@ def register_views(app: Flask) -> None:
     from epaccs.record.views import history as record_history
     from epaccs.register import views as register
     from epaccs.scans import views as scans
-    from epaccs.sync.views import feed, push
+    from epaccs.sync.views import feed, push, shell
     from epaccs.versions import registry
     from epaccs.versions import views as versions
 
@@ -160,6 +160,7 @@ def register_views(app: Flask) -> None:
         handover,
         feed,
         push,
+        shell,
     )
     for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
         app.register_blueprint(blueprint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,11 @@ PARTS = ("Harm", "Cause", "Severity", "What is left")
 
 _PART = re.compile(r"^\*\*([\w ]+)\.\*\* (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _CONTROL = re.compile(r"^\| (H-\d\d[a-z]) \| `([\w.]+)` \| (.+) \| `([\w/.]+::\w+)` \|$", re.MULTILINE)
+#: A control of the tablet's program: `file.js:function`, proved by `file.test.js::the sentence`.
+_SCRIPT_CONTROL = re.compile(
+    r"^\| (H-\d\d[a-z]) \| `(epaccs/static/[\w/]+\.js:\w+)` \| (.+) \| `(tests/js/\w+\.test\.js::[^`]+)` \|$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,11 @@ class Control:
     name: str
     does: str
     test: str
+
+    @property
+    def is_script(self) -> bool:
+        """It is a part of the tablet's program."""
+        return ".js:" in self.name
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,58 @@ def read_log(text: str | None = None) -> tuple[Hazard, ...]:
 def _read_hazard(section: str) -> Hazard:
     heading, _, body = section.partition("\n")
     number, _, title = heading.partition(" ")
-    return Hazard(number, title, dict(_PART.findall(body)), tuple(Control(*found) for found in _CONTROL.findall(body)))
+    found = [*_CONTROL.findall(body), *_SCRIPT_CONTROL.findall(body)]
+    return Hazard(number, title, dict(_PART.findall(body)), tuple(Control(*one) for one in sorted(found)))
 
 
 def read_controls() -> list[Control]:
     """Every control, in the order of the log."""
     return [control for hazard in read_log() for control in hazard.controls]
+
+
+# --- Turning a control of the tablet's program off -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A right piece of a script, which stands in it once, and the wrong one in its place."""
+
+    right: str
+    wrong: str
+
+
+def run_script_test(control: Control, folder: Path, rewritten: Rewritten | None) -> tuple[int, str]:
+    """Run the one test of a control on a copy of the program: how many ran, and what the failed one says, if one did.
+
+    Args:
+        folder: empty; the copy is made there.
+        rewritten: what is wrong in the copy; None: nothing.
+    """
+    node = shutil.which("node")
+    assert node is not None, "Node.js is not found: run this with script/test"
+    for part in ("epaccs/static", "tests/js"):
+        shutil.copytree(ROOT / part, folder / part)
+    shutil.copy(ROOT / "package.json", folder)
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    if rewritten is not None:
+        script = folder / control.name.partition(":")[0]
+        text = script.read_text(encoding="utf-8")
+        assert text.count(rewritten.right) == 1, f"{rewritten.right!r} does not stand in {script.name} once"
+        script.write_text(text.replace(rewritten.right, rewritten.wrong), encoding="utf-8")
+    file, _, sentence = control.test.partition("::")
+    wanted = f"--test-name-pattern=^{re.escape(sentence)}$"
+    done = subprocess.run(
+        [node, "--test", "--test-reporter=tap", wanted, file],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    ran = re.findall(r"^(?:not )?ok \d+ - (.+)$", done.stdout.replace("\\#", "#"), re.MULTILINE)
+    said = [line for line in done.stdout.splitlines() if "# SKIP" not in line]
+    failed = "\n".join(said) if done.returncode else ""
+    return sum(one == sentence for one in ran), failed
 
 
 # --- Turning a control off -------------------------------------------------------------------------------------------
@@ -133,4 +191,6 @@ def run(test: str) -> Verdict:
 
 
 if __name__ == "__main__":  # for script/prove-controls: the tests of one hazard, or of all that begin alike
-    print(*dict.fromkeys(one.test for one in read_controls() if one.id.startswith(sys.argv[1])), sep="\n")
+    of_scripts, hazard = "--scripts" in sys.argv, sys.argv[-1]
+    found = (one for one in read_controls() if one.id.startswith(hazard) and one.is_script is of_scripts)
+    print(*dict.fromkeys(one.test for one in found), sep="\n")

@@ -80,6 +80,11 @@ class Page:
         return [element for element in self.tree.iter() if name in (element.get("class") or "").split()]
 
     @cached_property
+    def in_templates(self) -> set[int]:
+        """What is on no page until a script has copied it and filled it in."""
+        return {id(part) for template in self.all("template") for part in template.iter() if part is not template}
+
+    @cached_property
     def ids(self) -> dict[str, Element]:
         return {str(element.get("id")): element for element in self.tree.iter() if element.get("id")}
 
@@ -156,7 +161,8 @@ def its_title_is_its_heading(page: Page) -> Iterator[str]:
 
 
 def its_ids_are_unique(page: Page) -> Iterator[str]:
-    ids = [element.get("id") for element in page.tree.iter() if element.get("id")]
+    parts = (element for element in page.tree.iter() if id(element) not in page.in_templates)
+    ids = [element.get("id") for element in parts if element.get("id")]
     for one in sorted({one for one in ids if ids.count(one) > 1}):
         yield f"the id {one} occurs {ids.count(one)} times"
 
@@ -222,7 +228,8 @@ def every_form_that_changes_something_has_a_token(page: Page) -> Iterator[str]:
 
 
 def every_address_leads_somewhere(page: Page) -> Iterator[str]:
-    addresses = [(link.get("href"), "GET") for link in page.all("a", "link")]
+    links = (link for link in page.all("a", "link") if id(link) not in page.in_templates)
+    addresses = [(link.get("href"), "GET") for link in links]
     addresses += [(element.get("src"), "GET") for element in page.all("script", "img")]
     addresses += [(form.get("action"), (form.get("method") or "get").upper()) for form in page.forms()]
     for address, method in addresses:

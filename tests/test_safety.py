@@ -5,17 +5,33 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.disabled_controls import DISABLED, found_something_wrong
-from tests.hazards import PARTS, ROOT, SEVERITIES, Control, Hazard, find_named, read_controls, read_log, run, turned_off
+from tests.disabled_scripts import REWRITTEN
+from tests.hazards import (
+    PARTS,
+    ROOT,
+    SEVERITIES,
+    Control,
+    Hazard,
+    find_named,
+    read_controls,
+    read_log,
+    run,
+    run_script_test,
+    turned_off,
+)
 
 HAZARDS = read_log()
-CONTROLS = read_controls()
+CONTROLS = [one for one in read_controls() if not one.is_script]
+SCRIPTS = [one for one in read_controls() if one.is_script]
 PROGRAM = ("epaccs", "tests", "e2e", "bench", "script", "print_templates", "migrations", "docs")
 
 each_hazard = pytest.mark.parametrize("hazard", [pytest.param(one, id=f"{one.id} {one.title}") for one in HAZARDS])
+each_script = pytest.mark.parametrize("control", [pytest.param(one, id=f"{one.id} {one.name}") for one in SCRIPTS])
 each_control = pytest.mark.parametrize("control", [pytest.param(one, id=f"{one.id} {one.name}") for one in CONTROLS])
 
 
@@ -41,7 +57,7 @@ def test_a_hazard_has_controls_that_are_lettered_in_order(hazard: Hazard) -> Non
 def test_every_line_of_a_table_of_controls_was_read() -> None:
     lines = re.findall(r"^\| H-\d\d", (ROOT / "docs" / "safety.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert len(lines) == len(CONTROLS)
+    assert len(lines) == len(CONTROLS) + len(SCRIPTS)
 
 
 @each_control
@@ -73,6 +89,33 @@ def test_without_the_control_its_test_fails(control: Control) -> None:
     assert found.error is not None, f"{control.test} passes without {control.name} ({found.count} ran)"
     assert found_something_wrong(found.error), f"it broke instead of finding something: {found.error!r}"
     assert found.failed_while == "call"
+
+
+# --- The tablet's program --------------------------------------------------------------------------------------------
+
+
+def test_every_control_of_the_tablets_program_can_be_rewritten_and_nothing_else() -> None:
+    assert sorted(REWRITTEN) == sorted(control.id for control in SCRIPTS)
+
+
+@each_script
+def test_a_control_of_the_tablets_program_is_a_part_of_it(control: Control) -> None:
+    file, _, name = control.name.partition(":")
+
+    assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8"))
+
+
+@each_script
+def test_with_a_control_of_the_tablets_program_its_test_passes(control: Control, tmp_path: Path) -> None:
+    assert run_script_test(control, tmp_path, None) == (1, "")
+
+
+@each_script
+def test_without_a_control_of_the_tablets_program_its_test_fails(control: Control, tmp_path: Path) -> None:
+    count, failed = run_script_test(control, tmp_path, REWRITTEN[control.id])
+
+    assert count == 1
+    assert "ERR_ASSERTION" in failed, f"{control.test} does not notice that {control.name} is wrong: {failed}"
 
 
 # --- The numbers in the code -----------------------------------------------------------------------------------------

@@ -21,10 +21,12 @@ from epaccs.record.rules.card import Site
 from epaccs.record.rules.tablet import build_tablet_plan, build_tablet_view
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days, with_disagreements
 from epaccs.record.summary import RecordSummary, build_summary
-from epaccs.versions.model import Entry
+from epaccs.versions.model import Entry, SectionHead
 from epaccs.versions.queries import materials
 from epaccs.versions.rules import Material
 
+#: Sections that are written to without signal, on the version that was shown.
+WRITTEN_ON_TABLETS = ("cpr",)
 _ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
 
 
@@ -51,13 +53,14 @@ def build_tablet_rows(
     """Each person as this audience sees them; whoever is not there, or of whom nothing is recorded, is left out.
 
     Callers have asked `access` before. The number of the change is read first: a row may know more than its number
-    says, and never less.
+    says, and never less; and nobody writes on a version that they were not shown.
 
     Args:
         full: the plan too.
         horizon: for how long ahead the views say what will read differently.
     """
     versions = _find_versions(entry_ids)
+    bases = _find_bases(entry_ids)
     summaries = _find_stored(versions, tiers)
     needed = versions if full else [entry_id for entry_id in versions if entry_id not in summaries]
     recorded = {key: one for key, one in materials(needed).items() if one.sections}
@@ -73,7 +76,7 @@ def build_tablet_rows(
             version=versions[key],
             card=build_tablet_view(summary, site=site, has_namesake=key in namesakes, now=now, horizon=horizon),
             plan=_plan(recorded[key], summary, tiers, organisations, now=now, horizon=horizon) if full else None,
-            keys=keys.get(key, {}),
+            keys={**keys.get(key, {}), "versions": bases[key]},
         )
         for key, summary in summaries.items()
         if key in recorded or not full
@@ -150,6 +153,17 @@ def _find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
         folded[key.entry_id].append(key)
     people = db.session.scalars(select(SearchPerson).where(SearchPerson.entry_id.in_(found)))
     return {person.entry_id: _keys(person, folded[person.entry_id]) for person in people}
+
+
+def _find_bases(entry_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """The versions of the sections that a tablet writes to: what its user had before them."""
+    bases: dict[UUID, dict[str, int]] = defaultdict(dict)
+    statement = select(SectionHead.entry_id, SectionHead.section, SectionHead.version).where(
+        SectionHead.entry_id.in_(entry_ids), SectionHead.section.in_(WRITTEN_ON_TABLETS)
+    )
+    for row in db.session.execute(statement):
+        bases[row.entry_id][row.section] = row.version
+    return bases
 
 
 def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:

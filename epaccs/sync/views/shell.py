@@ -1,0 +1,148 @@
+"""The program of a tablet: its page, its worker and its manifest; the same for everybody, with nobody's data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from typing import Any, Final
+
+from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask_wtf.csrf import generate_csrf
+
+from epaccs.access.rules import REASON_LABELS, AccessReason
+from epaccs.clinicians.guard import asked_by_a_page, visit
+from epaccs.core.assets import STATIC_FOLDER
+from epaccs.core.web import PRODUCT_NAME, for_programs, public
+
+bp = Blueprint("tablet", __name__)
+
+_SCRIPT: Final = "text/javascript; charset=utf-8"
+#: Its worker decides when a newer one takes over; the browser only asks whether there is one.
+_ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
+
+#: Nothing is loaded from elsewhere, no text becomes a script, and no form is sent anywhere.
+SHELL_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types epaccs-tablet"
+)
+#: The worker that makes a key of a passphrase compiles WebAssembly and can do nothing else: it loads nothing.
+SLOW_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
+#: The worker that keeps the shell fetches from this server only.
+WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
+
+_PICTURES: Final = ("img/icon.svg", "img/icon-192.png", "img/icon-512.png")
+_STYLES: Final = ("vendor/nhsuk/nhsuk-frontend.min.css", "css/app.css", "css/tablet.css")
+_LIBRARIES: Final = ("vendor/idb/idb.js",)
+
+
+@bp.get("/tablet")
+@public
+def show_shell() -> Response:
+    """The page that opens without signal."""
+    return Response(_shell(), mimetype="text/html", headers={**_ASK_AGAIN, "Content-Security-Policy": SHELL_POLICY})
+
+
+@bp.get("/tablet/session")
+@public
+@asked_by_a_page
+@for_programs
+def show_session() -> Response:
+    """Who is signed in to the register in this browser, and the token with which they may enrol; null: nobody."""
+    signed_in = visit().signed_in
+    actor = signed_in.actor if signed_in else None
+    user = {"id": str(actor.clinician_id), "name": actor.name} if actor else None
+    return jsonify({"user": user, "csrf_token": generate_csrf()})
+
+
+@bp.get("/tablet/manifest.webmanifest")
+@public
+def show_manifest() -> Response:
+    """How the tablet shows the program among its others."""
+    return Response(_manifest(), mimetype="application/manifest+json", headers=_ASK_AGAIN)
+
+
+@bp.get("/tablet/kdf.js")
+@public
+def show_slow_worker() -> Response:
+    """The worker that makes a key of a passphrase, with its library in front of it."""
+    return Response(
+        _slow_worker(), content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": SLOW_POLICY}
+    )
+
+
+@bp.get("/sw.js")
+@public
+def show_worker() -> Response:
+    """The worker that keeps the shell: with the list of its files, so that a change of any of them is a new worker."""
+    files = {address: _digest(content) for address, content in sorted(_files().items())}
+    version = _digest(json.dumps(files).encode())[:12]
+    shell = json.dumps({"version": version, "files": files})
+    script = f"self.SHELL = {shell};\n{_read('sw.js').decode()}"
+    return Response(script, content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": WORKER_POLICY})
+
+
+def _files() -> dict[str, bytes]:
+    """Everything that the shell is made of, by address."""
+    names = [*_PICTURES, *_STYLES, *_LIBRARIES, *sorted(_scripts())]
+    static = {f"/static/{_version()}/{name}": _read(name) for name in names}
+    return {
+        **static,
+        "/tablet": _shell().encode(),
+        "/tablet/kdf.js": _slow_worker().encode(),
+        "/tablet/manifest.webmanifest": _manifest().encode(),
+    }
+
+
+def _scripts() -> list[str]:
+    folder = STATIC_FOLDER / "js" / "tablet"
+    found = (path.relative_to(STATIC_FOLDER).as_posix() for path in folder.rglob("*.js"))
+    return [name for name in found if not name.endswith(".worker.js")]
+
+
+def _shell() -> str:
+    """Without what a page of ours would ask of the session: every tablet gets the same."""
+    reasons = [(str(one), words) for one, words in REASON_LABELS.items() if one is not AccessReason.EMERGENCY]
+    return render_template("tablet/shell.html", reasons=reasons)
+
+
+def _slow_worker() -> str:
+    return f"{_read('vendor/hash-wasm/argon2.js').decode()}\n{_read('js/tablet/kdf.worker.js').decode()}"
+
+
+def _manifest() -> str:
+    sizes = {"img/icon-192.png": "192x192", "img/icon-512.png": "512x512"}
+    icons = [{"src": _static(name), "sizes": size, "type": "image/png"} for name, size in sizes.items()]
+    manifest: dict[str, Any] = {
+        "name": f"{PRODUCT_NAME} on this tablet",
+        "short_name": PRODUCT_NAME,
+        "id": "/tablet",
+        "start_url": "/tablet",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#003087",
+        "lang": "en-GB",
+        "icons": icons,
+    }
+    return json.dumps(manifest)
+
+
+def _static(name: str) -> str:
+    return f"/static/{_version()}/{name}"
+
+
+def _version() -> str:
+    return str(current_app.config["EPACCS_STATIC_VERSION"])
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (STATIC_FOLDER / name).read_bytes()
+
+
+def _digest(content: bytes) -> str:
+    """As the worker compares it: SHA-256, base64url without padding."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
