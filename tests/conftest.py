@@ -9,7 +9,7 @@ from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import pytest
@@ -66,7 +66,7 @@ def sqlite_template() -> Path:
 @cache
 def make_sqlite_template() -> Path:
     """The schema of the migrations, made once in a process: the runs inside a run (`tests.hazards.run`) share it."""
-    path = Path(KEPT_UNTIL_THE_END.name) / "empty.sqlite3"
+    path = Path(mkdtemp(dir=KEPT_UNTIL_THE_END.name)) / "empty.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         migration.upgrade(connection)

@@ -313,7 +313,8 @@ off("H-16b")(nothing)
 
 
 @off("H-17a")
-def a_stranger_is_told_that_there_is_something(actor: Any, entry_id: Any, permission: Any) -> Any:
+def a_stranger_is_told_that_there_is_something(actor: Any, entry_id: Any, permission: Any, *, given: Any = None) -> Any:
+    del given
     standing = find_standing(actor, entry_id)
     check(permission, standing.facts, role=actor.role)
     return standing

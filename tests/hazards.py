@@ -17,10 +17,14 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import make_sqlite_template
+
 ROOT = Path(__file__).parents[1]
 LOG = ROOT / "docs" / "safety.md"
 
 SEVERITIES = ("Catastrophic", "Major", "Considerable", "Significant", "Minor")
+#: Its work is kept for all tests of a process, so a wrong one must not meet what the right one made.
+MAKES_THE_SCHEMA = "epaccs.core.migration.upgrade"
 #: What every hazard of the log says of itself, in this order.
 PARTS = ("Harm", "Cause", "Severity", "What is left")
 
@@ -159,10 +163,13 @@ def turned_off(name: str, wrong: Callable[..., Any]) -> Iterator[None]:
     function = find_function(name)
     right = function.__code__
     function.__code__ = wrong.__code__
+    forget_schema = make_sqlite_template.cache_clear if name == MAKES_THE_SCHEMA else lambda: None
+    forget_schema()
     try:
         yield
     finally:
         function.__code__ = right
+        forget_schema()
 
 
 @dataclass(eq=False)

@@ -212,11 +212,18 @@ class Question:
     def beside(self, schema: type[Schema], sent: Sent | None) -> type[Schema]:
         """A form with the boxes of both, where it is asked; one that was sent has those with which it was shown.
 
+        The question stands beside the address, so its boxes come after those that say where the person lives.
+
         Args:
             sent: what a browser sent; None: nothing.
         """
         is_shown = self.is_asked if sent is None else any(name in sent for name in self.names)
-        return type("MoveSchema", (self.schema, schema), {}) if self.schema and is_shown else schema
+        if not self.schema or not is_shown:
+            return schema
+        names = list(schema().fields)
+        after = names.index("care_home_ods") + 1
+        meta = type("Meta", (schema.Meta,), {"fields": (*names[:after], *self.names, *names[after:])})
+        return type("MoveSchema", (self.schema, schema), {"Meta": meta})
 
     @property
     def names(self) -> list[str]:

@@ -114,7 +114,11 @@ def _lock_entry(session: Session, request: EditRequest, *, creates: bool) -> Ent
 
 
 def _find_earlier(session: Session, actor: Actor, request: EditRequest, body: Body) -> Applied | None:
-    """The outcome of the same edit sent before; the same id with other words is refused."""
+    """The outcome of the same edit sent before; the same id with other words is refused.
+
+    Of what its author has seen by it no more is said than the log can tell: too little makes their next change wait,
+    too much would let it replace what they never saw (hazard H-51).
+    """
     edit = session.get(Edit, request.id)
     if edit is None:
         return None
@@ -124,7 +128,9 @@ def _find_earlier(session: Session, actor: Actor, request: EditRequest, body: Bo
     log.record(event(actor, EventKind.EDIT_REPLAYED, entry_id=request.entry_id, edit_id=request.id))
     standing = Standing(held.standing) if held else None
     outcome, version = Outcome(edit.outcome), edit.section_version
-    return Applied(edit.id, outcome, version, standing, replayed=True, seen_version=version)
+    is_seen = outcome is not Outcome.HELD and version == edit.base_version + 1
+    seen_version = version if is_seen else edit.base_version
+    return Applied(edit.id, outcome, version, standing, replayed=True, seen_version=seen_version)
 
 
 def _body_hash(request: EditRequest, body: Body) -> str:

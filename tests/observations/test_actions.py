@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,7 @@ from epaccs.record.queries.summaries import find_organisations
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded, material
-from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.registry import EditRequest
 from epaccs.versions.rules import Outcome
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
 from tests.record.visits import a_person_with_everything, a_signer, open_record, organisation_of
@@ -130,7 +131,7 @@ def test_a_tablet_sends_the_same_edit_later_and_the_line_is_of_when_it_was_said(
     again = apply_edit(paramedic, request)
 
     assert applied.outcome is Outcome.APPLIED
-    assert again == Applied(request.id, Outcome.APPLIED, applied.section_version, replayed=True)
+    assert again == replace(applied, replayed=True)
     assert said_of(entry)[str(request.id)]["observed_at"] == said_at.isoformat()
 
 
