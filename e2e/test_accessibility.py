@@ -17,6 +17,10 @@ from e2e.steps import Somebody
 from epaccs.access.rules import AccessReason
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.identifiers import new_id
+from epaccs.devices.actions import take_out
+from epaccs.observations.actions import observe
+from epaccs.observations.rules import What
+from tests.devices.leases import some_tablets
 from tests.factories import a_membership, an_organisation
 from tests.identification.lists import a_row
 from tests.identification.lists import send as send_list
@@ -35,6 +39,10 @@ NO_PAGES = {
     "scans.show_beside",
     "versions.held_of_entry",
     "signing_in.give_code",
+    "tablet.show_manifest",
+    "tablet.show_session",
+    "tablet.show_slow_worker",
+    "tablet.show_worker",
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -79,7 +87,9 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
         alive = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         fully_recorded(gp_at_work, alive)
         keep_a_paper(gp_at_work, alive)
-        opened(site.employs(Role.PARAMEDIC, trust), alive, reason=AccessReason.EMERGENCY)
+        crew = site.employs(Role.PARAMEDIC, trust)
+        opened(crew, alive, reason=AccessReason.EMERGENCY)
+        observe(crew, new_id(), entry_id=alive, what=What.WRONG, said={"part": "contacts", "words": "Nobody answers"})
         send_list(gp_at_work, a_row())
         dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         died(gp_at_work, dead)
@@ -93,11 +103,14 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     colleague = site.employs(Role.COMMISSIONER, icb)
     administrator = sits_down(site.employs(Role.ADMINISTRATOR, icb)).opens("/").signs_in()
     yield administrator, ["/", f"/admin/people/{colleague.clinician_id}"]
+    first, second = (site.employs(Role.ADMINISTRATOR, trust) for _ in range(2))
+    asked = take_out(first, some_tablets(crew, 7)[:6], is_lost=True)
+    yield sits_down(second).opens("/").signs_in(), ["/devices", f"/devices/requests/{asked.request_id}"]
     yield sits_down(site.employs(Role.PRIVACY_OFFICER, trust)).opens("/").signs_in(), ["/"]
     two_places = site.employs(Role.GP)
     a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
     yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
-    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery"]
+    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet"]
 
 
 def test_everybody_can_use_every_page(site: Site, sits_down: SitsDown) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
@@ -14,6 +15,8 @@ from werkzeug.test import TestResponse
 
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
+from epaccs.core.db import writing
+from epaccs.devices.model import Device
 from tests.factories import sign_in
 
 NOW_DEVICE = "2026-11-21T03:00:00.250000Z"
@@ -85,3 +88,24 @@ def a_tablet(app: Flask, actor: Actor, **fields: Any) -> ATablet:
     answer = enrol(app, actor, private=private, **fields)
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return ATablet(app.test_client(), actor, answer.get_json(), private)
+
+
+def some_tablets(of: Actor, number: int) -> list[UUID]:
+    """So many tablets of somebody's organisation, without a lease."""
+    rows = [
+        Device(
+            organisation_id=of.organisation_id,
+            label=f"Vehicle {one}",
+            device_class="managed-tablet",
+            status="enrolled",
+            enrolled_at=clock.now(),
+            enrolled_by=of.clinician_id,
+            last_contact_at=clock.now(),
+            program="1",
+        )
+        for one in range(number)
+    ]
+    with writing() as session:
+        session.add_all(rows)
+        session.flush()
+        return [row.id for row in rows]

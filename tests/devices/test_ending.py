@@ -12,7 +12,6 @@ from flask import Flask
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, Role
-from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
@@ -21,7 +20,7 @@ from epaccs.devices.model import Device, Lease, RevocationRequest
 from epaccs.devices.queries import find_device, find_user_keys
 from epaccs.devices.rules import DeviceStatus
 from tests.conftest import NOW
-from tests.devices.leases import ATablet, a_tablet
+from tests.devices.leases import ATablet, a_tablet, some_tablets
 from tests.devices.test_enrolling import kinds_of
 from tests.devices.test_leases import problem
 from tests.factories import a_clinician
@@ -43,23 +42,7 @@ def administrator(tablet: ATablet) -> Actor:
 
 def many(tablet: ATablet, number: int) -> list[UUID]:
     """So many more of the same organisation, without a lease."""
-    ids = []
-    with writing() as session:
-        for one in range(number):
-            row = Device(
-                organisation_id=tablet.actor.organisation_id,
-                label=f"Vehicle {one}",
-                device_class="managed-tablet",
-                status="enrolled",
-                enrolled_at=clock.now(),
-                enrolled_by=tablet.actor.clinician_id,
-                last_contact_at=clock.now(),
-                program="1",
-            )
-            session.add(row)
-            session.flush()
-            ids.append(row.id)
-    return ids
+    return some_tablets(tablet.actor, number)
 
 
 def statuses(ids: list[UUID]) -> set[str]:
