@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Uuid, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -21,6 +21,7 @@ from epaccs.access.rules import (
     Tier,
     can,
     check,
+    check_role,
     facts_of_role,
     visible_tiers,
 )
@@ -161,6 +162,11 @@ def _is_in_scope(actor: Actor, row: Row[Any]) -> bool:
     return any(reached[scope_word] for scope_word in ACCESS_TABLE[actor.role].scopes)
 
 
+def is_current(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """A condition on `Relationship`: it stands at this moment."""
+    return and_(Relationship.from_at <= now, or_(Relationship.until_at.is_(None), Relationship.until_at > now))
+
+
 def _build_standing_statement() -> Any:
     """Scope, relationship and latest reason in one read, put together once: every page about a person waits for it.
 
@@ -186,8 +192,7 @@ def _build_standing_statement() -> Any:
     related = exists().where(
         Relationship.entry_id == entry_id,
         Relationship.organisation_id == organisation_id,
-        Relationship.from_at <= now,
-        or_(Relationship.until_at.is_(None), Relationship.until_at > now),
+        is_current(now),
     )
     return (
         select(
@@ -218,13 +223,11 @@ _STANDING = _build_standing_statement()
 def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
     """A condition on `EntryScope.entry_id`: the entries in the actor's scope, for lists and search."""
     scopes = ACCESS_TABLE[actor.role].scopes
-    now = clock.now()
     own_practice = EntryScope.practice_id == actor.organisation_id
     related = exists().where(
         Relationship.entry_id == EntryScope.entry_id,
         Relationship.organisation_id == actor.organisation_id,
-        Relationship.from_at <= now,
-        or_(Relationship.until_at.is_(None), Relationship.until_at > now),
+        is_current(clock.now()),
     )
     conditions = [and_(EntryScope.registrar_id == actor.organisation_id, not_(EntryScope.is_shared))]
     if Scope.OWN_PRACTICE in scopes or Scope.OWN_ORGANISATION in scopes:
@@ -258,7 +261,7 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
 
     Source: NHS shared-summary access controls, privacy officer alerts; hazard H-05.
     """
-    check(Permission.REVIEW_ACCESS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.REVIEW_ACCESS, actor.role)
     rows = db.session.execute(
         select(AccessGrant, Clinician.name)
         .join(Clinician, Clinician.id == AccessGrant.clinician_id)
@@ -308,7 +311,7 @@ def tablet_alarms(actor: Actor, *, limit: int = 50) -> list[Alarm]:
 
     Source: hazards H-18 and H-50.
     """
-    check(Permission.REVIEW_ACCESS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.REVIEW_ACCESS, actor.role)
     rows = db.session.execute(
         select(AuditEvent.at, AuditEvent.kind, AuditEvent.details)
         .where(AuditEvent.organisation_id == actor.organisation_id, AuditEvent.kind.in_([str(kind) for kind in ALARMS]))

@@ -333,6 +333,15 @@ def check(permission: Permission, facts: Iterable[Fact], *, role: Role) -> None:
     raise Forbidden(refusal(permission, role))
 
 
+def check_role(permission: Permission, role: Role) -> None:
+    """Refuse what the role alone does not give, whoever holds it and whomever it is about.
+
+    Raises:
+        Forbidden: with a sentence that names the role and the deed.
+    """
+    check(permission, facts_of_role(role, may_sign=False), role=role)
+
+
 def refusal(permission: Permission, role: Role) -> str:
     """The sentence of a refusal."""
     if permission is Permission.SIGN_CPR and Fact.SIGNS_WITH_AUTHORISATION in ACCESS_TABLE[role].facts:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.rules import Permission, check, facts_of_role
+from epaccs.access.rules import Permission, check_role
 from epaccs.clinicians.model import Clinician, Membership
 from epaccs.clinicians.queries import Worker, find_worker
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role, roles_at
@@ -269,7 +269,7 @@ def tablets_of(actor: Actor, *, ids: Sequence[UUID] | None = None) -> list[Table
     Raises:
         Forbidden: this person manages no tablets.
     """
-    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.MANAGE_TABLETS, actor.role)
     found = select(Device).where(Device.organisation_id == actor.organisation_id)
     if ids is not None:
         found = found.where(Device.id.in_(ids))
@@ -371,7 +371,7 @@ def requests_of(actor: Actor) -> list[WaitingRequest]:
     Raises:
         Forbidden: this person manages no tablets.
     """
-    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.MANAGE_TABLETS, actor.role)
     rows = db.session.scalars(
         select(RevocationRequest)
         .where(RevocationRequest.organisation_id == actor.organisation_id, RevocationRequest.decided_at.is_(None))
@@ -412,7 +412,7 @@ def policies_of(actor: Actor) -> list[PolicyLine]:
     Raises:
         Forbidden: this person manages no tablets.
     """
-    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.MANAGE_TABLETS, actor.role)
     latest = {(Role(row.role), DeviceClass(row.device_class)): row for row in _versions(actor)}
     return [
         _policy_line(role, device_class, latest.get((role, device_class)))
@@ -428,7 +428,7 @@ def policy_history(actor: Actor, role: Role, device_class: DeviceClass) -> list[
     Raises:
         Forbidden: this person manages no tablets.
     """
-    check(Permission.MANAGE_TABLETS, facts_of_role(actor.role, may_sign=False), role=actor.role)
+    check_role(Permission.MANAGE_TABLETS, actor.role)
     found = [row for row in _versions(actor) if (row.role, row.device_class) == (role, device_class)]
     return [_policy_line(role, device_class, row) for row in reversed(found)]
 

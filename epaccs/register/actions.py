@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from epaccs.access.actions import begin_relationship, event, give_reason
 from epaccs.access.queries import get_standing
-from epaccs.access.rules import AccessReason, Permission, check, facts_of_role
+from epaccs.access.rules import AccessReason, Permission, check_role
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
@@ -113,8 +113,7 @@ def prepare_registration(actor: Actor, draft_id: UUID, *, sent: Any) -> None:
     """
     fields = {name: sent.getlist(name) for name in sent if name not in ("csrf_token", "action")}
     with writing() as session:
-        facts = facts_of_role(actor.role, may_sign=False)
-        check(Permission.PREPARE_REGISTRATION, facts, role=actor.role)
+        check_role(Permission.PREPARE_REGISTRATION, actor.role)
         draft = session.get(RegistrationDraft, draft_id) or RegistrationDraft(
             id=draft_id, organisation_id=actor.organisation_id
         )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
+from epaccs.access.rules import Permission, check_role
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.queries import find_worker
@@ -17,7 +18,7 @@ from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import Stale
 from epaccs.core.identifiers import new_id
-from epaccs.devices.actions.ending import check_manages, command
+from epaccs.devices.actions.ending import command
 from epaccs.devices.model import Device, DeviceUser, Lease, OfflinePolicy
 from epaccs.devices.queries import current_policy
 from epaccs.devices.rules import (
@@ -46,7 +47,7 @@ def change_policy(
         RulesBroken: it goes beyond what anybody may decide.
         Stale: somebody made another version since this one was begun.
     """
-    check_manages(actor)
+    check_role(Permission.MANAGE_TABLETS, actor.role)
     check_role_at(role, actor.organisation_type)
     check_policy(policy, role, device_class)
     with writing() as session:

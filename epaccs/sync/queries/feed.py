@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, fun
 from sqlalchemy.orm import Session
 
 from epaccs.access.model import EntryScope, Relationship
-from epaccs.access.queries import reachable_entries
+from epaccs.access.queries import is_current, reachable_entries
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db, end_read
@@ -22,11 +22,6 @@ from epaccs.sync.rules.feed import KEEP_PAGE, ScopeKind, ScopeName, Whereabouts,
 from epaccs.versions.model import Entry
 
 PUT, DROP = "put", "drop"
-
-
-def is_related(now: datetime) -> ColumnElement[bool]:
-    """A relationship that stands now."""
-    return and_(Relationship.from_at <= now, or_(Relationship.until_at.is_(None), Relationship.until_at > now))
 
 
 def is_member(name: ScopeName) -> ColumnElement[bool]:
@@ -43,7 +38,7 @@ def _is_reached(name: ScopeName) -> ColumnElement[bool]:
         return EntryScope.residence_id == name.organisation_id
     # The other way round is slow: an organisation has a few people, an area has all of them.
     concerned = select(Relationship.entry_id).where(
-        Relationship.organisation_id == name.organisation_id, is_related(clock.now())
+        Relationship.organisation_id == name.organisation_id, is_current(clock.now())
     )
     return EntryScope.entry_id.in_(concerned)
 
@@ -53,7 +48,7 @@ def find_whereabouts(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, 
     related: dict[UUID, set[UUID]] = {}
     for row in session.execute(
         select(Relationship.entry_id, Relationship.organisation_id).where(
-            Relationship.entry_id.in_(entry_ids), is_related(clock.now())
+            Relationship.entry_id.in_(entry_ids), is_current(clock.now())
         )
     ):
         related.setdefault(row.entry_id, set()).add(row.organisation_id)
