@@ -13,6 +13,9 @@ from sqlalchemy import event, update
 
 from epaccs.core import clock
 from epaccs.core.db import db, writing
+from epaccs.core.identifiers import new_id
+from epaccs.observations.actions import observe
+from epaccs.observations.rules import What
 from epaccs.record.model import StoredCard
 from epaccs.record.queries.tablet import TabletRow, build_tablet_rows
 from epaccs.record.rules.card import NAMESAKE, Site
@@ -95,6 +98,22 @@ def test_a_passage_is_withheld_from_whoever_sees_only_the_card(app: Flask) -> No
     assert "she drinks" not in json.dumps([card.card, card.plan])
     assert "[A passage is withheld]" in json.dumps(card.card)
     assert "she drinks" in json.dumps(full.plan)
+
+
+def test_what_was_found_wrong_stands_in_the_plan_on_a_tablet_as_on_the_page(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    before = rows_of(entry_id, full=True)[entry_id]
+    assert "was said to be wrong" not in json.dumps(before.plan)
+
+    observe(gp, new_id(), entry_id=entry_id, what=What.WRONG, said={"part": "contacts"})
+
+    plan = rows_of(entry_id, full=True)[entry_id].plan
+    assert plan is not None
+    doubted = [
+        one["name"] for one in plan["sections"] if "was said to be wrong" in json.dumps(one.get("disagreements"))
+    ]
+    assert doubted == ["contacts"]
 
 
 def test_a_namesake_is_warned_of_on_a_tablet_too(app: Flask) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.news import LastLook, find_news
-from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_disagreements, with_said_wrong
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_doubts
 from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.scans.rules import may_see_scans
@@ -39,10 +39,10 @@ _ORGANISATIONS = select(Organisation.ods_code, Organisation.name).where(
 )
 
 
-def find_organisations(recorded: Material) -> Mapping[str, str]:
-    """The names of the organisations that an identity names by code."""
-    identity = recorded.value("identity") or {}
-    codes = {identity[name] for name in _ODS_FIELDS if identity.get(name)}
+def find_organisations(*recorded: Material) -> Mapping[str, str]:
+    """The names of the organisations that these people's identities name by code, in one read."""
+    identities = [one.value("identity") or {} for one in recorded]
+    codes = {identity[name] for identity in identities for name in _ODS_FIELDS if identity.get(name)}
     if not codes:
         return {}
     rows = db.session.execute(select(Organisation.ods_code, Organisation.name).where(Organisation.ods_code.in_(codes)))
@@ -107,7 +107,7 @@ def read_record(standing: Standing, *, reader: Actor | None = None, for_paper: b
     return Opened(
         standing,
         summary,
-        with_said_wrong(with_disagreements(sections, summary.disagreements), summary.said_wrong),
+        with_doubts(sections, summary.disagreements, summary.said_wrong),
         has_namesake=namesake is not None,
         look=look,
         is_cpr_changed=_is_cpr_changed(recorded, standing, look),
@@ -148,23 +148,25 @@ def _build_reading_statement() -> Any:
             card.c.shape == bindparam("shape"),
         ),
         sections.where(section.c.entry_id == entry_id),
-        namesake.where(_build_has_namesake(entry_id)),
+        namesake.where(build_having_namesake(lambda entry: entry == entry_id).exists()),
     )
 
 
-def _build_has_namesake(entry_id: Any) -> Any:
-    """Whether somebody else on the register of the same area has the same names, spelling apart (hazard H-01)."""
+def build_having_namesake(whose: Callable[[Any], Any]) -> Any:
+    """Of whom somebody else on the register of the same area has the same names, spelling apart (hazard H-01).
+
+    Args:
+        whose: a condition on the column of the entries that are asked about.
+    """
     own, other = SearchKey.__table__.alias("own"), SearchKey.__table__.alias("other")
     here, there = EntryScope.__table__.alias("here"), EntryScope.__table__.alias("there")
     return (
-        select(literal(1))
-        .select_from(own)
+        select(own.c.entry_id)
         .join(other, and_(own.c.family_key == other.c.family_key, own.c.given_key == other.c.given_key))
         .join(here, here.c.entry_id == own.c.entry_id)
         .join(there, there.c.entry_id == other.c.entry_id)
-        .where(own.c.entry_id == entry_id, other.c.entry_id != entry_id)
+        .where(whose(own.c.entry_id), other.c.entry_id != own.c.entry_id)
         .where(there.c.is_open, there.c.is_shared, there.c.area == here.c.area)
-        .exists()
     )
 
 
@@ -269,8 +271,8 @@ def get_record_at(actor: Actor, entry_id: UUID, moment: datetime) -> Opened:
         raise RuleBroken("Nothing was recorded of this person yet. Enter a later date and time", field="at")
     summary = _build(recorded, standing, restricted=restricted)
     reading = Reading(standing.tiers, find_organisations(recorded), local_date(moment), restricted=restricted)
-    sections = with_disagreements(build_sections(recorded, reading, sights()), summary.disagreements)
-    return Opened(standing, summary, with_said_wrong(sections, summary.said_wrong))
+    sections = build_sections(recorded, reading, sights())
+    return Opened(standing, summary, with_doubts(sections, summary.disagreements, summary.said_wrong))
 
 
 def get_number(actor: Actor, entry_id: UUID) -> int:

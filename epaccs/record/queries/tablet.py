@@ -11,15 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.model import EntryScope
 from epaccs.access.rules import Tier, audience_name
-from epaccs.clinicians.model import Organisation
 from epaccs.core.db import db
 from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, SearchPerson, StoredCard
+from epaccs.record.queries.summaries import build_having_namesake, find_organisations
 from epaccs.record.rules.card import Site
 from epaccs.record.rules.tablet import build_tablet_plan, build_tablet_view
-from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days, with_disagreements
+from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days, with_doubts
 from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import Entry, SectionHead
 from epaccs.versions.queries import materials
@@ -27,7 +26,6 @@ from epaccs.versions.rules import Material
 
 #: Sections that are written to without signal, on the version that was shown.
 WRITTEN_ON_TABLETS = ("cpr",)
-_ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,14 @@ def build_tablet_rows(
     summaries = _find_stored(versions, tiers)
     needed = versions if full else [entry_id for entry_id in versions if entry_id not in summaries]
     recorded = {key: one for key, one in materials(needed).items() if one.sections}
-    organisations = _find_organisations(recorded.values())
+    organisations = find_organisations(*recorded.values())
     summaries |= {
         key: build_summary(one, tiers, sights=sights(), organisations=organisations, number=versions[key])
         for key, one in recorded.items()
         if key not in summaries
     }
-    namesakes, keys = _find_namesakes(versions), _find_keys(versions)
+    namesakes = set(db.session.scalars(build_having_namesake(lambda entry: entry.in_(list(versions))).distinct()))
+    keys = _find_keys(versions)
     return {
         key: TabletRow(
             version=versions[key],
@@ -94,7 +93,7 @@ def _plan(
 ) -> dict[str, Any]:
     def sections_on(day: date) -> tuple[ShownSection, ...]:
         sections = build_sections(recorded, Reading(tiers, organisations, day), sights())
-        return with_disagreements(sections, summary.disagreements)
+        return with_doubts(sections, summary.disagreements, summary.said_wrong)
 
     last_days = find_last_days(recorded, sights())
     return build_tablet_plan(sections_on, last_days=last_days, now=now, horizon=horizon)
@@ -115,32 +114,6 @@ def _find_stored(entry_ids: Iterable[UUID], tiers: frozenset[Tier]) -> dict[UUID
         )
     )
     return {row.entry_id: RecordSummary.from_value(row.value) for row in rows}
-
-
-def _find_organisations(recorded: Iterable[Material]) -> dict[str, str]:
-    """The names of the organisations that these people's identities name by code."""
-    identities = [one.value("identity") or {} for one in recorded]
-    codes = {identity[name] for identity in identities for name in _ODS_FIELDS if identity.get(name)}
-    if not codes:
-        return {}
-    rows = db.session.execute(select(Organisation.ods_code, Organisation.name).where(Organisation.ods_code.in_(codes)))
-    return {row.ods_code: row.name for row in rows}
-
-
-def _find_namesakes(entry_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of whom somebody else on the register of the same area has the same names (hazard H-01)."""
-    own, other = SearchKey.__table__.alias("own"), SearchKey.__table__.alias("other")
-    here, there = EntryScope.__table__.alias("here"), EntryScope.__table__.alias("there")
-    statement = (
-        select(own.c.entry_id)
-        .distinct()
-        .join(other, (own.c.family_key == other.c.family_key) & (own.c.given_key == other.c.given_key))
-        .join(here, here.c.entry_id == own.c.entry_id)
-        .join(there, there.c.entry_id == other.c.entry_id)
-        .where(own.c.entry_id.in_(list(entry_ids)), other.c.entry_id != own.c.entry_id)
-        .where(there.c.is_open, there.c.is_shared, there.c.area == here.c.area)
-    )
-    return set(db.session.scalars(statement))
 
 
 def _find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:

@@ -164,10 +164,15 @@ def with_disagreements(
     )
 
 
-def with_said_wrong(sections: Sequence[ShownSection], said_wrong: Sequence[SaidWrong]) -> tuple[ShownSection, ...]:
-    """Each section with the doubt of whoever found it wrong (hazard H-52)."""
+def with_doubts(
+    sections: Sequence[ShownSection], disagreements: Sequence[Disagreement], said_wrong: Sequence[SaidWrong]
+) -> tuple[ShownSection, ...]:
+    """Each section with what the summary says against it: other answers, and whoever found it wrong (hazard H-52)."""
+    doubted = with_disagreements(sections, disagreements)
+    if not said_wrong:
+        return doubted
     found = {one.section: one for one in said_wrong}
-    return tuple(section._replace(said_wrong=found.get(section.name)) for section in sections)
+    return tuple(section._replace(said_wrong=found.get(section.name)) for section in doubted)
 
 
 def _find_stage(seen: Material) -> Stage | None:
