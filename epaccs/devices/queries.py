@@ -82,30 +82,6 @@ def find_device(device_id: UUID) -> FoundDevice | None:
     )
 
 
-def find_user_key(device_id: UUID, clinician_id: UUID) -> dict[str, Any] | None:
-    """The public key that a user of a tablet signs with now; None: they have none there."""
-    return next(iter(_keys(device_id, clinician_id, only_current=True)), None)
-
-
-def find_user_keys(device_id: UUID, clinician_id: UUID) -> list[dict[str, Any]]:
-    """Every public key that a user ever had on a tablet, the newest first.
-
-    What was signed with an older one before it was replaced still counts as theirs: nothing written may be lost.
-    """
-    return _keys(device_id, clinician_id, only_current=False)
-
-
-def _keys(device_id: UUID, clinician_id: UUID, *, only_current: bool) -> list[dict[str, Any]]:
-    statement = (
-        select(DeviceUser.public_key)
-        .where(DeviceUser.device_id == device_id, DeviceUser.clinician_id == clinician_id)
-        .order_by(DeviceUser.added_at.desc())
-    )
-    if only_current:
-        statement = statement.where(DeviceUser.ended_at.is_(None))
-    return list(db.session.scalars(statement))
-
-
 @dataclass(frozen=True)
 class Signer:
     """A key that somebody signs or signed with on a tablet, and the role in which it was made known."""

@@ -40,17 +40,21 @@ class IdField(fields.Field[Any]):
             raise ValidationError("Give an id") from None
 
 
-class _FromTablet(Schema):
+class FromTabletSchema(Schema):
+    """Whatever a tablet sends."""
+
     class Meta:
         """What a newer program of the tablet says besides is passed over."""
 
         unknown = EXCLUDE
 
+
+class _WithProgram(FromTabletSchema):
     program = forms.ShortText("Version of the program", limit=40, required=True)
     now_device = forms.TypedDateTime("Time on the tablet", future=True, required=True)
 
 
-class EnrolSchema(_FromTablet):
+class EnrolSchema(_WithProgram):
     """A new tablet, or with its id another user of it."""
 
     device_id = IdField(load_default=None, allow_none=True)
@@ -61,19 +65,14 @@ class EnrolSchema(_FromTablet):
     user_key = fields.Dict(keys=fields.String(), required=True, error_messages={"required": "Send the public key"})
 
 
-class LeaseSchema(_FromTablet):
+class LeaseSchema(_WithProgram):
     """Which tablet asks for a lease."""
 
     device_id = IdField(required=True)
 
 
-class StateSchema(Schema):
+class StateSchema(FromTabletSchema):
     """What a tablet says of itself when it pulls."""
-
-    class Meta:
-        """What a newer program of the tablet says besides is passed over."""
-
-        unknown = EXCLUDE
 
     program = forms.ShortText("Version of the program", limit=40)
     outbox = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, _MOST))

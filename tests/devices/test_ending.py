@@ -17,7 +17,7 @@ from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.devices import actions, queries
 from epaccs.devices.model import Device, Lease, RevocationRequest
-from epaccs.devices.queries import find_device, find_user_keys
+from epaccs.devices.queries import find_device, find_signers
 from epaccs.devices.rules import DeviceStatus
 from tests.conftest import NOW
 from tests.devices.leases import ATablet, a_tablet, some_tablets
@@ -80,7 +80,7 @@ def test_what_was_signed_on_a_lost_tablet_can_still_be_checked(tablet: ATablet, 
     found = find_device(UUID(tablet.id))
     assert found is not None
     assert found.status is DeviceStatus.LOST
-    assert len(find_user_keys(found.id, tablet.actor.clinician_id)) == 1
+    assert len(find_signers(found.id, tablet.actor.clinician_id)) == 1
 
 
 def test_a_tablet_that_erased_itself_says_so_with_the_lease_it_had(

@@ -19,7 +19,7 @@ from epaccs.core.errors import RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.devices.keys import check_public_key, scope_key
 from epaccs.devices.model import Device, DeviceUser, Lease
-from epaccs.devices.queries import find_device, find_user_key, find_user_keys
+from epaccs.devices.queries import find_device, find_signers
 from tests.devices.leases import a_public_key, a_tablet, about, enrol, post
 from tests.factories import a_clinician, sign_in
 
@@ -27,6 +27,12 @@ from tests.factories import a_clinician, sign_in
 def kinds_of(*kinds: EventKind) -> list[dict[str, Any]]:
     rows = db.session.scalars(select(AuditEvent).where(AuditEvent.kind.in_([str(kind) for kind in kinds])))
     return [row.details for row in sorted(rows, key=lambda row: row.at)]
+
+
+def current_key(device_id: UUID, clinician_id: UUID) -> dict[str, Any] | None:
+    """The key with which somebody signs on a tablet now."""
+    theirs = DeviceUser.device_id == device_id, DeviceUser.clinician_id == clinician_id, DeviceUser.ended_at.is_(None)
+    return db.session.scalar(select(DeviceUser.public_key).where(*theirs))
 
 
 def count(table: Any) -> int:
@@ -126,9 +132,9 @@ def test_a_new_key_ends_the_one_before_and_the_leases_given_for_it(app: Flask) -
     after = a_tablet(app, paramedic, device_id=before.id)
 
     device_id = UUID(before.id)
-    keys = find_user_keys(device_id, paramedic.clinician_id)
+    keys = [signer.public_key for signer in find_signers(device_id, paramedic.clinician_id)]
     assert len(keys) == 2
-    assert find_user_key(device_id, paramedic.clinician_id) == keys[0]
+    assert current_key(device_id, paramedic.clinician_id) == keys[0]
     assert before.post("/sync/v1/who").status_code == 401
     assert after.post("/sync/v1/who").status_code == 200
     assert [one["what"] for one in kinds_of(EventKind.TABLET_ENROLLED)] == ["new_user", "new_key"]
@@ -148,7 +154,7 @@ def test_the_same_key_again_ends_nothing(app: Flask) -> None:
 def test_nobody_has_a_key_on_a_tablet_where_they_made_none(app: Flask) -> None:
     tablet = a_tablet(app, a_clinician(Role.PARAMEDIC))
 
-    assert find_user_key(UUID(tablet.id), new_id()) is None
+    assert current_key(UUID(tablet.id), new_id()) is None
     assert find_device(new_id()) is None
 
 

@@ -39,9 +39,10 @@ from epaccs.devices.rules import (
     default_policy,
     freshness_of,
     grant,
+    held_words,
     policy_as_rules,
     policy_from_rules,
-    scope_names,
+    scope_name,
     size_words,
     still_granted,
 )
@@ -50,6 +51,12 @@ from tests.devices.test_enrolling import kinds_of
 from tests.factories import a_clinician
 
 MANAGED = DeviceClass.MANAGED_TABLET
+
+
+def scope_names(actor: Actor, area: str) -> tuple[str, ...]:
+    """The feeds of everybody whom a tablet of this actor could hold."""
+    found = (scope_name(word, actor, area) for word in held_words(actor.role))
+    return tuple(name for name in found if name)
 
 
 def an_actor(role: Role) -> Actor:

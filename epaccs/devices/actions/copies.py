@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
-from epaccs.core import clock
-from epaccs.devices.actions.leases import end_leases
-from epaccs.devices.model import Device, Lease
-from epaccs.devices.rules import DeviceStatus, LeaseEnd
+from epaccs.devices.actions.ending import end_use
+from epaccs.devices.model import Device
+from epaccs.devices.rules import DeviceStatus
 
 
 def end_use_of_copies(session: Session, device_id: UUID) -> None:
@@ -24,7 +23,6 @@ def end_use_of_copies(session: Session, device_id: UUID) -> None:
     device = session.get_one(Device, device_id, with_for_update=True, populate_existing=True)
     if device.status != DeviceStatus.ENROLLED:
         return
-    device.status, device.ended_at = str(DeviceStatus.REVOKED), clock.now()
-    end_leases(session, LeaseEnd.TABLET_REVOKED, Lease.device_id == device.id)
+    end_use(session, device)
     details = {"device": str(device.id), "why": "copied"}
     log.record(Event(EventKind.TABLET_REVOKED, organisation_id=device.organisation_id, details=details))

@@ -107,12 +107,9 @@ def _ask_colleague(session: Session, actor: Actor, devices: list[Device], *, is_
 
 
 def _take_out(session: Session, device: Device, actor: Actor | None, *, is_lost: bool) -> None:
-    status = DeviceStatus.LOST if is_lost else DeviceStatus.REVOKED
-    now, by = clock.now(), actor.clinician_id if actor else None
-    device.status, device.ended_at, device.ended_by = str(status), now, by
-    reason = LeaseEnd.TABLET_LOST if is_lost else LeaseEnd.TABLET_REVOKED
-    ended = end_leases(session, reason, Lease.device_id == device.id)
-    command(session, device, Deed.ERASE, by=by, at=now)
+    by = actor.clinician_id if actor else None
+    ended = end_use(session, device, is_lost=is_lost, by=by)
+    command(session, device, Deed.ERASE, by=by, at=clock.now())
     log.record(
         Event(
             EventKind.TABLET_LOST if is_lost else EventKind.TABLET_REVOKED,
@@ -122,6 +119,18 @@ def _take_out(session: Session, device: Device, actor: Actor | None, *, is_lost:
             details={"device": str(device.id), "leases_ended": ended},
         )
     )
+
+
+def end_use(session: Session, device: Device, *, is_lost: bool = False, by: UUID | None = None) -> int:
+    """From here on no lease of a tablet opens anything, within an open action that says why in its own event.
+
+    Returns:
+        How many leases that ended.
+    """
+    status = DeviceStatus.LOST if is_lost else DeviceStatus.REVOKED
+    device.status, device.ended_at, device.ended_by = str(status), clock.now(), by
+    reason = LeaseEnd.TABLET_LOST if is_lost else LeaseEnd.TABLET_REVOKED
+    return end_leases(session, reason, Lease.device_id == device.id)
 
 
 def command(

@@ -29,8 +29,6 @@ from epaccs.devices.keys import check_public_key
 from epaccs.devices.model import Device, DeviceUser, Lease
 from epaccs.devices.rules import DeviceClass, DeviceStatus, LeaseEnd
 
-__all__ = ["Holder", "NewTablet", "enrol"]
-
 
 @dataclass(frozen=True)
 class NewTablet:

@@ -77,9 +77,7 @@ def renew_by_session(holder: Holder, device_id: UUID) -> GivenLease:
     """
     with refusals_recorded(holder.actor, device_id), writing() as session:
         device = lock_device(session, holder.actor, device_id)
-        user = find_user(session, device, holder.actor.clinician_id)
-        if user is None:
-            raise RuleBroken("You have no key on this tablet. Enrol yourself on it first")
+        user = _get_user(session, device, holder.actor.clinician_id)
         user.membership_id = holder.membership_id
         return give(session, device, user, holder)
 
@@ -94,9 +92,7 @@ def renew_by_lease(lease: LeaseFacts, actor: Actor) -> GivenLease:
         if clock.now() >= lease.renew_until:
             raise RuleBroken("Sign in again: this lease can be renewed no more")
         device = lock_device(session, actor, lease.device_id)
-        user = find_user(session, device, actor.clinician_id)
-        if user is None:
-            raise RuleBroken("You have no key on this tablet. Enrol yourself on it first")
+        user = _get_user(session, device, actor.clinician_id)
         return give(session, device, user, Holder(actor, lease.membership_id, lease.renew_until))
 
 
@@ -119,6 +115,13 @@ def find_user(session: Session, device: Device, clinician_id: UUID) -> DeviceUse
             DeviceUser.ended_at.is_(None),
         )
     ).first()
+
+
+def _get_user(session: Session, device: Device, clinician_id: UUID) -> DeviceUser:
+    user = find_user(session, device, clinician_id)
+    if user is None:
+        raise RuleBroken("You have no key on this tablet. Enrol yourself on it first")
+    return user
 
 
 def give(session: Session, device: Device, user: DeviceUser, holder: Holder) -> GivenLease:

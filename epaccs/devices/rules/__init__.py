@@ -39,11 +39,11 @@ from epaccs.devices.rules.scopes import (
     DeviceClass,
     DeviceStatus,
     HeldTier,
+    ScopeKind,
     audience_of,
     can_hold,
     held_words,
     scope_name,
-    scope_names,
 )
 from epaccs.devices.rules.tablets import (
     ALONE,
@@ -84,6 +84,7 @@ __all__ = [
     "LeaseFacts",
     "Limit",
     "Policy",
+    "ScopeKind",
     "Tablet",
     "TierRule",
     "audience_of",
@@ -105,7 +106,6 @@ __all__ = [
     "policy_from_rules",
     "render_policies",
     "scope_name",
-    "scope_names",
     "size_words",
     "still_granted",
 ]

@@ -50,28 +50,31 @@ class HeldTier(StrEnum):
     FULL = "full"
 
 
-#: How the words of the access table begin the names of the feeds.
-SCOPE_WORDS: Final[dict[Scope, str]] = {
-    Scope.AREA: "area",
-    Scope.OWN_PRACTICE: "practice",
-    Scope.RELATIONSHIP: "relationship",
-    Scope.RESIDENTS: "residents",
+class ScopeKind(StrEnum):
+    """The reasons for which somebody is on a tablet: the words of the access table, as the names of the feeds begin."""
+
+    AREA = "area"
+    PRACTICE = "practice"
+    RELATIONSHIP = "relationship"
+    RESIDENTS = "residents"
+
+
+SCOPE_WORDS: Final[dict[Scope, ScopeKind]] = {
+    Scope.AREA: ScopeKind.AREA,
+    Scope.OWN_PRACTICE: ScopeKind.PRACTICE,
+    Scope.RELATIONSHIP: ScopeKind.RELATIONSHIP,
+    Scope.RESIDENTS: ScopeKind.RESIDENTS,
 }
 
 
-def scope_names(actor: Actor, area: str) -> tuple[str, ...]:
-    """The feeds of the people whom this role reaches; empty: it sees no card.
+def scope_name(word: Scope, actor: Actor, area: str) -> str:
+    """The feed of the people whom one word reaches; empty: nobody.
 
     Args:
         area: of the actor's organisation; blank: it has none, so nobody is reached by it.
     """
-    found = (scope_name(word, actor, area) for word in held_words(actor.role))
-    return tuple(name for name in found if name)
-
-
-def scope_name(word: Scope, actor: Actor, area: str) -> str:
     if word is Scope.AREA:
-        return f"area:{area}" if area else ""
+        return f"{ScopeKind.AREA}:{area}" if area else ""
     return f"{SCOPE_WORDS[word]}:{actor.organisation_id}"
 
 

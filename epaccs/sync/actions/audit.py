@@ -23,7 +23,7 @@ from epaccs.core.db import writing
 from epaccs.core.errors import Unavailable
 from epaccs.cpr_decisions.actions import tell_late_reader
 from epaccs.devices.queries import FoundDevice
-from epaccs.sync.actions.push import end_copied, lock_book, note_copied_book
+from epaccs.sync.actions.push import end_copied, lock_book, note_copied_book, tell_of
 from epaccs.sync.model.audit import OfflineLook
 from epaccs.sync.model.push import TabletBook
 from epaccs.sync.queries.push import find_user
@@ -52,17 +52,12 @@ def take_looks(device: FoundDevice, sent: Sequence[Any], *, now_device: datetime
             raise
         except Exception as error:  # noqa: BLE001 - one look that cannot be kept must not keep the others out
             _log.error("A look on a tablet could not be kept", extra={"error": type(error).__name__})
-            _alarm(device, EventKind.TABLET_LOOKS_BROKEN, sequence=look.sequence, why="failed")
+            tell_of(device, EventKind.TABLET_LOOKS_BROKEN, sequence=look.sequence, why="failed")
         upto = max(upto, look.sequence)
     if len(looks) < len(sent):
-        _alarm(device, EventKind.TABLET_LOOKS_BROKEN, why="unreadable", count=len(sent) - len(looks))
+        tell_of(device, EventKind.TABLET_LOOKS_BROKEN, why="unreadable", count=len(sent) - len(looks))
     end_copied(device)
     return upto
-
-
-def _alarm(device: FoundDevice, kind: EventKind, **details: Any) -> None:
-    details |= {"device": str(device.id), "label": device.label}
-    log.record(Event(kind, organisation_id=device.organisation_id, details=details))
 
 
 def _take(device: FoundDevice, look: OfflineLookSaid, offset_ms: int | None) -> None:
@@ -89,7 +84,7 @@ def _take(device: FoundDevice, look: OfflineLookSaid, offset_ms: int | None) -> 
         if actor is not None:
             _tell(session, actor, look, read_at)
         else:
-            _alarm(device, EventKind.TABLET_LOOKS_BROKEN, sequence=look.sequence, why="unknown_author")
+            tell_of(device, EventKind.TABLET_LOOKS_BROKEN, sequence=look.sequence, why="unknown_author")
 
 
 def _hashes(session: Session, device_id: UUID, sequence: int) -> frozenset[str]:
@@ -123,7 +118,7 @@ def _follow(device: FoundDevice, book: TabletBook, look: OfflineLookSaid, chain:
     if chain is Chain.COPIED:
         note_copied_book(device, book)
     elif chain in _ALARMS:
-        _alarm(device, _ALARMS[chain], sequence=look.sequence)
+        tell_of(device, _ALARMS[chain], sequence=look.sequence)
 
 
 def _tell(session: Session, actor: Actor, look: OfflineLookSaid, read_at: datetime) -> None:

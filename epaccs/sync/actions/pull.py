@@ -18,7 +18,7 @@ from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.core import clock
 from epaccs.core.db import canonical_json, end_read, writing
-from epaccs.devices.rules import Tablet
+from epaccs.devices.rules import ScopeKind, Tablet
 from epaccs.notices.actions import About, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.declared import card_shape
@@ -36,7 +36,6 @@ from epaccs.sync.rules.feed import (
     PAGE_ROWS,
     Cursor,
     Position,
-    ScopeKind,
     Why,
     build_epoch,
     must_start_again,

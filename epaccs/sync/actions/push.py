@@ -101,7 +101,7 @@ def _take(device: FoundDevice, sent: Mapping[str, Any], offset_ms: int | None) -
     envelope = read_envelope(sent)
     author = find_author(device, envelope.author_id, sent) if envelope else None
     if envelope is None or author is None:
-        _note_unsigned(device)
+        tell_of(device, EventKind.TABLET_FORGED)
         return _refused(str(sent.get("id"))[:80], ({"message": _UNSIGNED, "field": None},)), False
     try:
         return keep_first_outcome(device, envelope, author, offset_ms), True
@@ -115,9 +115,10 @@ def _refused(edit_id: str, errors: Errors, *, section_version: int = 0) -> Resul
     return Result(edit_id, str(PushOutcome.REFUSED), section_version=section_version, errors=errors)
 
 
-def _note_unsigned(device: FoundDevice) -> None:
-    details = {"device": str(device.id), "label": device.label}
-    log.record(Event(EventKind.TABLET_FORGED, organisation_id=device.organisation_id, details=details))
+def tell_of(device: FoundDevice, kind: EventKind, **details: Any) -> None:
+    """Write down what a tablet brought that does not fit together: a privacy officer reads it, by the tablet's name."""
+    named = {"device": str(device.id), "label": device.label, **details}
+    log.record(Event(kind, organisation_id=device.organisation_id, details=named))
 
 
 # The first outcome, for ever
@@ -295,8 +296,7 @@ def _keep_failed(device: FoundDevice, envelope: Envelope, error: Exception) -> R
                 )
             )
             session.flush()
-            details = {"edit_id": envelope.id, "device": str(device.id), "label": device.label}
-            log.record(Event(EventKind.EDIT_FAILED, organisation_id=device.organisation_id, details=details))
+            tell_of(device, EventKind.EDIT_FAILED, edit_id=envelope.id)
         _advance(session, book)
     return Result(str(envelope.id), str(PushOutcome.FAILED))
 
@@ -329,8 +329,7 @@ def _close_book(device: FoundDevice) -> int:
         book.gap_told_at = book.gap_told_at if is_gap else None
         if is_told(book.gap_at, book.gap_told_at, now=now):
             book.gap_told_at = now
-            details = {"device": str(device.id), "label": device.label, "first_missing": book.next_sequence}
-            log.record(Event(EventKind.TABLET_GAP, organisation_id=device.organisation_id, details=details))
+            tell_of(device, EventKind.TABLET_GAP, first_missing=book.next_sequence)
         return book.next_sequence
 
 
@@ -338,8 +337,7 @@ def note_copied_book(device: FoundDevice, book: TabletBook) -> None:
     """Two tablets of one id: what either brings waits from now on; within an open action."""
     if book.copied_at is None:
         book.copied_at = clock.now()
-        details = {"device": str(device.id), "label": device.label}
-        log.record(Event(EventKind.TABLET_COPIED, organisation_id=device.organisation_id, details=details))
+        tell_of(device, EventKind.TABLET_COPIED)
 
 
 def end_copied(device: FoundDevice) -> None:

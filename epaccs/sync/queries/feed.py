@@ -17,8 +17,9 @@ from epaccs.access.queries import is_current, reachable_entries
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db, end_read
+from epaccs.devices.rules import ScopeKind
 from epaccs.sync.model.feed import FeedReader, FeedRow, FeedScope, KeptPage
-from epaccs.sync.rules.feed import KEEP_PAGE, ScopeKind, ScopeName, Whereabouts, is_behind
+from epaccs.sync.rules.feed import KEEP_PAGE, ScopeName, Whereabouts, is_behind
 from epaccs.versions.model import Entry
 
 PUT, DROP = "put", "drop"

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from epaccs.devices.rules import ScopeKind
+
 #: The most that a tablet may ask for at once; full pages of this length are kept.
 PAGE_ROWS: Final = 500
 #: The most scopes that one tablet follows.
@@ -28,15 +30,6 @@ HORIZON: Final = timedelta(days=30)
 SEND_AGAIN: Final = timedelta(days=14)
 
 _WRAP: Final = 2**64
-
-
-class ScopeKind(StrEnum):
-    """The reasons for which somebody is on a tablet: the words of the access table."""
-
-    AREA = "area"
-    PRACTICE = "practice"
-    RELATIONSHIP = "relationship"
-    RESIDENTS = "residents"
 
 
 class Why(StrEnum):

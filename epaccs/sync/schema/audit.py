@@ -12,8 +12,9 @@ from epaccs.access.actions import IDENTIFIERS
 from epaccs.access.rules import AccessReason
 from epaccs.core.errors import NotFound
 from epaccs.core.identifiers import parse_id
+from epaccs.devices.schema import FromTabletSchema
 from epaccs.sync.rules.audit import OfflineLookSaid
-from epaccs.sync.schema.push import MOST, FromTabletSchema, MomentField
+from epaccs.sync.schema.push import MOST, MomentField, is_number
 from epaccs.sync.seals import digest
 
 _CODE_LENGTH: Final = 40
@@ -31,7 +32,7 @@ def read_look(sent: Any) -> OfflineLookSaid | None:
 
     That somebody looked is never thrown away because the rest cannot be read.
     """
-    if not isinstance(sent, Mapping) or not _is_number(sent.get("sequence"), least=1, most=MOST):
+    if not isinstance(sent, Mapping) or not is_number(sent.get("sequence"), least=1, most=MOST):
         return None
     author_id = _id(sent.get("author_id"))
     try:
@@ -48,16 +49,12 @@ def read_look(sent: Any) -> OfflineLookSaid | None:
         hash=words,
         previous=str(sent.get("previous"))[:64],
         entry_id=_id(sent.get("entry_id")),
-        version=version if isinstance(version, int) and _is_number(version, least=0, most=2**62) else 0,
+        version=version if is_number(version, least=0, most=2**62) else 0,
         at_device=_moment(sent.get("at_device")),
         reason=next((one for one in AccessReason if one == sent.get("reason")), None),
         identifiers_checked=_identifiers(sent.get("identifiers_checked")),
-        details={"count": count} if _is_number(count, least=0, most=MOST) else {},
+        details={"count": count} if is_number(count, least=0, most=MOST) else {},
     )
-
-
-def _is_number(value: Any, *, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _id(value: Any) -> UUID | None:

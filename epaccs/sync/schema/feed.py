@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+from marshmallow import fields, post_load, validate
 
 from epaccs.core import forms
 from epaccs.core.errors import RuleBroken
-from epaccs.devices.schema import IdField, StateSchema
+from epaccs.devices.schema import FromTabletSchema, IdField, StateSchema
 from epaccs.sync.rules.feed import PAGE_ROWS, SCOPES_LIMIT, Cursor
 
 #: The columns hold it, and no register gets so far.
@@ -30,13 +30,6 @@ class Ask:
     known: Mapping[UUID, int] = field(default_factory=dict)
 
 
-class _FromTablet(Schema):
-    class Meta:
-        """What a newer program of the tablet says besides is passed over."""
-
-        unknown = EXCLUDE
-
-
 def _number(least: int, most: int, **options: Any) -> fields.Integer:
     words = f"Send a whole number between {least} and {most}"
     return fields.Integer(strict=True, validate=validate.Range(least, most, error=words), **options)
@@ -47,7 +40,7 @@ def _text(limit: int) -> validate.Regexp:
     return validate.Regexp(rf"[^\x00-\x1f\ud800-\udfff]{{1,{limit}}}\Z", error=f"Send text of up to {limit} signs")
 
 
-class CursorSchema(_FromTablet):
+class CursorSchema(FromTabletSchema):
     """How far one scope was followed; as it was given, or to begin."""
 
     scope = fields.String(required=True, validate=_text(120))
@@ -61,7 +54,7 @@ class CursorSchema(_FromTablet):
         return Cursor(**data)
 
 
-class PullSchema(_FromTablet):
+class PullSchema(FromTabletSchema):
     """Cursors, and what the tablet says of itself.
 
     `done`: the commands that it carried out. `known`: after a restore, the version that it has of each person.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from uuid import UUID
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from epaccs.access.rules import AccessReason
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.fields import clean_text
 from epaccs.core.identifiers import parse_id
-from epaccs.devices.schema import IdField
+from epaccs.devices.schema import FromTabletSchema, IdField
 from epaccs.sync.rules.push import Envelope
 from epaccs.versions.registry import EditRequest, FromTablet
 from epaccs.versions.rules import Why
@@ -39,13 +39,6 @@ class MomentField(fields.Field[Any]):
             return moment.astimezone(UTC)
         except (ValueError, TypeError, OverflowError):
             raise ValidationError("Give a date and time with its time zone") from None
-
-
-class FromTabletSchema(Schema):
-    class Meta:
-        """What a newer program of the tablet says besides is passed over."""
-
-        unknown = EXCLUDE
 
 
 class PushSchema(FromTabletSchema):
@@ -88,6 +81,11 @@ class EditSchema(FromTabletSchema):
     )
 
 
+def is_number(value: Any, *, least: int, most: int) -> TypeGuard[int]:
+    """A whole number within these; in JSON, true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
 def read_envelope(sent: Any) -> Envelope | None:
     """The little that must be readable before a signature is looked at; None: it is not."""
     if not isinstance(sent, Mapping):
@@ -97,7 +95,7 @@ def read_envelope(sent: Any) -> Envelope | None:
         edit_id, author_id = parse_id(sent.get("id")), parse_id(sent.get("author_id"))  # type: ignore[arg-type]
     except NotFound:
         return None
-    if not isinstance(sequence, int) or isinstance(sequence, bool) or not 1 <= sequence <= MOST:
+    if not is_number(sequence, least=1, most=MOST):
         return None
     return Envelope(edit_id, author_id, sequence, sent)
 
