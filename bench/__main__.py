@@ -1,7 +1,7 @@
-"""Measure, and print one table: `python -m bench [--full] [--json FILE] [--only NAME]`.
+"""Measure, and print one table: `python -m bench [--full] [--tablet] [--json FILE] [--only NAME]`.
 
 The measurements are the modules of this folder that have a function `measure`; a module with `connect` adds its floor
-to the program before the first request.
+to the program before the first request. One that says `APART` is measured only when it is named.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def find_measurements(only: tuple[str, ...]) -> list[ModuleType]:
     """The modules that measure something, in the order of their names."""
     names = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
     modules = [import_module(f"bench.{name}") for name in names if not only or name in only]
-    return [module for module in modules if hasattr(module, "measure")]
+    return [one for one in modules if hasattr(one, "measure") and (only or not getattr(one, "APART", False))]
 
 
 def build_table(rows: list[Row]) -> Table:
@@ -48,13 +48,14 @@ def _figure(value: float | None) -> str:
 @click.command()
 @click.option("--full", is_flag=True, help="Measure with 1,000,000 people too.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here.")
+@click.option("--tablet", is_flag=True, help="Measure the tablet alone, in a browser, beside PouchDB.")
 @click.option("--only", multiple=True, help="Only this measurement; may be given several times.")
-def main(full: bool, json_file: Path | None, only: tuple[str, ...]) -> None:
+def main(full: bool, json_file: Path | None, tablet: bool, only: tuple[str, ...]) -> None:
     """Measure the program beside a floor in the same run."""
     server = os.environ.get("EPACCS_TEST_POSTGRESQL_URL")
     if not server:
         raise click.ClickException("EPACCS_TEST_POSTGRESQL_URL is not set: measure with script/bench")
-    measurements = find_measurements(only)
+    measurements = find_measurements((*only, "tablet") if tablet else only)
     connections = [module.connect for module in measurements if hasattr(module, "connect")]
     progress = Console(stderr=True)
     rows: list[Row] = []

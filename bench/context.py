@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +17,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, insert, make_url, select, text
 from sqlalchemy.orm import DeclarativeBase
 
 from bench.people import Person, make_people
 from epaccs.access.model import EntryScope
+from epaccs.agreements.model import SharingAgreement, SharingSignature
 from epaccs.app import create_app
 from epaccs.clinicians.model import Clinician, Membership, Organisation
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core import migration
 from epaccs.core.db import db, writing
+from epaccs.core.garbage import look_seldom
 from epaccs.record.actions.search import keep_search_rows
 from epaccs.record.rules.search_keys import WordKind, build_search_rows
 from epaccs.register.model import RegisterEntry
@@ -105,7 +106,26 @@ def _keep_clinician(role: Role) -> tuple[Clinician, Organisation]:
         for row in (organisation, clinician, Membership(**place)):
             session.add(row)
             session.flush()
+        session.execute(insert(SharingSignature), [sign_for(session, organisation.id)])
     return clinician, organisation
+
+
+#: What every organisation of a measurement has signed: who looks is covered, as in a register at work.
+EVERYBODY_SHARES = UUID(int=62)
+
+
+def sign_for(connection: Any, organisation_id: UUID) -> dict[str, Any]:
+    """The signature of one more organisation, under the agreement of all of them."""
+    asked = select(SharingAgreement.id).where(SharingAgreement.id == EVERYBODY_SHARES)
+    if connection.execute(asked).first() is None:
+        terms = {
+            "id": EVERYBODY_SHARES, "name": "Everybody shares", "level": 3, "purpose": "direct_care",
+            "legal_basis": "public_task", "special_basis": "health_care", "contact": "Nobody",
+            "valid_from": date(2000, 1, 1), "valid_until": date(2099, 12, 31), "made_at": datetime.now(UTC),
+        }  # fmt: skip
+        connection.execute(insert(SharingAgreement), [terms])
+    signed = {"signed_by": "Nobody", "signed_at": datetime.now(UTC)}
+    return {"agreement_id": EVERYBODY_SHARES, "organisation_id": organisation_id, **signed}
 
 
 class Context:
@@ -165,9 +185,7 @@ class Context:
                     progress.update(task, completed=done)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
-        # As the server does before its first request: no request waits until the rest of the run was looked through.
-        gc.collect()
-        gc.freeze()
+        look_seldom()  # as the server does before its first request
         return Register(database, people, app, time.perf_counter() - began)
 
     def _settings(self, url: str) -> Settings:
@@ -253,6 +271,7 @@ def _keep_practices(connection: Connection, batch: Sequence[Person], known: dict
                 insert(Organisation),
                 [{**practice, "type": OrganisationType.GP_PRACTICE, "demands_second_factor": False}],
             )
+            connection.execute(insert(SharingSignature), [sign_for(connection, known[ods_code])])
 
 
 def _rows(batch: Sequence[Person], practices: Mapping[str, UUID]) -> dict[type[DeclarativeBase], list[dict[str, Any]]]:

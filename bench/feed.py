@@ -62,7 +62,7 @@ class _CPUClock:
         return [answer]
 
 
-class _Filled:
+class Filled:
     """A tablet that was filled, and what that took."""
 
     def __init__(self, tablet: SyncTablet) -> None:
@@ -79,14 +79,14 @@ class _Filled:
         self.seconds = time.process_time() - began
 
 
-def _fill(app: Flask, people: int) -> _Filled:
+def _fill(app: Flask, people: int) -> Filled:
     """A crew of the area in which most people live."""
     scope = db.session.query(FeedScope).filter(FeedScope.name.startswith("area:")).order_by(FeedScope.people.desc())
     area = scope.first()
     assert area is not None
     place = an_organisation(type=OrganisationType.AMBULANCE, area=area.name.partition(":")[2])
     tablet = a_sync_tablet(app, a_clinician(Role.PARAMEDIC, place))
-    filled = _Filled(tablet)
+    filled = Filled(tablet)
     tablet.assert_agrees()
     assert sum(len(held.people) for held in tablet.scopes.values()) == area.people
     assert area.people >= people * 0.8, "most people live in one area"
@@ -121,11 +121,11 @@ def _polls(tablet: SyncTablet, database: str, people: int) -> list[Row]:
     ]
 
 
-def _downloads(app: Flask, first: _Filled, people: int) -> list[Row]:
+def _downloads(app: Flask, first: Filled, people: int) -> list[Row]:
     """The first tablet of a shift makes the pages, the second reads them."""
     actor = first.tablet.tablet.actor
     place = db.session.get_one(Organisation, actor.organisation_id)
-    second = _Filled(a_sync_tablet(app, a_clinician(Role.PARAMEDIC, place)))
+    second = Filled(a_sync_tablet(app, a_clinician(Role.PARAMEDIC, place)))
     cards = sum(len(held.people) for held in first.tablet.scopes.values())
     megabytes = first.bytes / 1e6 * people / cards
     return [

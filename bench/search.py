@@ -135,10 +135,7 @@ def make_queries(size: int) -> list[Query]:
 def _make_query(chance: random.Random, person: Person) -> Query:
     street = choose_street(person.identity["address"])
     assert street is not None
-    parts = [person.identity["given_name"], person.identity["family_name"], street]
-    wrong = chance.randrange(len(parts))
-    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
-    parts[wrong] = mistype(parts[wrong], chance.choice(TYPING_ERRORS), chance.randrange(60), letter)
+    parts = mistyped(chance, [person.identity["given_name"], person.identity["family_name"], street])
     today = clock.today()
     age = age_in_years(person.born_on, today)
     youngest = age // 10 * 10
@@ -151,6 +148,14 @@ def _make_query(chance: random.Random, person: Person) -> Query:
         born_from=f"{today.year - youngest - 10}-01-01",
         born_until=f"{today.year - youngest}-12-31",
     )
+
+
+def mistyped(chance: random.Random, parts: Sequence[str]) -> list[str]:
+    """The same words, one of them with one typing error."""
+    parts, wrong = list(parts), chance.randrange(len(parts))
+    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    parts[wrong] = mistype(parts[wrong], chance.choice(TYPING_ERRORS), chance.randrange(60), letter)
+    return parts
 
 
 def _ask_all(register: Register, queries: Sequence[Query]) -> tuple[int, list[float], list[float]]:

@@ -11,9 +11,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count
+from itertools import chain, count, permutations
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -74,6 +75,11 @@ FAMILY_NAMES = [
 ]
 
 
+def _double_names() -> Iterator[str]:
+    """For more people than there are names."""
+    return (f"{one}-{other}" for one, other in permutations(FAMILY_NAMES, 2))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Everything here drives the whole program; a walk that names one site runs on no other."""
     elsewhere = [item for item in items if not _runs_here(item)]
@@ -82,6 +88,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Rows of the table of faults are told at the end, each with what became of it."""
+    for row in item.iter_markers("row"):
+        item.user_properties.append(("row", [str(row.args[0]), row.kwargs["done"], row.kwargs["held"]]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """With `script/test --faults`: one line for each row of the table, in its order."""
+    if "row" not in config.option.markexpr:
+        return
+    rows: dict[tuple[str, str, str], list[bool]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for row in [value for name, value in report.user_properties if name == "row"]:
+                rows.setdefault(tuple(row), []).append(outcome == "passed")
+    terminalreporter.section("Faults")
+    for number, done, held in sorted(rows, key=lambda row: (len(row[0]), row)):
+        holds = "held" if all(rows[number, done, held]) else "DID NOT HOLD"
+        terminalreporter.write_line(f"{number:>4}  {done}: {holds}: {held}")
 
 
 def _runs_here(item: pytest.Item) -> bool:
@@ -94,7 +122,7 @@ class Served:
 
     def __init__(self, settings: Settings, port: int, log: Path) -> None:
         self.port = port
-        self._settings, self._log = settings, log
+        self.settings, self.log = settings, log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,10 +130,15 @@ class Served:
         """Whether it was neither stopped nor killed."""
         return self._process is not None
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that was started, and of the group of those that answer for it; 0: none is."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         """Serve, if nothing is served; it is ready when this is over."""
         if self._process is None:
-            self._process = _serve(self._settings, self.port, self._log)
+            self._process = _serve(self.settings, self.port, self.log)
             _wait_for(f"http://127.0.0.1:{self.port}", self._process)
 
     def stop(self) -> None:
@@ -118,7 +151,12 @@ class Served:
     def kill(self) -> None:
         """As a machine fails: nobody is answered any more."""
         if self._process is not None:
+            # Its rounds are a group of their own, and would go on without it.
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
             os.killpg(self._process.pid, signal.SIGKILL)
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
             self._process.wait(timeout=40)
             self._process = None
 
@@ -135,7 +173,7 @@ class Site:
     viewport: ViewportSize
     password_hash: str
     served: Served
-    family_names: Iterator[str] = field(default_factory=lambda: iter(FAMILY_NAMES))
+    family_names: Iterator[str] = field(default_factory=lambda: chain(FAMILY_NAMES, _double_names()))
     numbers: Iterator[int] = field(default_factory=count)
     user_names: dict[UUID, str] = field(default_factory=dict)
 
@@ -161,23 +199,30 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     database, viewport = request.param
     folder = tmp_path_factory.mktemp(database)
     for url in _database(database, folder):
-        port = _free_port()
-        address = f"http://127.0.0.1:{port}"
-        clamd = os.environ.get("EPACCS_TEST_CLAMD", "")
-        settings = Settings(database_url=url, data_dir=folder, secret_key=SECRET, public_url=address, clamd=clamd)
-        app = create_app(settings)
-        with app.app_context():
-            with db.engine.begin() as connection:
-                migration.upgrade(connection)
-            password_hash = hash_password(PASSWORD)
-            served = Served(settings, port, folder / "server.log")
-            try:
-                served.start()
-                yield Site(address, app, viewport, password_hash, served)
-            finally:
-                served.stop()
-                db.session.remove()
-                db.engine.dispose()
+        with a_site(url, folder, viewport=viewport) as one:
+            yield one
+
+
+@contextmanager
+def a_site(url: str, folder: Path, *, viewport: ViewportSize = TELEPHONE, host: str = "127.0.0.1") -> Iterator[Site]:
+    """A register on an empty database, served, and gone afterwards; passkeys want a `host` that is no number."""
+    port = _free_port()
+    address = f"http://{host}:{port}"
+    clamd = os.environ.get("EPACCS_TEST_CLAMD", "")
+    settings = Settings(database_url=url, data_dir=folder, secret_key=SECRET, public_url=address, clamd=clamd)
+    app = create_app(settings)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            migration.upgrade(connection)
+        password_hash = hash_password(PASSWORD)
+        served = Served(settings, port, folder / "server.log")
+        try:
+            served.start()
+            yield Site(address, app, viewport, password_hash, served)
+        finally:
+            served.stop()
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _database(kind: str, folder: Path) -> Iterator[str]:
@@ -214,6 +259,7 @@ def _serve(settings: Settings, port: int, log: Path) -> subprocess.Popen[bytes]:
         "EPACCS_SECRET_KEY": settings.secret_key,
         "EPACCS_PUBLIC_URL": settings.public_url,
         "EPACCS_CLAMD": settings.clamd,
+        "EPACCS_RESTORE_GENERATION": str(settings.restore_generation),
     }
     command = [sys.executable, "-m", "epaccs", "serve", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("ab") as output:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from epaccs.access.actions import give_reason
 from epaccs.access.rules import AccessReason
+from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
@@ -19,6 +20,7 @@ from epaccs.cpr_decisions.rules import EditKind
 from epaccs.register import actions as register
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
+from tests.coordination.residents import a_resident
 from tests.factories import a_consent, a_registered_person, an_edit
 
 
@@ -30,16 +32,26 @@ def days_ago(days: int) -> Iterator[None]:
     db.session.commit()
 
 
-def on_the_register(gp: Actor, *, family_name: str, born_on: date, **sections: dict[str, Any]) -> UUID:
+def on_the_register(
+    gp: Actor, *, family_name: str, born_on: date, key_worker_ods: str | None = None, **sections: dict[str, Any]
+) -> UUID:
     """A person whom the GP has put on the register, today; with sections of the plan by name."""
     today = clock.today().isoformat()
     consent = a_consent(register_decided_on=today, share_decided_on=today)
-    entry_id = a_registered_person(
-        gp, consent=consent, family_name=family_name, given_name="Grace", born_on=born_on.isoformat()
-    )
+    named = {"family_name": family_name, "given_name": "Grace", "born_on": born_on.isoformat()}
+    if key_worker_ods:
+        named["key_worker_ods"] = key_worker_ods
+    entry_id = a_registered_person(gp, consent=consent, **named)
     for name, body in sections.items():
         apply_edit(gp, an_edit(entry_id, name, body))
     return entry_id
+
+
+def lives_in(gp: Actor, home: Organisation, *, room: str = "Room 4", **who: Any) -> UUID:
+    """A person of the GP's practice whom the GP has put on the register, today, and who lives in the home."""
+    today = clock.today().isoformat()
+    consent = a_consent(register_decided_on=today, share_decided_on=today)
+    return a_resident(gp, home, room=room, consent=consent, **who)
 
 
 #: A section of each kind, without a date: a walk happens today, whenever that is.

@@ -7,7 +7,7 @@ and the arrows, and pressed with Enter or Space. Every page somebody arrives at 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Download, Locator, Page
 
 from e2e.accessibility import FAULT_OF_FOCUS, check_page
+from epaccs.core.fields import local_date
 
 LONDON = ZoneInfo("Europe/London")
 #: More stops than any page has.
@@ -198,6 +199,17 @@ class Somebody:
         self.presses_since = self.strikes = self.pages = 0
         self.answered: list[str] = []
         return self
+
+    def decides(self, recommendation: str, reason: str) -> Self:
+        """Every fact that a signed decision needs, an hour ago, with the person."""
+        decided_at = datetime.now(UTC) - timedelta(hours=1)
+        self.chooses("What is recommended?", recommendation).types_moment("When was it decided?", decided_at)
+        self.chooses("Why?", reason).chooses("Does the person have capacity for this decision?", "Yes")
+        self.types_moment("When was capacity assessed?", decided_at)
+        self.chooses("With capacity: was the person involved?", "Yes")
+        self.ticks("The person", within="Who knows of the decision?")
+        self.types_date("Review date", local_date(decided_at) + timedelta(days=90))
+        return self.types("Where is the signed original now?", "Hall drawer, yellow folder")
 
     def says_why(self, reason: str = "Cannot ask; needed for their direct care") -> Self:
         """At the page that asks why a record is opened: the reason, and two things that were compared."""

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Playwright
+from sqlalchemy import select
 
 from e2e.conftest import Site
+from e2e.scenes import opened
 from e2e.tablets import CANARY, Scene, Tablet, a_scene, deeds_of, edits_of, wait_until
 from epaccs.audit.events import EventKind
 from epaccs.core.db import db
 from epaccs.core.fields import format_date
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.record.model import SearchPerson
+from epaccs.scans.model import Scan
+from epaccs.scans.queries import open_scan
+
+EXIF_CANARY = b"Taken in Sycamore Close"
 
 
 @pytest.fixture
@@ -26,6 +35,9 @@ def tablet(site: Site, chromium_maker: Playwright, tmp_path: Path) -> Iterator[T
     site.served.start()
 
 
+@pytest.mark.row(21, done="the browser is killed after an entry was saved", held="it is there, under its author")
+@pytest.mark.row(1, done="no signal at the start, the shell is kept", held="opens locked; search, card and entry go on")
+@pytest.mark.row(3, done="the server is dead, the network is not", held="the same, and all is sent when it lives again")
 def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: Tablet) -> None:
     scene = a_scene(site)
 
@@ -63,6 +75,7 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
 
     # and the form is seen, and what was done is written down
     tablet.presses("I saw the signed form").types("Where did you see the signed form today?", "On the fridge")
+    tablet.photographs_form("Photo of the signed form, if you can take one", a_photo_of_a_form()).is_sound()
     tablet.presses("Save on this tablet").sees("2 changes waiting")
 
     # and all of it is there after the browser was killed, under its author's passphrase
@@ -87,11 +100,35 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
     assert sorted(edit.outcome for edit in edits_of(scene.paramedic)) == ["applied", "applied"]
     wait_until(lambda: str(EventKind.OFFLINE_CARD_VIEWED) in deeds_of(scene.paramedic), "the read audit did not arrive")
     wait_until(lambda: tablet.unsent_looks() == 0, "looks are still there")
+
+    # and the photo of the form after them, made small and without what the camera knew
+    wait_until(lambda: scans_of(scene), "the photo did not arrive")
+    wait_until(lambda: tablet.unsent_photos() == 0, "the photo is still there")
+    opened(scene.gp, scene.entry_id)
+    content = open_scan(scene.gp, scene.entry_id, scans_of(scene)[0]).content
+    picture = Image.open(BytesIO(content))
+    assert (picture.format, max(picture.size), EXIF_CANARY in content) == ("JPEG", 1600, False)
     assert deeds_of(scene.paramedic).count(str(EventKind.OFFLINE_CARD_VIEWED)) == 1
 
     # and the card says so to the next who reads it
     tablet.unlocks().finds(scene.misspelt, born=format_date(scene.born)).picks(scene.name)
     tablet.presses("Emergency: open now").sees("Refusal withdrawn", "heard by Lee Hart").sees_no("not yet sent")
+
+
+def a_photo_of_a_form() -> bytes:
+    """As a camera makes it: large, with what it knows of place and device."""
+    exif = Image.Exif()
+    exif[0x010E] = EXIF_CANARY.decode()
+    photo = BytesIO()
+    Image.effect_noise((2400, 1800), 20).save(photo, "JPEG", exif=exif)
+    assert EXIF_CANARY in photo.getvalue()
+    return photo.getvalue()
+
+
+def scans_of(scene: Scene) -> list[UUID]:
+    """What was kept of papers of this person."""
+    db.session.rollback()
+    return list(db.session.scalars(select(Scan.id).where(Scan.entry_id == scene.entry_id)))
 
 
 def found_on_disk(tablet: Tablet, scene: Scene) -> list[str]:
@@ -101,5 +138,6 @@ def found_on_disk(tablet: Tablet, scene: Scene) -> list[str]:
     assert person.nhs_number is not None
     secrets = [scene.name, scene.name.upper(), scene.name.lower(), person.nhs_number]
     secrets += [format_nhs_number(person.nhs_number), CANARY, "see the spring", "On the fridge", str(scene.entry_id)]
+    secrets.append(EXIF_CANARY.decode())
     wanted = [form for one in secrets for form in (one.encode(), one.encode("utf-16-le"))]
     return [f"{path.name}: {one!r}" for path, content in tablet.bytes_on_disk() for one in wanted if one in content]

@@ -12,7 +12,7 @@ from playwright.sync_api import Playwright
 
 from e2e.bad_line import BadLine, bad_line, cut_in_half, page_of_the_network, swallowed, without_its_last_line
 from e2e.conftest import Site
-from e2e.tablets import PASSPHRASE, Scene, Tablet, a_scene, deeds_of, edits_of, wait_until
+from e2e.tablets import NOT_YET, PASSPHRASE, Scene, Tablet, a_scene, deeds_of, edits_of, wait_until
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Role
 from epaccs.core.fields import format_date
@@ -49,6 +49,8 @@ def saw_the_form(tablet: Tablet, where: str) -> None:
     tablet.presses("Save on this tablet").sees("I saw the signed form", where)
 
 
+@pytest.mark.row(8, done="the answer to what was sent is lost", held="sent again, and there once")
+@pytest.mark.row(14, done="a network answers everything with its own page", held="nothing is taken, and it says so")
 def test_a_line_that_fails_loses_nothing_and_sends_nothing_twice(site: Site, line: BadLine, tablet: Tablet) -> None:
     scene = a_scene(site, others=2)
 
@@ -91,6 +93,29 @@ def test_a_line_that_fails_loses_nothing_and_sends_nothing_twice(site: Site, lin
     assert line.asked.count(SEALED) >= 2
 
 
+def test_a_tablet_says_that_it_does_not_open_without_signal_until_its_program_is_kept(
+    site: Site, line: BadLine, tablet: Tablet
+) -> None:
+    scene = a_scene(site)
+
+    # when a file of the program gets lost on the way, and everything else comes
+    line.fails("/sw.js", swallowed)
+    tablet.opens().signs_in(scene.user_name).is_set_up()
+    wait_until(lambda: tablet.people() == 1, "nobody came")
+
+    # then it says so, and goes on trying until it is kept
+    tablet.sees(NOT_YET).is_sound()
+    line.is_good()
+    tablet.waits_until_fetched(1)
+
+    # then it opens where there is no signal
+    line.fails("/", swallowed)
+    tablet.opens().unlocks()
+    opens_card(tablet, scene)
+
+
+@pytest.mark.row(26, done="the browser takes everything away in use", held="no card stays; said at once")
+@pytest.mark.row(49, done="users change places with unsent work", held="each reads their own; sent under its author")
 def test_a_tablet_goes_from_hand_to_hand_with_unsent_work_on_it(site: Site, line: BadLine, tablet: Tablet) -> None:
     scene = a_scene(site)
     second = site.employs(Role.PARAMEDIC, scene.trust, name="Ann Boyd")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -12,23 +13,35 @@ from werkzeug.exceptions import HTTPException
 
 from e2e.accessibility import faults_found_by_axe, faults_measured, faults_of_focus
 from e2e.conftest import TELEPHONE, Site, SitsDown
-from e2e.scenes import days_ago, died, fully_recorded, on_the_register, opened
+from e2e.scenes import days_ago, died, fully_recorded, lives_in, on_the_register, opened
 from e2e.steps import Somebody
-from epaccs.access.rules import AccessReason
+from epaccs.access.actions import propose_table, turn_down_table
+from epaccs.access.rules import ACCESS_TABLE, AccessReason, Fact
 from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.core import clock
+from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
 from epaccs.devices.actions import take_out
+from epaccs.incidents.actions import NewIncident, open_incident
 from epaccs.observations.actions import observe
 from epaccs.observations.rules import What
+from epaccs.oversight.actions.looking import look_at_new
+from epaccs.sponsorship.actions import approve, ask_for_account
+from epaccs.sponsorship.model import AccountRequest
+from epaccs.sponsorship.rules import Ask
+from tests.coordination.residents import a_home
 from tests.devices.leases import some_tablets
-from tests.factories import a_membership, an_organisation
+from tests.factories import EVERYBODY_SHARES, a_membership, an_organisation
 from tests.identification.lists import a_row
 from tests.identification.lists import send as send_list
+from tests.oversight.test_looking import look
 from tests.scans.papers import keep_a_paper
 
-#: Answers that are no pages, addresses that only lead on, and a step of signing in that few people have.
+#: Answers that are no pages, addresses that only lead on, and steps of signing in that few people have, or that
+#: begin on another site.
 NO_PAGES = {
     "static",
+    "handover.processing",
     "identification.template",
     "operations.healthz",
     "operations.readyz",
@@ -39,6 +52,12 @@ NO_PAGES = {
     "scans.show_beside",
     "versions.held_of_entry",
     "signing_in.give_code",
+    "launch.show",
+    "provider.back",
+    "provider.end",
+    "provider.leave",
+    "provider.signed_out",
+    "tablet.show_forms",
     "tablet.show_manifest",
     "tablet.show_session",
     "tablet.show_slow_worker",
@@ -87,12 +106,15 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
         alive = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         fully_recorded(gp_at_work, alive)
         keep_a_paper(gp_at_work, alive)
-        crew = site.employs(Role.PARAMEDIC, trust)
+        crew = site.employs(Role.PARAMEDIC, trust, name="Ina Quillfeather")
         opened(crew, alive, reason=AccessReason.EMERGENCY)
         observe(crew, new_id(), entry_id=alive, what=What.WRONG, said={"part": "contacts", "words": "Nobody answers"})
         send_list(gp_at_work, a_row())
+        lives_in(gp_at_work, a_home())
         dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         died(gp_at_work, dead)
+    look(crew, on_the_register(gp_at_work, family_name="Quillfeather", born_on=site.a_birthday()))
+    look_at_new()
     gp = sits_down(gp_at_work).opens("/").signs_in()
     yield gp, [f"/record/{alive}"]
     gp.opens(f"/record/{alive}").says_why()
@@ -101,16 +123,29 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     yield gp, [f"/record/{dead}", f"/record/{dead}/death", f"/record/{dead}/death/reverse"]
     icb = an_organisation(type=OrganisationType.ICB)
     colleague = site.employs(Role.COMMISSIONER, icb)
-    administrator = sits_down(site.employs(Role.ADMINISTRATOR, icb)).opens("/").signs_in()
-    yield administrator, ["/", f"/admin/people/{colleague.clinician_id}"]
+    steward = site.employs(Role.ADMINISTRATOR, icb)
+    home = an_organisation(type=OrganisationType.CARE_HOME)
+    for name in ("Grace Adu", "Ben Carter"):
+        ask = Ask(name, Role.CARE_HOME_SENIOR, None, "01632 960170", None, "Nights")
+        ask_for_account(home.id, ask, address="-")
+    asked_first = db.session.query(AccountRequest).filter_by(organisation_id=home.id).first()
+    approve(steward, asked_first.id, months=12)
+    row = ACCESS_TABLE[Role.OUT_OF_HOURS_GP]
+    table = {**ACCESS_TABLE, Role.OUT_OF_HOURS_GP: replace(row, facts=row.facts - {Fact.PRINTS})}
+    change = propose_table(steward, table, reason="Paper is lost", based_on=0)
+    sign, back = f"/admin/agreements/{EVERYBODY_SHARES}/sign", "/admin/access-table/versions/0"
+    yield sits_down(steward).opens("/").signs_in(), ["/", f"/admin/people/{colleague.clinician_id}", sign, back]
+    turn_down_table(steward, change)
     first, second = (site.employs(Role.ADMINISTRATOR, trust) for _ in range(2))
     asked = take_out(first, some_tablets(crew, 7)[:6], is_lost=True)
     yield sits_down(second).opens("/").signs_in(), ["/devices", f"/devices/requests/{asked.request_id}"]
-    yield sits_down(site.employs(Role.PRIVACY_OFFICER, trust)).opens("/").signs_in(), ["/"]
+    officer = site.employs(Role.PRIVACY_OFFICER, trust)
+    incident = open_incident(officer, NewIncident("A tablet", "It lay in a taxi.", clock.now()))
+    yield sits_down(officer).opens("/").signs_in(), ["/", f"/incidents/{incident}"]
     two_places = site.employs(Role.GP)
     a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
     yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
-    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet"]
+    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet", "/ask-for-access/sent"]
 
 
 def test_everybody_can_use_every_page(site: Site, sits_down: SitsDown) -> None:

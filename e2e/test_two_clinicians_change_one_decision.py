@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from e2e.conftest import Site, SitsDown
 from e2e.scenes import days_ago, on_the_register
 from e2e.steps import Somebody
 from epaccs.clinicians.rules import OrganisationType, Role
-from epaccs.core.fields import local_date
 from tests.factories import an_organisation
-
-NOW = datetime.now(UTC)
 
 
 def begins_a_decision(somebody: Somebody) -> None:
     """Up to the form, which is made on what stands then."""
     somebody.presses("CPR decision: read, change, withdraw").presses("Sign a CPR decision")
-
-
-def gives(somebody: Somebody, recommendation: str, reason: str) -> None:
-    """Every fact that a decision needs."""
-    somebody.chooses("What is recommended?", recommendation)
-    somebody.types_moment("When was it decided?", NOW - timedelta(hours=1))
-    somebody.chooses("Why?", reason)
-    somebody.chooses("Does the person have capacity for this decision?", "Yes")
-    somebody.types_moment("When was capacity assessed?", NOW - timedelta(hours=1))
-    somebody.chooses("With capacity: was the person involved?", "Yes")
-    somebody.ticks("The person", within="Who knows of the decision?")
-    somebody.types_date("Review date", local_date(NOW) + timedelta(days=90))
-    somebody.types("Where is the signed original now?", "Hall drawer, yellow folder")
 
 
 def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsDown) -> None:
@@ -49,8 +31,8 @@ def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsD
         begins_a_decision(somebody)
 
     # when both sign, each without having seen the other
-    gives(gp, "Not for CPR", "CPR would not work")
-    gives(doctor, "CPR recommended", "The person wants CPR")
+    gp.decides("Not for CPR", "CPR would not work")
+    doctor.decides("CPR recommended", "The person wants CPR")
     gp.presses("Sign")
     assert gp.line == "Not for CPR"
     doctor.presses("Sign")

@@ -24,9 +24,9 @@ from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.identifiers import new_id
 from epaccs.core.passages import keep_withheld
 from epaccs.register.actions import part_of
-from epaccs.versions.actions import CONFIRM, apply_edit
+from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import version_value
-from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.registry import CONFIRM, Applied, EditRequest
 from epaccs.versions.rules import ITEMS
 from epaccs.versions.schema import plain
 
@@ -211,9 +211,10 @@ def end_local_question(actor: Actor, question_id: UUID) -> None:
         Forbidden: this person is not the board's administrator.
         NotFound: their area asks no such question.
     """
+    area = area_of(actor)
     with writing() as session:
         found = session.get(LocalQuestion, question_id, with_for_update=True, populate_existing=True)
-        if found is None or found.area != area_of(actor):
+        if found is None or found.area != area:
             raise NotFound
         if found.ended_at is None:
             found.ended_at = clock.now()

@@ -49,6 +49,7 @@ class SectionPage:
     unchecked: Sequence[Value]  #: who copied what from paper that nobody compared with it since
     can_compare: bool  #: it was copied by somebody else than the reader
     stage: Stage | None = None
+    hidden: frozenset[str] = frozenset()  #: questions, its own and about one line, that this reader does not see
 
     @property
     def version(self) -> int:
@@ -61,14 +62,27 @@ class SectionPage:
         return present_items(self.recorded.value) if self.recorded else {}
 
     @property
+    def fields(self) -> Mapping[str, FormField]:
+        """The section's own questions, as far as this reader sees them."""
+        return self._seen(self.declaration.fields())
+
+    @property
+    def item_fields(self) -> Mapping[str, FormField]:
+        """The questions about one line of the list, as far as this reader sees them."""
+        return self._seen(self.declaration.item_fields())
+
+    def _seen(self, fields: Mapping[str, FormField]) -> Mapping[str, FormField]:
+        return {name: field for name, field in fields.items() if name not in self.hidden}
+
+    @property
     def early(self) -> frozenset[str]:
         """The section's own questions that are not asked yet."""
-        return self._early(self.declaration.fields())
+        return self._early(self.fields)
 
     @property
     def early_of_item(self) -> frozenset[str]:
         """The questions about one line of the list that are not asked yet."""
-        return self._early(self.declaration.item_fields())
+        return self._early(self.item_fields)
 
     def _early(self, fields: Mapping[str, FormField]) -> frozenset[str]:
         return frozenset(
@@ -119,8 +133,8 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name))
     now = material(entry_id)
     recorded = now.sections.get(name)
-    kept = recorded.value if recorded else {}
-    unchecked = find_unchecked(kept, recorded.provenance) if recorded else []
+    unchecked = find_unchecked(recorded.value, recorded.provenance) if recorded else []
+    kept = declaration.seen(recorded.value, standing.tiers) if recorded else {}
     return SectionPage(
         entry_id,
         declaration,
@@ -131,6 +145,7 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         unchecked,
         waits_for(unchecked, str(actor.clinician_id)),
         find_stage_for(standing.tiers, now),
+        declaration.hidden_from(standing.tiers),
     )
 
 

@@ -408,6 +408,31 @@ def _check_order(item: Item, first: str, last: str, sentence: str) -> None:
 # --- What an area asks besides the standards -------------------------------------------------------------------------
 
 
+def keep_unseen(before: Value, sent: Value, hidden: Collection[str]) -> dict[str, Any]:
+    """What somebody sent, with what their role does not see as it was: nobody clears what they never saw.
+
+    Args:
+        before: what they made their change on.
+        sent: their answers; one that their form did not ask comes blank, or not at all.
+        hidden: the questions that their role does not see.
+
+    Raises:
+        RulesBroken: they answered such a question where a colleague had answered it; each names its field.
+
+    Source: access table; hazards H-05 and H-65.
+    """
+    kept, errors = dict(sent), []
+    for name in hidden:
+        if before.get(name) in (None, ""):
+            continue
+        if sent.get(name) not in (None, "", before[name]):
+            errors.append(RuleBroken("Leave this blank: your role does not see what is recorded here", field=name))
+        kept[name] = before[name]
+    if errors:
+        raise RulesBroken(errors)
+    return kept
+
+
 class LocalKind(StrEnum):
     """How a local question is answered."""
 

@@ -11,12 +11,14 @@ from uuid import UUID
 
 from marshmallow import Schema
 
+from epaccs.access.rules import Permission, Tier
 from epaccs.care_plans.rules import LOCAL_KINDS, LocalKind, Question
-from epaccs.care_plans.sections import SECTIONS
+from epaccs.care_plans.sections import PUT, PUT_ITEM, REMOVE_ITEM, SECTIONS, SectionDeclaration, tier_of
 from epaccs.care_plans.sections.declaration import PlanText
 from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import parse_date
-from epaccs.core.forms import Choice, FormField, FreeText, Hidden, ShortText, TypedDate, WholeNumber, YesNo
+from epaccs.core.forms import Choice, Form, FormField, FreeText, Hidden, ShortText, TypedDate, WholeNumber, YesNo
+from epaccs.core.printed import PrintedForm, declare_fields
 from epaccs.versions.schema import words_of
 
 # --- The least that helps tonight ------------------------------------------------------------------------------------
@@ -161,3 +163,66 @@ def _read_date(words: str) -> date | None:
         return parse_date(words, field_label="date")
     except RuleBroken:
         return None
+
+
+# --- Without signal --------------------------------------------------------------------------------------------------
+
+
+class RemovalReasonSchema(Schema):
+    """Why a line leaves the list."""
+
+    reason = ShortText("Why is this removed?", called="reason", required=True, limit=500)
+
+
+@dataclass(frozen=True)
+class OfflineSection:
+    """A section as a tablet writes to it: its forms, and what it is told of the section.
+
+    `told`: its words, who may change it, and, where its questions are asked on the register alone, that they are.
+    """
+
+    name: str
+    told: Mapping[str, Any]
+    forms: tuple[PrintedForm, ...]
+
+
+def build_offline_sections() -> list[OfflineSection]:
+    """Every section of the plan as it is printed for tablets, from its declaration: a field more is a field more there.
+
+    What is asked about one area has no form: a tablet does not know whose area asks what.
+
+    Source: docs/offline.md, "Forms"; hazard H-67.
+    """
+    return [_build_offline_section(one) for one in SECTIONS.values()]
+
+
+def _build_offline_section(declaration: SectionDeclaration) -> OfflineSection:
+    told = {
+        "label": declaration.label,
+        "lead": declaration.lead,
+        "one": declaration.items.one if declaration.items else "",
+        "may": "contacts" if declaration.permission is Permission.EDIT_CONTACTS else "plan",
+        "tier": str(declaration.tier),
+        "hasOwn": declaration.schema is not None,
+    }
+    if declaration.items and declaration.items.is_own_form:
+        return OfflineSection(declaration.name, {**told, "isOnline": True}, ())
+    forms = [_print(declaration, PUT, declaration.schema)] if declaration.schema else []
+    if declaration.items:
+        forms += [_print(declaration, PUT_ITEM, declaration.items.schema)]
+        forms += [_print(declaration, REMOVE_ITEM, RemovalReasonSchema)]
+    return OfflineSection(declaration.name, told, tuple(forms))
+
+
+def _print(declaration: SectionDeclaration, kind: str, schema: type[Schema]) -> PrintedForm:
+    """One form. What is kept under a mask is not asked: nobody without signal can see what stands there."""
+    fields = {name: one for name, one in schema().fields.items() if not one.metadata.get("masked")}
+    form = Form(Schema.from_dict(dict(fields)))
+    declared = {"fields": declare_fields(form.schema, lambda name: _tell_tier(declaration, fields[name]))}
+    return PrintedForm(declaration.name, kind, declaration.label, form, declared)
+
+
+def _tell_tier(declaration: SectionDeclaration, field: Any) -> dict[str, str]:
+    """Who is asked, where it is not everybody who holds plans: a question that they do not see is not put to them."""
+    tier = tier_of(declaration, field) if isinstance(field, FormField) else Tier.T1_EMERGENCY
+    return {} if tier in (Tier.T1_EMERGENCY, Tier.T2_COORDINATION) else {"tier": str(tier)}

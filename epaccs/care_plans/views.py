@@ -20,6 +20,7 @@ from epaccs.care_plans.rules import LOCAL_KINDS
 from epaccs.care_plans.schema import (
     VERSIONS,
     LocalQuestionSchema,
+    RemovalReasonSchema,
     build_answers_schema,
     build_tonight_schema,
     field_name,
@@ -28,7 +29,7 @@ from epaccs.care_plans.schema import (
 )
 from epaccs.clinicians.guard import current_actor
 from epaccs.core.errors import NotFound
-from epaccs.core.forms import Form, ShortText, Tick, answer_form
+from epaccs.core.forms import Form, Tick, answer_form
 from epaccs.core.identifiers import new_id, parse_id
 from epaccs.core.passages import HINT
 from epaccs.core.web import hold_frame, sent_form
@@ -39,12 +40,6 @@ from epaccs.versions.rules import present_items
 from epaccs.versions.schema import stamp_words, words_of
 
 bp = Blueprint("care_plans", __name__, url_prefix="/record/<entry_id>")
-
-
-class RemovalReasonSchema(Schema):
-    """Why a line leaves the list."""
-
-    reason = ShortText("Why is this removed?", called="reason", required=True, limit=500)
 
 
 class NothingSchema(Schema):
@@ -129,7 +124,8 @@ def show(entry_id: str, section: str) -> ResponseReturnValue:
         raise NotFound
     schema, beside = page.declaration.schema or NothingSchema, _beside(page, way)
     initial = first_answers(page.initial(), way=way, beside=beside)
-    form = Form(with_paper(schema), sent_form(), initial, base_version=page.version, early=page.early)
+    asked_here = with_paper(schema)(exclude=page.hidden & set(page.declaration.fields()))
+    form = Form(asked_here, sent_form(), initial, base_version=page.version, early=page.early)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:
         asked = replace(_request_of(page, form), is_from_paper=bool(fields.pop(FROM_PAPER)))
@@ -147,7 +143,7 @@ def item(entry_id: str, section: str, item_id: str) -> ResponseReturnValue:
         raise NotFound
     kept, beside = {} if item_id == "new" else page.item_initial(item_id), _beside(page, way)
     initial = first_answers(kept, way=way, beside=beside)
-    schema = with_paper(page.declaration.items.schema)
+    schema = with_paper(page.declaration.items.schema)(exclude=page.hidden & set(page.declaration.item_fields()))
     form = Form(schema, sent_form(), initial, base_version=page.version, early=page.early_of_item)
 
     def save(fields: dict[str, Any]) -> ResponseReturnValue:

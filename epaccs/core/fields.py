@@ -188,6 +188,16 @@ def build_moment(day: date, at: time, *, field_label: str, field: str | None = N
     return moment
 
 
+def start_of(day: date) -> datetime:
+    """When a day begins by British clocks, in UTC."""
+    return datetime.combine(day, time(), tzinfo=LONDON).astimezone(UTC)
+
+
+def start_large(words: str) -> str:
+    """Words as they stand alone, not within a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 def local_date(moment: datetime) -> date:
     """The day on which it happened, by British clocks."""
     _check_aware(moment)
@@ -207,6 +217,12 @@ def format_datetime(moment: datetime) -> str:
     _check_aware(moment)
     local = moment.astimezone(LONDON)
     return f"{format_date(local.date())} {local.hour:02}:{local.minute:02}"
+
+
+def format_moment(moment: datetime) -> str:
+    """The moment for a program: ISO 8601 in UTC, to the microsecond, 2026-11-20T14:05:00.000000Z."""
+    _check_aware(moment)
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _check_aware(moment: datetime) -> None:

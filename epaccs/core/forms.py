@@ -89,7 +89,7 @@ class FormField(base.Field[Any]):
         required: bool = False,
         **metadata: Any,
     ) -> None:
-        self.called = called or _start_small(label.rstrip("?"))
+        self.called = called or start_small(label.rstrip("?"))
         #: The words of a question that has no name within a sentence; None: it has one.
         self.question = label if called is None and label.endswith("?") else None
         ask = ask or self._default_ask()
@@ -534,7 +534,7 @@ class Tick(Choice):
         return "yes" if value else ""
 
 
-def _start_small(label: str) -> str:
+def start_small(label: str) -> str:
     """The label within a sentence: "Date of birth" gets a small letter, "NHS number" keeps its capitals."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 

@@ -213,8 +213,15 @@ def _allow_file() -> None:
         request.max_content_length = DRAIN_LIMIT_BYTES
 
 
+def _refuse_unmeasured() -> None:
+    """A body says its length first: browsers and the proxy do, and two readers agree where such a request ends."""
+    if "Transfer-Encoding" in request.headers:
+        abort(411)
+
+
 def _limit_requests(app: Flask, settings: Settings) -> None:
     app.request_class = _Request
+    app.before_request(_refuse_unmeasured)
     app.before_request(_allow_file)
     app.config.update(
         EPACCS_TRUSTED_PROXIES=settings.trusted_proxies,

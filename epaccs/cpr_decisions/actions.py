@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epaccs.clinicians.rules import Actor
-from epaccs.core.changes import EntryChange
 from epaccs.core.db import writing
 from epaccs.core.errors import RuleBroken
 from epaccs.cpr_decisions.notices import leave_late_notices
@@ -19,7 +17,7 @@ from epaccs.cpr_decisions.rules import CPRState, Decision, EditKind, build_amend
 from epaccs.cpr_decisions.section import CPR, notice_move
 from epaccs.notices.actions import SessionDesk
 from epaccs.versions.actions import apply_edit, discard_draft, save_draft
-from epaccs.versions.queries import find_recorded, material, values_at
+from epaccs.versions.queries import find_recorded, find_values_after, material
 from epaccs.versions.registry import Applied, EditRequest
 from epaccs.versions.rules import Outcome
 
@@ -172,12 +170,8 @@ def tell_late_reader(session: Session, reader: Actor, *, entry_id: UUID, number:
     Args:
         number: of the latest change that the copy showed they read.
     """
-    moment = session.scalar(
-        select(EntryChange.recorded_at).where(EntryChange.number == number, EntryChange.entry_id == entry_id)
-    )
-    recorded = find_recorded(entry_id, CPR)
-    if moment is None or recorded is None:
+    seen, recorded = find_values_after(entry_id, number), find_recorded(entry_id, CPR)
+    if seen is None or recorded is None:
         return
-    seen = CPRState.from_value(values_at(entry_id, moment).get(CPR))
-    now = CPRState.from_value(recorded.value)
-    leave_late_notices(SessionDesk(session), seen, now, entry_id=entry_id, reader=reader)
+    then, now = CPRState.from_value(seen.get(CPR)), CPRState.from_value(recorded.value)
+    leave_late_notices(SessionDesk(session), then, now, entry_id=entry_id, reader=reader)

@@ -5,11 +5,11 @@ Source: docs/domain.md, CPR decisions, "After a signed change"; hazards H-07, H-
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from epaccs.clinicians.rules import Actor
-from epaccs.core.fields import LONDON
+from epaccs.core.fields import start_of
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.rules import Around, CPRState, DecisionStatus, FollowUpKind
 from epaccs.notices.actions import About, Desk
@@ -101,7 +101,7 @@ def _follow_review(desk: Desk, before: CPRState, after: CPRState, context: Conte
 
 def review_moment(day: date) -> datetime:
     """When a review that is due on a day becomes overdue: as that day ends by British clocks."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON).astimezone(UTC)
+    return start_of(day + timedelta(days=1))
 
 
 def _tell_readers_of_mistakes(desk: Desk, before: CPRState, after: CPRState, context: Context) -> None:

@@ -27,7 +27,7 @@ from epaccs.cpr_decisions.schema import FORMS, build_move_schema
 from epaccs.cpr_decisions.section import CPR, around_of, permission_of
 from epaccs.notices.actions import accountable_organisations
 from epaccs.register.queries import Question
-from epaccs.versions.queries import DraftLine, drafts_of_team, history, material
+from epaccs.versions.queries import DraftLine, drafts_of_team, history, material, without_organisations
 from epaccs.versions.rules import Held, Material
 
 
@@ -103,31 +103,37 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
     if Tier.T1_EMERGENCY not in standing.tiers:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=CPR))
-    now = material(entry_id)
-    restricted = restriction.is_restricted(now.value("identity"))
-    recorded, value = now.sections.get(CPR), now.value(CPR)
+    now = _as_shown(material(entry_id))
+    recorded = now.sections.get(CPR)
     return CPRPage(
         entry_id=entry_id,
         version=recorded.version if recorded else 0,
-        state=CPRState.from_value(without_telling_keys(value) if restricted else value),
+        state=CPRState.from_value(now.value(CPR)),
         line=build_line(now, words=words, now=clock.now()),
         held=now.held_in(CPR),
-        rows=_rows(entry_id, restricted=restricted),
+        rows=_rows(entry_id, restricted=restriction.is_restricted(now.value("identity"))),
         may=_may(standing),
         drafts=drafts_of_team(actor, entry_id, CPR) if standing.can(Permission.DRAFT_CPR) else [],
     )
 
 
+def _as_shown(recorded: Material) -> Material:
+    """What is recorded, without what leads to the door where the address is restricted (hazard H-11)."""
+    if not restriction.is_restricted(recorded.value("identity")):
+        return recorded
+    sections = dict(recorded.sections)
+    if CPR in sections:
+        sections[CPR] = replace(sections[CPR], value=without_telling_keys(sections[CPR].value))
+    return replace(without_organisations(recorded), sections=sections)
+
+
 def build_line(recorded: Material, *, words: Words, now: datetime) -> CPRLine:
     """The line as every outlet shows it."""
+    recorded = _as_shown(recorded)
     values = {name: one.value for name, one in recorded.sections.items()}
-    held = recorded.held_in(CPR)
-    if restriction.is_restricted(values.get("identity")):
-        values = {**values, CPR: without_telling_keys(values.get(CPR, {}))}
-        held = tuple(replace(one, author={**one.author, "organisation_name": NOT_SHOWN}) for one in held)
     return rules.line(
-        CPRState.from_value(values.get(CPR)),
-        held=[_as_rival(one) for one in held],
+        CPRState.from_value(recorded.value(CPR)),
+        held=[_as_rival(one) for one in recorded.held_in(CPR)],
         around=around_of(values, now=now, today=clock.today()),
         copy_left_at=now,
         now=now,

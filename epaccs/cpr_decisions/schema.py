@@ -12,6 +12,7 @@ from marshmallow import Schema
 from epaccs.core.forms import (
     Choice,
     Choices,
+    Form,
     FormField,
     FreeText,
     Hidden,
@@ -21,12 +22,17 @@ from epaccs.core.forms import (
     TypedDateTime,
     YesNo,
 )
+from epaccs.core.printed import PrintedForm, declare_fields
 from epaccs.cpr_decisions.rules import (
+    DECISION_NEEDS,
     IMCA,
+    NEEDS_WITHOUT_PROXY,
+    REVIEW_NEEDS,
     Aware,
     ConsulteeKind,
     EditKind,
     HadCapacity,
+    Need,
     NotConsultedBecause,
     NotInvolvedBecause,
     Reason,
@@ -35,6 +41,7 @@ from epaccs.cpr_decisions.rules import (
     VoidReason,
     Whereabouts,
     WithdrawalOutcome,
+    needs_of_consultee,
 )
 
 RECOMMENDATIONS: dict[str, str] = {
@@ -493,30 +500,33 @@ LABELS: dict[str, str] = {
 }
 
 _GROUPS = ("capacity", "involvement", "consultation", "refused_by", "document_seen")
+_PEOPLE = "consultation_people_"
+
+
+def path_of(name: str) -> str:
+    """Where a form's field stands in the body, its parts joined by dots."""
+    if name.startswith(_PEOPLE):
+        return ".".join(("consultation", "people", *name.removeprefix(_PEOPLE).split("_", 1)))
+    group = next((one for one in _GROUPS if name.startswith(f"{one}_")), None)
+    return f"{group}.{name.removeprefix(f'{group}_')}" if group else name
 
 
 def nest(fields: Mapping[str, Any]) -> dict[str, Any]:
     """A form's flat fields as the nested body that the rules read; what was left blank is absent."""
     body: dict[str, Any] = {}
-    people: dict[str, dict[str, Any]] = {}
     for name, part in fields.items():
         if part is None or part == []:
             continue
-        said = _plain(part)
-        if name.startswith("consultation_people_"):
-            number, key = name.removeprefix("consultation_people_").split("_", 1)
-            people.setdefault(number, {})[key] = said
-            continue
-        group = next((one for one in _GROUPS if name.startswith(f"{one}_")), None)
-        if group:
-            body.setdefault(group, {})[name.removeprefix(f"{group}_")] = said
-        else:
-            body[name] = said
+        *way, last = path_of(name).split(".")
+        place = body
+        for step in way:
+            place = place.setdefault(step, {})
+        place[last] = _plain(part)
     consultation = body.get("consultation", {})
     if consultation.get("nobody_close") == "yes":
         consultation["nobody_close"] = True
-    if people:
-        body.setdefault("consultation", {})["people"] = [people[number] for number in sorted(people)]
+    if people := consultation.get("people"):
+        consultation["people"] = [people[number] for number in sorted(people)]
     return body
 
 
@@ -545,3 +555,43 @@ def flatten(body: Mapping[str, Any]) -> dict[str, Any]:
     if flat.get("consultation_nobody_close") is True:
         flat["consultation_nobody_close"] = "yes"
     return flat
+
+
+# --- Without signal --------------------------------------------------------------------------------------------------
+
+#: What is written on a tablet without signal with the same questions as here. What names another part of the section,
+#: such as a proposal that is confirmed, is not: a tablet knows the card, and not the parts behind it.
+OFFLINE_KINDS = (EditKind.WRONG_PERSON_FLAG, EditKind.SIGN, EditKind.REVIEWED_AND_CONTINUES, EditKind.REVOKE)
+
+
+def build_offline_forms() -> list[PrintedForm]:
+    """Every form of this section that a tablet can fill in without signal.
+
+    Source: docs/offline.md, "Forms"; hazard H-60.
+    """
+    return [_build_offline_form(kind) for kind in OFFLINE_KINDS]
+
+
+def _build_offline_form(kind: EditKind) -> PrintedForm:
+    form = Form(schema_for(kind, {}))
+    declared = {
+        "fields": declare_fields(form.schema, lambda name: _tell(name, form.schema.fields[name])),
+        "needs": [need.to_value() for need in _needs_of(kind)],
+    }
+    return PrintedForm("cpr", str(kind), FORMS[kind].title, form, declared)
+
+
+def _needs_of(kind: EditKind) -> list[Need]:
+    """What the rules ask of a decision, beside what its form refuses to be without."""
+    if kind is not EditKind.SIGN:
+        return list(REVIEW_NEEDS) if kind is EditKind.REVIEWED_AND_CONTINUES else []
+    of_people = [need for number in range(CONSULTEE_BOXES) for need in needs_of_consultee(number)]
+    return [*DECISION_NEEDS, *of_people, *NEEDS_WITHOUT_PROXY]
+
+
+def _tell(name: str, field: Any) -> dict[str, Any]:
+    """Where an answer stands in the body; whoever is not said to be an attorney or a deputy is somebody close, as the
+    rules read it.
+    """
+    told: dict[str, Any] = {} if path_of(name) == name else {"path": path_of(name)}
+    return {**told, "otherwise": str(ConsulteeKind.CLOSE)} if field.metadata.get("values") == CONSULTEES else told

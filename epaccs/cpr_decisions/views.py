@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
-from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.guard import check_proved_lately, current_actor
 from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.forms import Form, Recovered, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
 from epaccs.cpr_decisions import actions, queries
 from epaccs.cpr_decisions.queries import CPRPage
-from epaccs.cpr_decisions.rules import EditKind, Words
+from epaccs.cpr_decisions.rules import EditKind, Words, is_signature
 from epaccs.cpr_decisions.schema import AWARE, FORMS, REASONS, RECOMMENDATIONS, flatten, nest, schema_for
 from epaccs.versions.queries import get_banner
 from epaccs.versions.registry import Applied
@@ -62,6 +62,8 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
         actions.keep_draft(actor, form.edit_id, entry_id=page.entry_id, kind=edit_kind, sent=request.form)
         flash("Kept as a draft for your own team. Nothing on the record has changed.")
         return redirect(url_for("cpr_decisions.show", entry_id=page.entry_id), 303)
+    if form.was_sent and is_signature(edit_kind):
+        check_proved_lately()
 
     def change(fields: dict[str, Any]) -> ResponseReturnValue:
         try:

@@ -12,13 +12,23 @@ from uuid import UUID
 from flask import abort, current_app, g, make_response, request
 
 from epaccs.access.guard import needs
+from epaccs.access.queries import follow_table
 from epaccs.access.rules import Permission
 from epaccs.core import clock, web
 from epaccs.core.errors import NotFound
 from epaccs.core.identifiers import parse_id
 from epaccs.core.refusals import Refusal
 from epaccs.devices import actions, keys, queries
-from epaccs.devices.rules import TABLET_IS_OUT, LeaseEnd, LeaseFacts, Tablet, end_of_lease, grant, still_granted
+from epaccs.devices.rules import (
+    TABLET_IS_OUT,
+    LeaseEnd,
+    LeaseFacts,
+    Tablet,
+    caps_of,
+    end_of_lease,
+    grant,
+    still_granted,
+)
 from epaccs.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -119,6 +129,7 @@ def _read_tablet() -> None:
     leased = queries.find_lease(lease_id)
     if leased is None:
         _refuse(None)
+    follow_table(leased.access_table)
     facts = leased.facts
     end = end_of_lease(facts, now=clock.now(), today=clock.today())
     if end in TABLET_IS_OUT:
@@ -130,8 +141,9 @@ def _read_tablet() -> None:
     actor = replace(leased.worker.actor, session_id=facts.lease_id)
     policy = queries.current_policy(actor.organisation_id, actor.role, facts.device_class)
     scopes = still_granted(facts.scopes, grant(policy, actor, leased.worker.area))
+    caps = caps_of(policy, actor, leased.worker.area)
     g.lease = facts
-    g.tablet = Tablet(facts.device_id, actor, facts.lease_id, scopes, str(facts.device_class), policy)
+    g.tablet = Tablet(facts.device_id, actor, facts.lease_id, scopes, str(facts.device_class), policy, caps)
 
 
 def _read_lease_id(*, of_any_age: bool = False) -> UUID:

@@ -55,9 +55,18 @@ def _register_key(name: str, material: bytes) -> RegisterKey:
     return RegisterKey(f"{name}-{ECKey.import_key(private).thumbprint()[:12]}", private)
 
 
-def scope_key(device_id: UUID, scope: str, tier: str, epoch: str) -> bytes:
-    """The key under which one tablet keeps one scope; `epoch`: the first two parts of the feed's, such as "1.1"."""
-    return sealing.derive(canonical_json(["tablet scope", str(device_id), scope, tier, epoch]), length=32)
+def scope_key(device_id: UUID, scope: str, tier: str, audience: str, epoch: str) -> bytes:
+    """The key under which one tablet keeps one scope for one audience.
+
+    Args:
+        audience: what the key's users see of a record; a colleague on the same tablet who sees other things has
+            another key, so that no copy opens for whom it was not made.
+        epoch: the first two parts of the feed's, such as "1.1".
+
+    Source: hazard H-48.
+    """
+    purpose = ["tablet scope for an audience", str(device_id), scope, tier, audience, epoch]
+    return sealing.derive(canonical_json(purpose), length=32)
 
 
 # --- Leases ----------------------------------------------------------------------------------------------------------

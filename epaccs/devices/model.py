@@ -37,8 +37,13 @@ class Device(Base):
     audit_length: Mapped[int | None]
     storage_bytes: Mapped[int | None] = mapped_column(BigInteger)
     is_persisted: Mapped[bool | None]
+    plans_missing: Mapped[int | None]  #: whole plans that made way, of those whom its last reader may read
+    reserve_bytes: Mapped[int | None]  #: what it has laid aside for what must be kept
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)  #: its clock less the register's
     sums: Mapped[dict[str, Any] | None]  #: scope name to the sum that the tablet worked out
+    replaces_id: Mapped[UUID | None] = mapped_column(
+        Uuid
+    )  #: the tablet that this browser was before; None: it was none
 
 
 class DeviceUser(Base):
@@ -63,6 +68,7 @@ class DeviceUser(Base):
     public_key: Mapped[dict[str, Any]]  #: JWK, ECDSA P-256
     added_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  #: None: the key in use
+    unlocked_with: Mapped[list[Any] | None]  #: "argon2id" or "pbkdf2", and "prf"; None: the tablet has not said it
 
 
 class Lease(Base):

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.rules import Permission, check_role
+from epaccs.access.rules import Permission, can_ever, check_role, facts_of_role
 from epaccs.clinicians.model import Clinician, Membership
 from epaccs.clinicians.queries import Worker, find_worker
-from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role, roles_at
+from epaccs.clinicians.rules import ACCESS_TABLE, ROLE_LABELS, Actor, Role, roles_at
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.fields import age_of_copy
+from epaccs.core.two_names import number_in_force
 from epaccs.devices.model import Device, DeviceCommand, DeviceUser, Lease, OfflinePolicy, RevocationRequest
 from epaccs.devices.rules import (
     CLASS_LABELS,
@@ -30,9 +31,15 @@ from epaccs.devices.rules import (
     default_policy,
     freshness_of,
     held_words,
+    is_nearly_full,
+    missing_words,
     policy_from_rules,
     size_words,
+    unlocking_words,
 )
+
+#: How far a tablet's clock may be off by itself, as for every time that it gives.
+CLOCK_TOLERANCE = timedelta(minutes=10)
 
 # Epochs of scopes, which the feed knows
 
@@ -50,6 +57,26 @@ def key_epochs(scopes: Sequence[str], *, restore_generation: int) -> dict[str, s
     known = _epochs[0](scopes) if _epochs and scopes else {}
     first = f"{restore_generation}.1"
     return {name: ".".join(known.get(name, first).split(".")[:2]) for name in scopes}
+
+
+# How far tablets follow the feed, which the feed knows
+
+
+@dataclass(frozen=True)
+class Follows:
+    """How one tablet follows one scope. `disagrees_since` None: it has what the register sent."""
+
+    scope: str
+    left_out: int
+    disagrees_since: datetime | None
+
+
+_follows: list[Callable[[Sequence[UUID]], Mapping[UUID, Sequence[Follows]]]] = []
+
+
+def use_follows(find: Callable[[Sequence[UUID]], Mapping[UUID, Sequence[Follows]]]) -> None:
+    """Let the feed, a room above, say what it last told each tablet."""
+    _follows[:] = [find]
 
 
 # One tablet
@@ -80,6 +107,22 @@ def find_device(device_id: UUID) -> FoundDevice | None:
         DeviceStatus(row.status),
         row.clock_offset_ms,
     )
+
+
+@dataclass(frozen=True)
+class Before:
+    """A tablet as the register last knew it. `waiting`: changes that it said were not sent; None: it said nothing."""
+
+    label: str
+    last_contact_at: datetime
+    waiting: int | None
+
+
+def find_before(device_id: UUID) -> Before | None:
+    """What this browser was before it took everything away; None: it was no tablet."""
+    replaces_id = select(Device.replaces_id).where(Device.id == device_id).scalar_subquery()
+    row = db.session.scalars(select(Device).where(Device.id == replaces_id)).first()
+    return Before(row.label, row.last_contact_at, row.outbox_length) if row else None
 
 
 @dataclass(frozen=True)
@@ -114,6 +157,48 @@ def has_lease(device_id: UUID, clinician_id: UUID) -> bool:
 
 
 @dataclass(frozen=True)
+class LeftToWrite:
+    """What one lease let its holder write without signal; `was_in_force` at the moment that is asked about."""
+
+    sections: tuple[str, ...]
+    was_in_force: bool
+
+
+def find_left_to_write(device: FoundDevice, clinician_id: UUID, written_at: datetime) -> list[LeftToWrite]:
+    """What each lease of a person on a tablet let them write without signal.
+
+    In force are those of that time; else the last before, which may have been extended in an emergency.
+
+    Args:
+        device: the tablet.
+        clinician_id: who wrote.
+        written_at: by the register's clock, as far as the tablet's was known.
+    """
+    rows = db.session.execute(
+        select(Lease.organisation_id, Lease.role, Lease.policy_version, Lease.issued_at, Lease.expires_at)
+        .where(Lease.device_id == device.id, Lease.clinician_id == clinician_id)
+        .order_by(Lease.issued_at.desc())
+    ).all()
+    before = [row for row in rows if row.issued_at <= written_at + CLOCK_TOLERANCE]
+    in_force = [row for row in before if row.expires_at > written_at - CLOCK_TOLERANCE] or before[:1]
+    return [LeftToWrite(_offline_sections_of(row, device.device_class), row in in_force) for row in rows]
+
+
+def _offline_sections_of(lease: Any, device_class: DeviceClass) -> tuple[str, ...]:
+    kept = db.session.scalars(
+        select(OfflinePolicy.rules).where(
+            OfflinePolicy.organisation_id == lease.organisation_id,
+            OfflinePolicy.role == lease.role,
+            OfflinePolicy.device_class == str(device_class),
+            OfflinePolicy.version == lease.policy_version,
+        )
+    ).first()
+    if kept is None:
+        return default_policy(Role(lease.role), device_class).offline_sections
+    return policy_from_rules(kept, version=lease.policy_version).offline_sections
+
+
+@dataclass(frozen=True)
 class PendingCommand:
     """What a tablet has still to do."""
 
@@ -141,20 +226,28 @@ class LeasedTablet:
 
     facts: LeaseFacts
     worker: Worker
+    access_table: int  #: the version of the access table that holds now
 
 
 def find_lease(lease_id: UUID) -> LeasedTablet | None:
     """A lease as it was given and all that decides what it opens now; None: none of that id was given."""
     row = db.session.execute(
-        select(Lease, Device, DeviceUser.ended_at.label("user_ended_at"))
+        select(
+            Lease,
+            Device,
+            DeviceUser.ended_at.label("user_ended_at"),
+            number_in_force(ACCESS_TABLE).label("access_table"),
+        )
         .join(Device, Device.id == Lease.device_id)
         .join(DeviceUser, DeviceUser.id == Lease.device_user_id)
-        .where(Lease.id == lease_id)
+        .where(Lease.id == lease_id),
+        {"now": clock.now()},
     ).first()
     worker = None if row is None else find_worker(row.Lease.membership_id, today=clock.today())
     if row is None or worker is None:
         return None
-    return LeasedTablet(lease_facts(row.Lease, row.Device, worker, user_ended_at=row.user_ended_at), worker)
+    facts = lease_facts(row.Lease, row.Device, worker, user_ended_at=row.user_ended_at)
+    return LeasedTablet(facts, worker, row.access_table)
 
 
 def lease_facts(lease: Lease, device: Device, worker: Worker, *, user_ended_at: datetime | None) -> LeaseFacts:
@@ -178,6 +271,7 @@ def lease_facts(lease: Lease, device: Device, worker: Worker, *, user_ended_at: 
         person_ended_at=worker.person_ended_at,
         place=worker.place,
         scopes=dict(lease.scopes),
+        may_sign=can_ever(Permission.SIGN_CPR, facts_of_role(worker.actor.role, may_sign=worker.actor.may_sign)),
     )
 
 
@@ -197,6 +291,12 @@ def current_policy(organisation_id: UUID, role: Role, device_class: DeviceClass)
         .limit(1)
     ).first()
     return default_policy(role, device_class) if row is None else policy_from_rules(row.rules, version=row.version)
+
+
+def passphrase_length_for(actor: Actor) -> int:
+    """The fewest characters that somebody's passphrase has on whatever device they set up: known before it is one."""
+    policies = (current_policy(actor.organisation_id, actor.role, one) for one in DeviceClass)
+    return max(policy.passphrase_length for policy in policies)
 
 
 # What an administrator sees
@@ -225,6 +325,14 @@ class TabletLine:
     is_persisted: bool | None
     program: str
     clock_words: str
+    left_out: int  #: people of its scopes for whom there is no room on it
+    disagrees_since: datetime | None  #: None: it has what the register sent
+    missing_words: str  #: whole plans that made way on it; "": none did
+    is_nearly_full: bool
+    set_up_again_as: str = (
+        ""  #: the name under which its browser was set up again after it took everything away; "": it was not
+    )
+    set_up_again_at: datetime | None = None
 
     @property
     def is_in_use(self) -> bool:
@@ -261,8 +369,26 @@ def _lines(found: Any) -> list[TabletLine]:
     in_order = found.order_by(Device.status != str(DeviceStatus.ENROLLED), Device.last_contact_at, Device.label)
     rows = db.session.scalars(in_order.limit(TABLETS_SHOWN)).all()
     users, commands = _users_of([row.id for row in rows]), _commands_of([row.id for row in rows])
+    follows = _follows[0]([row.id for row in rows]) if _follows else {}
     policies: dict[tuple[UUID, Role, DeviceClass], Policy] = {}
-    return [_line(row, users.get(row.id, []), commands.get(row.id, []), policies) for row in rows]
+    again = _set_up_again([row.id for row in rows])
+    return [
+        replace(
+            _line(row, users.get(row.id, []), commands.get(row.id, []), policies, follows.get(row.id, ())),
+            **again.get(row.id, {}),
+        )
+        for row in rows
+    ]
+
+
+def _set_up_again(ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each tablet whose browser took everything away: what it is called now, and since when."""
+    rows = db.session.scalars(select(Device).where(Device.replaces_id.in_(ids)).order_by(Device.enrolled_at))
+    return {
+        row.replaces_id: {"set_up_again_as": row.label, "set_up_again_at": row.enrolled_at}
+        for row in rows
+        if row.replaces_id
+    }
 
 
 @dataclass(frozen=True)
@@ -274,7 +400,13 @@ class _User:
 
 def _users_of(ids: Sequence[UUID]) -> dict[UUID, list[_User]]:
     rows = db.session.execute(
-        select(DeviceUser.device_id, Clinician.name, Membership.role, Membership.organisation_id)
+        select(
+            DeviceUser.device_id,
+            DeviceUser.unlocked_with,
+            Clinician.name,
+            Membership.role,
+            Membership.organisation_id,
+        )
         .join(Clinician, Clinician.id == DeviceUser.clinician_id)
         .join(Membership, Membership.id == DeviceUser.membership_id)
         .where(DeviceUser.device_id.in_(ids), DeviceUser.ended_at.is_(None))
@@ -282,7 +414,7 @@ def _users_of(ids: Sequence[UUID]) -> dict[UUID, list[_User]]:
     )
     users: dict[UUID, list[_User]] = {}
     for row in rows:
-        words = f"{row.name}, {ROLE_LABELS[Role(row.role)]}"
+        words = f"{row.name}, {ROLE_LABELS[Role(row.role)]} ({unlocking_words(row.unlocked_with)})"
         users.setdefault(row.device_id, []).append(_User(words, row.organisation_id, Role(row.role)))
     return users
 
@@ -299,6 +431,7 @@ def _line(
     users: list[_User],
     commands: list[DeviceCommand],
     policies: dict[tuple[UUID, Role, DeviceClass], Policy],
+    follows: Sequence[Follows],
 ) -> TabletLine:
     device_class, age = DeviceClass(row.device_class), clock.now() - row.last_contact_at
     for user in users:
@@ -326,6 +459,10 @@ def _line(
         is_persisted=row.is_persisted,
         program=row.program,
         clock_words=clock_words(row.clock_offset_ms),
+        left_out=sum(one.left_out for one in follows),
+        disagrees_since=min((one.disagrees_since for one in follows if one.disagrees_since), default=None),
+        missing_words=missing_words(row.plans_missing),
+        is_nearly_full=is_nearly_full(row.reserve_bytes),
     )
 
 

@@ -10,6 +10,7 @@ from epaccs.access.rules import Scope
 from epaccs.clinicians.rules import Role
 from epaccs.core import forms
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import start_large
 from epaccs.core.identifiers import parse_id
 from epaccs.devices.rules import (
     CLASS_LABELS,
@@ -79,6 +80,9 @@ class StateSchema(FromTabletSchema):
     audit = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, _MOST))
     storage_bytes = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, 2**62))
     is_persisted = fields.Boolean(allow_none=True)
+    plans_missing = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, _MOST))
+    reserve_bytes = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, _MOST))
+    unlock = fields.List(fields.String(validate=validate.Regexp(r"[a-z0-9-]{1,20}\Z")), validate=validate.Length(max=4))
     sums = fields.Dict(
         keys=fields.String(validate=validate.Regexp(r"[^\x00-\x1f\ud800-\udfff]{1,80}\Z")),
         values=fields.String(validate=validate.Regexp(r"[0-9a-f]{1,16}\Z")),
@@ -123,7 +127,13 @@ _NUMBERS = {
     "attempts": ("After how many wrong passphrases are the keys erased?", None),
     "least_digits": ("How many figures of an NHS number must be typed to search?", None),
     "most_results": ("How many people does a search show at most?", None),
+    "most_residents": ("How many residents does the list of a care home's round show at most?", "0 if none"),
     "poll_seconds": ("Every how many seconds does it ask for changes?", None),
+}
+#: The passphrase always unlocks; what may beside it.
+_UNLOCKING = {
+    "passphrase": "The passphrase only",
+    "prf": "The passphrase, or the device's own lock: its finger, face or PIN",
 }
 #: A whole number of the form; whether it may be chosen is said by the rules, in their own sentence.
 _HIGHEST = 99_999
@@ -136,6 +146,13 @@ def build_policy_schema(role: Role) -> type[Schema]:
         asked |= _ask_about(role, word)
     for name, (question, hint) in _NUMBERS.items():
         asked[name] = forms.WholeNumber(question, hint=hint, lowest=0, highest=_HIGHEST, required=True)
+    asked["unlock"] = forms.Choice(
+        "What may unlock it?",
+        _UNLOCKING,
+        hint="Whoever can unlock the device can then read and write as its user: not where a device has several users",
+        called="what may unlock it",
+        required=True,
+    )
     asked["offline_sections"] = forms.Choices(
         "What may be written without signal?",
         OFFLINE_SECTIONS_SHOWN,
@@ -147,12 +164,12 @@ def build_policy_schema(role: Role) -> type[Schema]:
     return Schema.from_dict(asked)
 
 
-OFFLINE_SECTIONS_SHOWN = {name: words[:1].upper() + words[1:] for name, words in OFFLINE_SECTIONS.items()}
+OFFLINE_SECTIONS_SHOWN = {name: start_large(words) for name, words in OFFLINE_SECTIONS.items()}
 
 
 def _ask_about(role: Role, word: Scope) -> dict[str, fields.Field[Any]]:
     name, label = SCOPE_WORDS[word], SCOPE_LABELS[word]
-    offered = {str(tier): words[:1].upper() + words[1:] for tier, words in TIER_LABELS.items()}
+    offered = {str(tier): start_large(words) for tier, words in TIER_LABELS.items()}
     held = {tier: words for tier, words in offered.items() if can_hold(role, word, HeldTier(tier))}
     return {
         f"{name}_tier": forms.Choice(
@@ -163,7 +180,7 @@ def _ask_about(role: Role, word: Scope) -> dict[str, fields.Field[Any]]:
         ),
         f"{name}_cap": forms.WholeNumber(
             "Of how many people at most?",
-            hint=label[:1].upper() + label[1:],
+            hint=start_large(label),
             called=f"most people of {label}",
             lowest=0,
             highest=_HIGHEST,
@@ -180,7 +197,8 @@ def policy_to_form(policy: Policy, role: Role) -> dict[str, Any]:
         rule = by_scope.get(word)
         shown[f"{SCOPE_WORDS[word]}_tier"] = str(rule.tier) if rule else "none"
         shown[f"{SCOPE_WORDS[word]}_cap"] = rule.cap if rule else None
-    return {**shown, "offline_sections": list(policy.offline_sections)}
+    unlock = "prf" if "prf" in policy.unlock else "passphrase"
+    return {**shown, "unlock": unlock, "offline_sections": list(policy.offline_sections)}
 
 
 def policy_from_form(loaded: dict[str, Any], role: Role) -> Policy:
@@ -194,6 +212,7 @@ def policy_from_form(loaded: dict[str, Any], role: Role) -> Policy:
     return Policy(
         tiers=tiers,
         break_glass_uses=1 if numbers["break_glass_seconds"] else 0,
+        unlock=("prf", "passphrase") if loaded["unlock"] == "prf" else ("passphrase",),
         offline_sections=tuple(loaded["offline_sections"] or ()),
         **numbers,
     )

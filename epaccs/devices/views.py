@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,12 @@ from flask import Blueprint, Response, current_app, flash, jsonify, redirect, re
 from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, audience_name
 from epaccs.clinicians.guard import current_actor, current_session
 from epaccs.clinicians.rules import ROLE_LABELS
-from epaccs.core import clock
+from epaccs.core import base64url, clock
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import format_moment, start_large
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import for_programs, sent_form, sent_json
@@ -30,6 +31,7 @@ from epaccs.devices.rules import (
     build_claims,
     caps_of,
     policy_for_tablet,
+    tiers_in,
 )
 from epaccs.devices.schema import (
     EnrolSchema,
@@ -55,9 +57,17 @@ def enrol() -> Response:
     """Enrol this tablet, or another user of it."""
     sent = sent_json(EnrolSchema())
     now_device = sent.pop("now_device")
-    given = actions.enrol(_holder(), NewTablet(**sent))
+    given = actions.enrol(_holder(), NewTablet(**sent, before_id=_read_mark()))
     actions.note_contact(given.facts.device_id, state={"program": sent["program"]}, now_device=now_device)
-    return _answer(given)
+    return _answer(given, before=_before(given.facts.device_id))
+
+
+def _before(device_id: UUID) -> dict[str, Any] | None:
+    """What was on this browser before: whoever wrote there after the last contact must write it again (hazard H-57)."""
+    before = queries.find_before(device_id)
+    if before is None:
+        return None
+    return {"label": before.label, "last_contact_at": format_moment(before.last_contact_at), "waiting": before.waiting}
 
 
 @bp.post("/sync/v1/lease")
@@ -89,7 +99,7 @@ def _holder() -> Holder:
     return Holder(current_actor(), facts.place.membership_id, facts.expires_at)
 
 
-def _answer(given: GivenLease) -> Response:
+def _answer(given: GivenLease, **more: Any) -> Response:
     """All that a tablet needs to hold its user's people, and nothing of any of them."""
     settings: Settings = current_app.config["EPACCS"]
     facts, actor = given.facts, given.worker.actor
@@ -108,27 +118,47 @@ def _answer(given: GivenLease) -> Response:
             "organisation": actor.organisation_name,
         },
         "control_telephone": settings.control_telephone,
-        "server_time": clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "server_time": format_moment(clock.now()),
+        **more,
     }
-    return jsonify(answer)
+    return _marked(jsonify(answer), facts.device_id)
+
+
+_MARK = "epaccs-tablet"
+
+
+def _marked(answer: Response, device_id: UUID) -> Response:
+    """Leave the browser a word which tablet it is: an empty store beside it was taken away (hazard H-57).
+
+    A browser that takes away what pages keep leaves what a server set. It names nobody and opens nothing.
+    """
+    is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    answer.set_cookie(_MARK, str(device_id), max_age=timedelta(days=400), secure=is_secure, samesite="Strict")
+    return answer
+
+
+def _read_mark() -> UUID | None:
+    """Which tablet this browser was; None: none, or nothing that can be read."""
+    try:
+        return parse_id(request.cookies.get(_MARK, ""))
+    except NotFound:
+        return None
 
 
 def _scope_keys(given: GivenLease, settings: Settings) -> list[dict[str, str]]:
-    scopes = given.facts.scopes
+    scopes, role, device_id = given.facts.scopes, given.worker.actor.role, given.facts.device_id
     epochs = queries.key_epochs(sorted(scopes), restore_generation=settings.restore_generation)
     return [
         {
             "scope": name,
             "tier": tier,
             "epoch": epochs[name],
-            "key": _base64url(keys.scope_key(given.facts.device_id, name, tier, epochs[name])),
+            "key": base64url.encode(
+                keys.scope_key(device_id, name, tier, audience_name(tiers_in(role, name)), epochs[name])
+            ),
         }
         for name, tier in sorted(scopes.items())
     ]
-
-
-def _base64url(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 # --- What an administrator sees --------------------------------------------------------------------------------------
@@ -256,12 +286,8 @@ def change_policy(role: str, device_class: str) -> ResponseReturnValue:
 
 def _words() -> dict[str, Any]:
     return {
-        "roles": {role: _start_large(words) for role, words in ROLE_LABELS.items()},
+        "roles": {role: start_large(words) for role, words in ROLE_LABELS.items()},
         "classes": CLASS_LABELS,
         "scopes": SCOPE_LABELS,
-        "tiers": {tier: _start_large(words) for tier, words in TIER_LABELS.items()},
+        "tiers": {tier: start_large(words) for tier, words in TIER_LABELS.items()},
     }
-
-
-def _start_large(words: str) -> str:
-    return words[:1].upper() + words[1:]

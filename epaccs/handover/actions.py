@@ -45,7 +45,7 @@ from epaccs.handover.rules import (
 )
 from epaccs.notices.actions import About, end, notify
 from epaccs.notices.rules import NoticeKind
-from epaccs.record.queries.summaries import is_restricted_now
+from epaccs.register.queries import is_restricted_now
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry, SectionVersion
 from epaccs.versions.rules import Value

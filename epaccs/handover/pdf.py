@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -27,6 +28,16 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from epaccs.agreements.queries import AgreementDetail
+from epaccs.agreements.rules import (
+    END_REASON_LABELS,
+    LEGAL_BASIS_LABELS,
+    LEVEL_HINTS,
+    LEVEL_LABELS,
+    PURPOSE_LABELS,
+    SPECIAL_BASIS_LABELS,
+    STANDING_LABELS,
+)
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.handover.room import LONGEST_WORD, foot_height, head_height
@@ -79,6 +90,31 @@ def render(sheet: Sheet) -> Rendered:
         CannotBePrinted: something asked for a file or an address outside the templates.
     """
     return render_html(build_html(sheet))
+
+
+def render_processing(agreement: AgreementDetail, *, printed_by: str, at: datetime, is_demo: bool) -> Rendered:
+    """The record of processing of one sharing agreement.
+
+    Source: UK GDPR, article 30.
+    """
+    html = (
+        _templates()
+        .get_template("processing.html")
+        .render(
+            agreement=agreement,
+            printed_by=printed_by,
+            at=at,
+            is_demo=is_demo,
+            levels=LEVEL_LABELS,
+            hints=LEVEL_HINTS,
+            purposes=PURPOSE_LABELS,
+            legal_bases=LEGAL_BASIS_LABELS,
+            special_bases=SPECIAL_BASIS_LABELS,
+            standings=STANDING_LABELS,
+            end_reasons=END_REASON_LABELS,
+        )
+    )
+    return render_html(html)
 
 
 # --- The page as HTML ------------------------------------------------------------------------------------------------

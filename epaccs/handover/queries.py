@@ -17,9 +17,11 @@ from epaccs.core.db import db
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.particulars import with_cpr
 from epaccs.handover.rules import Printed, Sheet, SheetStatus, build_site, check_is_open, format_code, versions_shown
-from epaccs.record.queries.summaries import is_restricted_now, read_record
+from epaccs.record.queries.summaries import read_record
 from epaccs.record.rules.card import Card, Site, build_card
+from epaccs.record.rules.holders import CopyKind, HeldCopy, Holds
 from epaccs.record.rules.whole import ShownSection
+from epaccs.register.queries import is_restricted_now
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry
 
@@ -122,6 +124,31 @@ def paper_copies(actor: Actor, entry_id: UUID) -> list[PaperCopy]:
     )
     with_places = not is_restricted_now(entry_id)
     return [_as_copy(sheet, with_places=with_places) for sheet in db.session.scalars(statement)]
+
+
+_SHEET_WORDS = {
+    SheetStatus.CURRENT: (Holds.PRESENT, "What it says of CPR stands"),
+    SheetStatus.REPLACED: (Holds.EARLIER, "What it says of CPR may be wrong: to be destroyed"),
+    SheetStatus.WITHDRAWN: (Holds.EARLIER, "Withdrawn: to be destroyed"),
+}
+
+
+def find_sheets_of(entry_id: UUID) -> list[HeldCopy]:
+    """Each sheet that was printed of a person and that nobody says is destroyed, newest first."""
+    statement = (
+        select(HandoverSheet)
+        .where(
+            HandoverSheet.entry_id == entry_id,
+            HandoverSheet.printed_at.is_not(None),
+            HandoverSheet.collected_at.is_(None),
+        )
+        .order_by(HandoverSheet.printed_at.desc())
+    )
+    copies = [_as_copy(sheet, with_places=True) for sheet in db.session.scalars(statement)]
+    return [
+        HeldCopy(CopyKind.SHEET, one.printed_by, f"Sheet {one.number}", *_SHEET_WORDS[one.status], one.printed_at)
+        for one in copies
+    ]
 
 
 def has_paper_to_collect(entry_id: UUID) -> bool:

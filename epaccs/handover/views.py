@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
+from epaccs.agreements.queries import get_agreement
 from epaccs.clinicians.guard import current_actor
 from epaccs.core import clock
 from epaccs.core.forms import Form, answer_form, showable
@@ -17,6 +18,7 @@ from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
 from epaccs.handover import actions, queries
 from epaccs.handover.actions import PrintedSheet, build_order
+from epaccs.handover.pdf import render_processing
 from epaccs.handover.rules import can_be_code
 from epaccs.handover.schema import CodeSchema, build_print_schema
 from epaccs.settings import Settings
@@ -98,6 +100,19 @@ def _show_checked(typed: str) -> ResponseReturnValue:
 def _show_unknown(typed: str) -> ResponseReturnValue:
     page = render_template("handover/checked.html", checked=None, typed=showable(typed[:20]), checked_at=clock.now())
     return page, 404
+
+
+@bp.get("/admin/agreements/<agreement_id>/processing.pdf")
+@needs(Permission.ADMINISTER)
+def processing(agreement_id: str) -> ResponseReturnValue:
+    """The record of processing of a sharing agreement, for whoever must show one."""
+    actor = current_actor()
+    found = get_agreement(actor, parse_id(agreement_id))
+    rendered = render_processing(found, printed_by=actor.name, at=clock.now(), is_demo=_settings().is_demo)
+    response = Response(rendered.pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'inline; filename="record-of-processing.pdf"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _settings() -> Settings:

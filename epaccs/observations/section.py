@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from epaccs.access.rules import Permission
+from epaccs.core.errors import RuleBroken
 from epaccs.notices.actions import About, Desk, SessionDesk
 from epaccs.notices.rules import NoticeKind
 from epaccs.observations import rules
 from epaccs.observations.rules import OBSERVATIONS, What
 from epaccs.observations.schema import FOR_TONIGHT, LABEL, SCHEMAS, TIER, LineSchema, line_loader
 from epaccs.versions.registry import Body, Context, Kind, Section
-from epaccs.versions.rules import ITEMS, Value, put_item
+from epaccs.versions.rules import CARRY, ITEMS, Value, put_item
 from epaccs.versions.schema import describer
 
 #: Whoever reads a card may say that it looks wrong; whoever may change the plan can say what came of it.
@@ -37,6 +38,19 @@ def _reduce(what: What) -> Callable[[Value | None, Body, Context], Value]:
         return put_item(base, str(context.edit_id), line)
 
     return reduce
+
+
+def _load_carried(body: Body) -> Body:
+    """The lines of another entry of the same person, under the ids that they have there."""
+    lines = body.get(ITEMS)
+    if set(body) != {ITEMS} or not isinstance(lines, dict) or not lines:
+        raise RuleBroken("There is nothing to carry")
+    return body
+
+
+def _carry_lines(base: Value | None, body: Body, _context: Context) -> Value:
+    """Each line as it was said, with its time; one that is here already stays as it is."""
+    return {**(base or {}), ITEMS: {**body[ITEMS], **(base or {}).get(ITEMS, {})}}
 
 
 def project(session: Session, _entry_id: UUID, value: Value, context: Context) -> None:
@@ -79,7 +93,8 @@ OBSERVATIONS_SECTION = Section(
     kinds={
         str(what): Kind(permission, line_loader(SCHEMAS[what]), _reduce(what), independent=True)
         for what, permission in PERMISSIONS.items()
-    },
+    }
+    | {CARRY: Kind(Permission.REMOVE, _load_carried, _carry_lines, independent=True, online_only=True)},
     project=project,
     describe=describer(None, LineSchema),
 )

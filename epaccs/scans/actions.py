@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
-from epaccs.access.queries import get_standing
+from epaccs.access.queries import find_standing, get_standing
 from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
@@ -19,11 +20,16 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock, sealing
 from epaccs.core.db import end_read, writing
 from epaccs.core.errors import RuleBroken
+from epaccs.core.fields import format_date
+from epaccs.register.queries import is_restricted_now
 from epaccs.scans.inspection import inspect
 from epaccs.scans.model import Scan, ScanContent, ScanWithdrawal
-from epaccs.scans.queries import PURPOSE, get_shown_scan, is_restricted
+from epaccs.scans.queries import PURPOSE, get_shown_scan
 from epaccs.scans.rules import (
+    JPEG,
+    Fault,
     FileRefused,
+    ScanKind,
     Withdrawal,
     check_is_of_the_person,
     check_may_be_kept,
@@ -62,12 +68,50 @@ def keep_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, fields: Mapping[st
     check_is_of_the_person(fields["identifiers"])
     check_original_seen(fields["original_seen_by"], fields["original_seen_on"])
     end_read()
+    examined = _examine_or_note(actor, entry_id, fields["file"], settings)
+    write_scan(actor, scan_id, entry_id=entry_id, fields=fields, examined=examined)
+
+
+@dataclass(frozen=True)
+class PhotoOfForm:
+    """The photo of a signed form, with where and when whoever took it says that they saw the form."""
+
+    content: bytes
+    place: str
+    seen_on: date
+
+
+def keep_photo(actor: Actor, photo_id: UUID, *, entry_id: UUID, photo: PhotoOfForm, settings: Settings) -> None:
+    """Keep the photo of a signed form that somebody saw, after the register has taken their word that they saw it.
+
+    Whoever may say that they saw the form may show it: no further right is asked of them (hazard H-60).
+
+    Raises:
+        RuleBroken: the person is not on the register any more, cannot be reached, or their address is restricted.
+        FileRefused: it is no harmless JPEG, and that is noted.
+    """
+    _check_photo_may_be_kept(actor, entry_id)
+    end_read()
+    examined = _examine_or_note(actor, entry_id, photo.content, settings)
+    if examined.media_type != JPEG:
+        raise FileRefused(Fault.WRONG_TYPE)
+    fields = {
+        "kind": ScanKind.CPR_FORM,
+        "title": f"Signed CPR form, photographed {format_date(photo.seen_on)}",
+        "original_location": photo.place,
+        "original_seen_by": actor.name,
+        "original_seen_on": photo.seen_on,
+        "identifiers": [],
+    }
+    write_scan(actor, photo_id, entry_id=entry_id, fields=fields, examined=examined, check=_check_photo_may_be_kept)
+
+
+def _examine_or_note(actor: Actor, entry_id: UUID, content: bytes, settings: Settings) -> Examined:
     try:
-        examined = examine(fields["file"], settings=settings)
+        return examine(content, settings=settings)
     except FileRefused as refused:
         log.record(event(actor, EventKind.SCAN_REFUSED, entry_id=entry_id, why=str(refused.fault)))
         raise
-    write_scan(actor, scan_id, entry_id=entry_id, fields=fields, examined=examined)
 
 
 def examine(content: bytes, *, settings: Settings) -> Examined:
@@ -82,13 +126,32 @@ def examine(content: bytes, *, settings: Settings) -> Examined:
     return Examined(content, media_type, inspect(content, media_type=media_type).pages, virus_scan)
 
 
-def write_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, fields: Mapping[str, Any], examined: Examined) -> None:
-    """Keep an examined file and what was said of it."""
+def _check_may_be_kept(actor: Actor, entry_id: UUID) -> None:
+    standing = get_standing(actor, entry_id, Permission.EDIT_PLAN)
+    check_may_be_kept(is_open=standing.is_open, is_restricted=is_restricted_now(entry_id))
+
+
+def _check_photo_may_be_kept(actor: Actor, entry_id: UUID) -> None:
+    standing = find_standing(actor, entry_id)
+    is_open = standing is not None and standing.is_open
+    check_may_be_kept(is_open=is_open, is_restricted=is_restricted_now(entry_id))
+
+
+def write_scan(
+    actor: Actor,
+    scan_id: UUID,
+    *,
+    entry_id: UUID,
+    fields: Mapping[str, Any],
+    examined: Examined,
+    check: Callable[[Actor, UUID], None] = _check_may_be_kept,
+) -> None:
+    """Keep an examined file and what was said of it; `check`: who may."""
     sealed = sealing.seal(examined.content, purpose=PURPOSE, record_id=scan_id)
     sha256 = hashlib.sha256(examined.content).hexdigest()
     with writing() as session:
         session.get(Entry, entry_id, with_for_update=True, populate_existing=True)
-        _check_may_be_kept(actor, entry_id)
+        check(actor, entry_id)
         if _was_kept(session, scan_id, entry_id=entry_id, sha256=sha256):
             return
         session.add(
@@ -113,11 +176,6 @@ def write_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, fields: Mapping[s
         session.flush()
         session.add(ScanContent(scan_id=scan_id, sealed=sealed))
         log.record(event(actor, EventKind.SCAN_KEPT, entry_id=entry_id, scan_id=scan_id, sha256=sha256))
-
-
-def _check_may_be_kept(actor: Actor, entry_id: UUID) -> None:
-    standing = get_standing(actor, entry_id, Permission.EDIT_PLAN)
-    check_may_be_kept(is_open=standing.is_open, is_restricted=is_restricted(entry_id))
 
 
 def _was_kept(session: Session, scan_id: UUID, *, entry_id: UUID, sha256: str) -> bool:

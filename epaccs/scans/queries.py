@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from epaccs.core import sealing
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.register.model import Merge
+from epaccs.register.queries import is_restricted_now
 from epaccs.scans.model import Scan, ScanContent, ScanWithdrawal
 from epaccs.scans.rules import (
     ENDINGS,
@@ -30,6 +31,7 @@ from epaccs.scans.rules import (
     PDF,
     TYPE_LABELS,
     WITHDRAWAL_LABELS,
+    WORDS_LABELS,
     ScanKind,
     Withdrawal,
     may_see_scans,
@@ -38,7 +40,8 @@ from epaccs.scans.rules import (
     why_not_beside,
     why_not_opened,
 )
-from epaccs.versions.queries import find_recorded
+from epaccs.versions.queries import Waited, find_words_of_photos
+from epaccs.versions.rules import Standing as HeldStanding
 
 #: Under which the bytes of a scan are sealed.
 PURPOSE = "scan"
@@ -50,7 +53,9 @@ _log = logging.getLogger("epaccs.scans")
 class ShownScan:
     """One scan as a page shows it.
 
-    `closed_because` None: it may be opened. `apart_because` None: it may stand beside a form as well.
+    `closed_because` None: it may be opened. `apart_because` None: it may stand beside a form as well. `words_because`:
+    why what was said with a photo does not count; None: it does, or nothing was said. `waits_as`: the change that waits
+    to be settled; None: none does.
     """
 
     id: UUID
@@ -70,6 +75,13 @@ class ShownScan:
     withdrawn_at: datetime | None
     closed_because: str | None
     apart_because: str | None
+    words_because: str | None
+    waits_as: UUID | None
+
+    @property
+    def is_history(self) -> bool:
+        """It stands at the end of the list."""
+        return self.withdrawn_at is not None or (self.words_because is not None and self.waits_as is None)
 
 
 @dataclass(frozen=True)
@@ -91,17 +103,28 @@ def get_scans_page(actor: Actor, entry_id: UUID) -> ScansPage:
     """
     standing = _get_standing(actor, entry_id)
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, form="scans"))
-    restricted = is_restricted(entry_id)
+    restricted = is_restricted_now(entry_id)
     rows = _scans_of(entry_id)
-    seen = [row for row in rows if tier_of(ScanKind(row[0].kind)) in standing.tiers]
-    shown = [_shown(scan, withdrawal, is_restricted=restricted) for scan, withdrawal in seen]
+    shown = _shown_to(standing, rows, is_restricted=restricted)
     return ScansPage(
         entry_id,
-        tuple(sorted(shown, key=lambda one: one.withdrawn_at is not None)),
-        are_others_hidden=len(seen) < len(rows),
+        tuple(sorted(shown, key=lambda one: one.is_history)),
+        are_others_hidden=len(shown) < len(rows),
         is_restricted=restricted,
         can_edit=standing.can(Permission.EDIT_PLAN),
     )
+
+
+def _shown_to(
+    standing: Standing, rows: Sequence[tuple[Scan, ScanWithdrawal | None]], *, is_restricted: bool
+) -> list[ShownScan]:
+    """Those that this reader may see, in the order of the rows."""
+    words = find_words_of_photos({scan.entry_id for scan, _ in rows})
+    return [
+        _shown(scan, withdrawal, words.get(_photo(scan)), is_restricted=is_restricted)
+        for scan, withdrawal in rows
+        if tier_of(ScanKind(scan.kind)) in standing.tiers
+    ]
 
 
 def get_shown_scan(actor: Actor, entry_id: UUID, scan_id: UUID) -> ShownScan:
@@ -112,7 +135,7 @@ def get_shown_scan(actor: Actor, entry_id: UUID, scan_id: UUID) -> ShownScan:
     """
     standing = _get_standing(actor, entry_id)
     scan, withdrawal = _get_scan(standing, scan_id)
-    return _shown(scan, withdrawal, is_restricted=is_restricted(entry_id))
+    return _shown(scan, withdrawal, _words_of(scan), is_restricted=is_restricted_now(entry_id))
 
 
 @dataclass(frozen=True)
@@ -138,12 +161,7 @@ def find_beside(actor: Actor, entry_id: UUID, chosen_id: UUID | None) -> Beside:
     standing = find_standing(actor, entry_id)
     if standing is None or not may_see_scans(standing.tiers):
         return Beside(entry_id)
-    restricted = is_restricted(entry_id)
-    shown = [
-        _shown(scan, withdrawal, is_restricted=restricted)
-        for scan, withdrawal in _scans_of(entry_id)
-        if tier_of(ScanKind(scan.kind)) in standing.tiers
-    ]
+    shown = _shown_to(standing, _scans_of(entry_id), is_restricted=is_restricted_now(entry_id))
     chosen = next((one for one in shown if one.id == chosen_id), None)
     return Beside(entry_id, tuple(one for one in shown if not one.apart_because), chosen)
 
@@ -165,7 +183,7 @@ def open_scan(actor: Actor, entry_id: UUID, scan_id: UUID) -> ScanFile:
         RuleBroken: it is shown to nobody, or it is not what was kept.
     """
     scan, withdrawal = _get_scan(_get_standing(actor, entry_id), scan_id)
-    closed = why_not_opened(_reason(withdrawal), is_restricted=is_restricted(entry_id))
+    closed = why_not_opened(_reason(withdrawal), is_restricted=is_restricted_now(entry_id))
     return _open(actor, entry_id, scan, withdrawal, closed=closed)
 
 
@@ -177,7 +195,9 @@ def open_scan_beside(actor: Actor, entry_id: UUID, scan_id: UUID) -> ScanFile:
         RuleBroken: it may not stand there, or it is not what was kept.
     """
     scan, withdrawal = _get_scan(_get_standing(actor, entry_id), scan_id)
-    closed = why_not_beside(_reason(withdrawal), is_restricted=is_restricted(entry_id))
+    waited = _words_of(scan)
+    words = waited.standing if waited else None
+    closed = why_not_beside(_reason(withdrawal), is_restricted=is_restricted_now(entry_id), words=words)
     return _open(actor, entry_id, scan, withdrawal, closed=closed)
 
 
@@ -221,12 +241,6 @@ def is_what_was_sent(content: bytes, sha256: str) -> bool:
     return hashlib.sha256(content).hexdigest() == sha256
 
 
-def is_restricted(entry_id: UUID) -> bool:
-    """Whether nothing that leads to the door may be shown."""
-    identity = find_recorded(entry_id, "identity")
-    return bool(identity and identity.value.get("address_restricted"))
-
-
 def _get_standing(actor: Actor, entry_id: UUID) -> Standing:
     standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
     if not may_see_scans(standing.tiers):
@@ -267,8 +281,17 @@ def _reason(withdrawal: ScanWithdrawal | None) -> Withdrawal | None:
     return Withdrawal(withdrawal.reason) if withdrawal else None
 
 
-def _shown(scan: Scan, withdrawal: ScanWithdrawal | None, *, is_restricted: bool) -> ShownScan:
-    reason = _reason(withdrawal)
+def _words_of(scan: Scan) -> Waited | None:
+    return find_words_of_photos({scan.entry_id}).get(_photo(scan))
+
+
+def _photo(scan: Scan) -> tuple[str, str]:
+    """Under which words would name it, if it is a photo that a tablet brought."""
+    return str(scan.id), scan.kept_by["clinician_id"]
+
+
+def _shown(scan: Scan, withdrawal: ScanWithdrawal | None, waited: Waited | None, *, is_restricted: bool) -> ShownScan:
+    reason, words = _reason(withdrawal), waited.standing if waited else None
     pages = "" if scan.pages == 1 else f", {scan.pages} pages"
     return ShownScan(
         id=scan.id,
@@ -287,7 +310,9 @@ def _shown(scan: Scan, withdrawal: ScanWithdrawal | None, *, is_restricted: bool
         withdrawn_by=_who(withdrawal.withdrawn_by, is_restricted=is_restricted) if withdrawal else None,
         withdrawn_at=withdrawal.withdrawn_at if withdrawal else None,
         closed_because=why_not_opened(reason, is_restricted=is_restricted),
-        apart_because=why_not_beside(reason, is_restricted=is_restricted),
+        apart_because=why_not_beside(reason, is_restricted=is_restricted, words=words),
+        words_because=WORDS_LABELS.get(words) if words else None,
+        waits_as=waited.edit_id if waited and waited.standing is HeldStanding.OPEN else None,
     )
 
 

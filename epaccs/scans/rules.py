@@ -12,6 +12,7 @@ from typing import Final
 
 from epaccs.access.rules import Tier
 from epaccs.core.errors import RuleBroken, RulesBroken
+from epaccs.versions.rules import Standing
 
 PDF: Final = "application/pdf"
 JPEG: Final = "image/jpeg"
@@ -260,18 +261,36 @@ def why_not_opened(withdrawal: Withdrawal | None, *, is_restricted: bool) -> str
     return None
 
 
-def why_not_beside(withdrawal: Withdrawal | None, *, is_restricted: bool) -> str | None:
+#: Of a photo that a tablet brought, while nobody has accepted what was said with it.
+WORDS_LABELS: Final[Mapping[Standing, str]] = {
+    Standing.OPEN: "What was said with it waits for a clinician",
+    Standing.REJECTED: "What was said with it was not accepted",
+}
+
+
+def why_not_beside(withdrawal: Withdrawal | None, *, is_restricted: bool, words: Standing | None = None) -> str | None:
     """Why a scan does not stand beside a form, to be copied or compared; None: it may.
 
-    What holds no more may be read as history, and is copied by nobody.
+    What holds no more may be read as history, and is copied by nobody; nor is a photo while what was said with it is in
+    doubt.
 
-    Source: hazards H-39 and H-42.
+    Args:
+        words: where the words of a photo stand that had to wait; None: it has none, or they count.
+
+    Source: hazards H-39, H-42 and H-60.
     """
     closed = why_not_opened(withdrawal, is_restricted=is_restricted)
-    if closed or withdrawal is None:
+    if closed:
         return closed
-    words = WITHDRAWAL_LABELS[withdrawal]
-    return f"This scan is not shown here, because it holds no more: {words[0].lower()}{words[1:]}. Choose another"
+    if withdrawal:
+        return f"This scan is not shown here, because it holds no more: {_within(WITHDRAWAL_LABELS[withdrawal])}"
+    if words is not None and words in WORDS_LABELS:
+        return f"This scan is not shown here: {_within(WORDS_LABELS[words])}"
+    return None
+
+
+def _within(words: str) -> str:
+    return f"{words[0].lower()}{words[1:]}. Choose another"
 
 
 def check_may_be_kept(*, is_open: bool, is_restricted: bool) -> None:

@@ -5,8 +5,6 @@ Source: docs/offline.md, "Keys" and "push"; hazard H-50.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -19,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from epaccs.core import base64url
 from epaccs.core.db import canonical_json
 
 #: What the key of a seal is for, as the tablet derives it too.
@@ -43,10 +42,10 @@ def open_seal(sealed: Mapping[str, Any], *, kid: str, private: ec.EllipticCurveP
             raise NotOpened
         shared = private.exchange(ec.ECDH(), read_point(sealed["epk"]))
         key = HKDF(hashes.SHA256(), length=32, salt=None, info=_SEAL_INFO).derive(shared)
-        nonce = read_bytes(sealed["iv"])
+        nonce = base64url.decode(sealed["iv"])
         if len(nonce) != _NONCE_BYTES:
             raise NotOpened
-        content = json.loads(AESGCM(key).decrypt(nonce, read_bytes(sealed["box"]), sealed["id"].encode()))
+        content = json.loads(AESGCM(key).decrypt(nonce, base64url.decode(sealed["box"]), sealed["id"].encode()))
     except (KeyError, TypeError, ValueError, AttributeError, InvalidTag, RecursionError):
         raise NotOpened from None
     if not isinstance(content, dict):
@@ -60,22 +59,8 @@ def read_point(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
     Raises:
         ValueError, KeyError, TypeError: it is no point of the curve.
     """
-    x, y = (int.from_bytes(read_bytes(jwk[name])) for name in ("x", "y"))
+    x, y = (int.from_bytes(base64url.decode(jwk[name])) for name in ("x", "y"))
     return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-
-
-def read_bytes(text: Any) -> bytes:
-    """Bytes written as base64url without filling.
-
-    Raises:
-        ValueError, TypeError: it is no such text.
-    """
-    if not isinstance(text, str) or not text.isascii():
-        raise TypeError("no base64url")
-    try:
-        return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error as error:
-        raise ValueError("no base64url") from error
 
 
 def unsigned(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +74,7 @@ def find_signer_key(sent: Mapping[str, Any], keys: Iterable[Mapping[str, Any]]) 
     What cannot be written down was signed by nobody.
     """
     try:
-        signature = read_bytes(sent.get(SIGNATURE))
+        signature = base64url.decode(sent.get(SIGNATURE))
         words = canonical_json(unsigned(sent)).encode()
     except (ValueError, TypeError, RecursionError):
         return None

@@ -30,7 +30,17 @@ from epaccs.core.db import canonical_json, writing
 from epaccs.core.errors import Contradicts, Forbidden, NotFound, RuleBroken, RulesBroken
 from epaccs.versions import registry
 from epaccs.versions.model import Draft, Edit, Entry, HeldEdit, SectionHead, SectionVersion
-from epaccs.versions.registry import Applied, Body, Context, EditRequest, FromTablet, Kind, Section
+from epaccs.versions.registry import (
+    CONFIRM,
+    RESOLVE,
+    Applied,
+    Body,
+    Context,
+    EditRequest,
+    FromTablet,
+    Kind,
+    Section,
+)
 from epaccs.versions.rules import (
     Decision,
     Outcome,
@@ -50,9 +60,6 @@ from epaccs.versions.rules import (
 )
 from epaccs.versions.seen import NEVER, Seen, UnknownBase, check_as_seen, check_may_ever, context_of_edit, find_seen
 
-RESOLVE = "resolve"
-CONFIRM = "confirm"
-
 
 class OtherWords(RuleBroken):
     """The same edit came before, and said something else."""
@@ -69,8 +76,10 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
     Of a tablet's edit only what was wrong when it was written raises; whatever changed since, it is held.
     """
     section = registry.get_section(request.section)
+    is_of_today = request.schema in (None, section.schema)
+    request = request if is_of_today else _in_todays_shape(section, request)
     writer = _writer_of(section, request.kind)
-    body = writer.load(request.body)
+    body, is_read = (writer.load(request.body), True) if is_of_today else _load_if_it_can(writer, request)
     with writing() as session:
         entry = _lock_entry(session, request, creates=writer.creates_entry)
         earlier = _find_earlier(session, actor, request, body)
@@ -78,7 +87,7 @@ def apply_edit(actor: Actor, request: EditRequest) -> Applied:
             return earlier
         heads = _heads(session, request.entry_id)
         context = _context(heads, actor, request)
-        work = _Work(session, section, request, body, context, heads.get(section.name))
+        work = _Work(session, section, request, body, context, heads.get(section.name), is_of_today, is_read)
         if request.tablet is None:
             _check_authority(actor, request.entry_id, writer)
             applied = _apply(work, writer)
@@ -96,6 +105,22 @@ def _writer_of(section: Section, kind: str) -> Kind:
     if kind == CONFIRM:
         return Kind(next(iter(section.kinds.values())).permission, load=_load_nothing)
     return section.get_kind(kind)
+
+
+def _in_todays_shape(section: Section, request: EditRequest) -> EditRequest:
+    """An edit of another program as today's would make it; where no way leads there, as it is."""
+    shaped = section.upcast(request.kind, request.body, request.schema or section.schema)
+    return replace(request, kind=shaped[0], body=shaped[1], schema=None) if shaped else request
+
+
+def _load_if_it_can(writer: Kind, request: EditRequest) -> tuple[Body, bool]:
+    """The body, and whether it can be read: what another program wrote is no fault inside it (hazard H-50)."""
+    if request.schema is not None:
+        return request.body, False
+    try:
+        return writer.load(request.body), True
+    except (RuleBroken, RulesBroken):
+        return request.body, False
 
 
 # Locks and repeats
@@ -181,8 +206,9 @@ def _heads(session: Session, entry_id: UUID) -> dict[str, SectionHead]:
 class _Work:
     """What every step of one edit needs.
 
-    `head`: the section as it stands, under lock; None: nothing recorded yet. `copied_by`: who copied from paper what an
-    accepted edit asks for; None: as the request says.
+    `head`: the section as it stands, under lock; None: nothing recorded yet. `is_of_today`: it has the shape that the
+    section has now; `is_read`: it could be read in that shape. `copied_by`: who copied from paper what an accepted edit
+    asks for; None: as the request says.
     """
 
     session: Session
@@ -191,6 +217,8 @@ class _Work:
     body: Body
     context: Context
     head: SectionHead | None
+    is_of_today: bool = True
+    is_read: bool = True
     copied_by: Value | None = None
 
     @property
@@ -234,7 +262,7 @@ def _position(work: _Work) -> Position:
 
 
 def _seen(work: _Work) -> Seen:
-    return find_seen(work.session, work.section, work.request, work.context, version=work.version)
+    return find_seen(work.session, work.section, work.request, work.context, head=work.head)
 
 
 # An edit that a tablet brings
@@ -249,8 +277,8 @@ def _apply_or_hold(work: _Work, kind: Kind, tablet: FromTablet) -> Applied:
         raise RuleBroken("Do this on the register itself: it is not taken from a tablet")
     check_may_ever(work.context.actor, kind)
     why, seen = _find_seen_or_why(work)
-    if work.request.kind != CONFIRM:
-        check_as_seen(work.session, work.section, kind, _loaded(work), work.context, seen=seen)
+    if work.request.kind != CONFIRM and not _is_right_as_seen(work, kind, seen):
+        return _wait(work, kind, Why.UNKNOWN_BASE if work.is_of_today else Why.OTHER_PROGRAM)
     why = why or _find_why(work, kind, tablet)
     if why is not None:
         return _wait(work, kind, why)
@@ -259,6 +287,32 @@ def _apply_or_hold(work: _Work, kind: Kind, tablet: FromTablet) -> Applied:
             return _apply(work, kind)
     except (RuleBroken, RulesBroken) as error:
         return _wait(work, kind, Why.CONTRADICTS if isinstance(error, Contradicts) else Why.CHANGED)
+
+
+def _is_right_as_seen(work: _Work, kind: Kind, seen: Seen) -> bool:
+    """Whether an edit could be made on what its author saw.
+
+    What another program let pass is for a person to look at, and so is what was made before the register was restored:
+    nobody knows now what its author saw.
+
+    Raises:
+        RuleBroken, RulesBroken: it could not, and a program of today would have said so.
+
+    Source: docs/offline.md, "Refused or held"; hazard H-50.
+    """
+    if not work.is_read:
+        return False
+    try:
+        check_as_seen(work.section, kind, _loaded(work), work.context, seen=seen)
+    except (RuleBroken, RulesBroken):
+        if work.is_of_today and not _is_of_another_history(work, seen):
+            raise
+        return False
+    return True
+
+
+def _is_of_another_history(work: _Work, seen: Seen) -> bool:
+    return seen.version == NEVER and work.request.tablet is not None and work.request.tablet.shared_until is not None
 
 
 def _find_seen_or_why(work: _Work) -> tuple[Why | None, Seen]:
@@ -361,7 +415,7 @@ def build_version_row(
 def _log_edit(work: _Work, outcome: Outcome, version: int, *, compares: bool = False) -> None:
     row = build_edit_row(work.request, work.context, work.body, outcome=outcome, version=version)
     row["is_from_paper"] |= compares
-    work.session.add(Edit(**row, schema=work.section.schema))
+    work.session.add(Edit(**row, schema=work.request.schema or work.section.schema))
     work.session.flush()
 
 
@@ -495,6 +549,10 @@ def _resolved_value(work: _Work, open_edits: list[HeldEdit]) -> tuple[str | None
             edit = work.session.get(Edit, chosen.edit_id) if chosen else None
             if edit is None or edit.kind in (RESOLVE, CONFIRM):
                 raise RuleBroken("Choose which side stands", field="choice")
+            if chosen and chosen.why == Why.OTHER_PROGRAM:
+                raise RuleBroken(
+                    "This cannot be taken as it is. Keep the other side, and enter it again", field="choice"
+                )
             return str(edit.id), _accepted_value(work, edit)
         case _:
             return None, _as_if_now(work.section, body["kind"], body["body"], context, None)
@@ -502,13 +560,14 @@ def _resolved_value(work: _Work, open_edits: list[HeldEdit]) -> tuple[str | None
 
 def _accepted_value(work: _Work, edit: Edit) -> Value:
     """What an accepted edit makes of the value now; what another section says against it is answered by the reason."""
+    kind, body = work.section.upcast(edit.kind, edit.body, edit.schema) or (edit.kind, edit.body)
     try:
-        return _as_if_now(work.section, edit.kind, edit.body, work.context, edit)
+        return _as_if_now(work.section, kind, body, work.context, edit)
     except Contradicts as error:
         if error.field is None:
             raise
-        answered = {**edit.body, error.field: work.body["reason"]}
-        return _as_if_now(work.section, edit.kind, answered, work.context, edit)
+        answered = {**body, error.field: work.body["reason"]}
+        return _as_if_now(work.section, kind, answered, work.context, edit)
 
 
 def _as_if_now(section: Section, kind_name: str, body: Body, context: Context, edit: Edit | None) -> Value:

@@ -13,11 +13,12 @@ from sqlalchemy import func, or_, select
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import find_standing, get_standing, reachable_entries
-from epaccs.access.rules import Permission, words_for
+from epaccs.access.rules import Permission, Tier, words_for
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import restriction
+from epaccs.core.changes import EntryChange
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
 from epaccs.core.restriction import NOT_SHOWN, without_telling_keys
@@ -92,9 +93,12 @@ def material_at(entry_id: UUID, moment: datetime) -> Material:
     return Material(entry_id, sections, held, moment)
 
 
-def values_at(entry_id: UUID, moment: datetime) -> dict[str, Value]:
-    """What every section of a person said at a moment, by recorded time."""
-    return {row.section: row.value for row in _versions_at(entry_id, moment)}
+def find_values_after(entry_id: UUID, number: int) -> dict[str, Value] | None:
+    """What every section of a person said after the change of a number; None: it was no change to this person."""
+    moment = db.session.scalar(
+        select(EntryChange.recorded_at).where(EntryChange.number == number, EntryChange.entry_id == entry_id)
+    )
+    return None if moment is None else {row.section: row.value for row in _versions_at(entry_id, moment)}
 
 
 def _versions_at(entry_id: UUID, moment: datetime) -> list[SectionVersion]:
@@ -130,11 +134,12 @@ def _held(entry_id: UUID, moment: datetime | None) -> tuple[Held, ...]:
 
 
 def _as_held(held: HeldEdit, edit: Edit) -> Held:
+    kind, body = _in_todays_shape(held, edit)
     return Held(
         edit_id=edit.id,
         section=edit.section,
-        kind=edit.kind,
-        body=edit.body,
+        kind=kind,
+        body=body,
         base_version=edit.base_version,
         author=edit.author,
         decided_at=edit.decided_at,
@@ -143,6 +148,12 @@ def _as_held(held: HeldEdit, edit: Edit) -> Held:
         why=held.why,
         is_from_paper=edit.is_from_paper,
     )
+
+
+def _in_todays_shape(held: HeldEdit, edit: Edit) -> tuple[str, Value]:
+    """What a change asks for that waits, as today's program would say it; nothing, where none can say it."""
+    shaped = registry.get_section(edit.section).upcast(edit.kind, edit.body, edit.schema)
+    return (edit.kind, {}) if shaped is None or held.why == Why.OTHER_PROGRAM else shaped
 
 
 @dataclass(frozen=True)
@@ -217,6 +228,12 @@ class Side:
     rows: Rows
     can_accept: bool
     is_from_paper: bool
+    has_photo: bool
+
+    @property
+    def is_unread(self) -> bool:
+        """What it says is in another shape than today's."""
+        return self.why == Why.OTHER_PROGRAM
 
     @property
     def why_words(self) -> str:
@@ -253,6 +270,29 @@ class DisputePage:
         return EditRequest(edit_id, self.entry_id, self.section, "resolve", {}, self.version)
 
 
+@dataclass(frozen=True)
+class Waited:
+    """A change that had to wait for a person, and where it stands."""
+
+    edit_id: UUID
+    standing: Standing
+
+
+def find_words_of_photos(entry_ids: Collection[UUID]) -> dict[tuple[str, str], Waited]:
+    """Of each photo the words that had to wait, by its id and its author's; what counted at once is not there."""
+    rows = db.session.execute(
+        select(Edit.id, Edit.body, Edit.author_id, HeldEdit.standing)
+        .join(HeldEdit, HeldEdit.edit_id == Edit.id)
+        .where(HeldEdit.entry_id.in_(entry_ids))
+    )
+    named = ((row, row.body.get("photo_id")) for row in rows)
+    return {
+        (photo_id, str(row.author_id)): Waited(row.id, Standing(row.standing))
+        for row, photo_id in named
+        if isinstance(photo_id, str)
+    }
+
+
 def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
     """The dispute an edit belongs to, for a reader of the person's record.
 
@@ -269,10 +309,11 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
     if section.tier not in standing.tiers:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=name, dispute=True))
+    section = _seen_by(section, standing.tiers)
     now = material(entry_id)
     recorded, say = now.sections.get(name), words_for(standing.tiers)
     if restriction.is_restricted(now.value("identity")):
-        section, now = _restricted(section), _without_organisations(now)
+        section, now = _restricted(section), without_organisations(now)
     return DisputePage(
         entry_id=entry_id,
         section=name,
@@ -283,6 +324,24 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
         sides=tuple(_side(section, held, say) for held in now.held_in(name)),
         can_settle=standing.can(Permission.SETTLE_DISPUTE),
     )
+
+
+def _seen_by(section: Section, tiers: frozenset[Tier]) -> Section:
+    """The section as it is described to an audience: without the fields that it does not see.
+
+    Source: access table; hazard H-05.
+    """
+    hidden = section.hidden_from(tiers)
+    return replace(section, describe=lambda value: section.describe(_without(value, hidden))) if hidden else section
+
+
+def _without(part: Value, names: frozenset[str]) -> Value:
+    said = {key: one for key, one in part.items() if key not in names}
+    if isinstance(part.get("item"), dict):
+        said["item"] = _without(part["item"], names)
+    if ITEMS in part:
+        said[ITEMS] = {key: _without(item, names) for key, item in part[ITEMS].items()}
+    return said
 
 
 def _restricted(section: Section) -> Section:
@@ -303,7 +362,8 @@ def _without_places(part: Value, names: frozenset[str]) -> Value:
     return cast("Value", without_telling_keys(said))
 
 
-def _without_organisations(now: Material) -> Material:
+def without_organisations(now: Material) -> Material:
+    """The same, with nobody's organisation beside what waits (hazard H-11)."""
     held = (replace(one, author={**one.author, "organisation_name": NOT_SHOWN}) for one in now.held)
     return replace(now, held=tuple(held))
 
@@ -323,8 +383,9 @@ def _side(section: Section, held: Held, say: Callable[[str], str]) -> Side:
         held.why,
         held.kind,
         _said(section.describe(held.body), say),
-        can_accept=held.kind in section.kinds,
+        can_accept=held.kind in section.kinds and held.why != Why.OTHER_PROGRAM,
         is_from_paper=held.is_from_paper,
+        has_photo=bool(held.body.get("photo_id")),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,9 @@ from epaccs.core.errors import Contradicts, NotFound
 from epaccs.versions.rules import Outcome, Severity, Standing, Value, Why, put_item, remove_item, without_blanks
 
 Body = dict[str, Any]
+
+#: The shape of an edit that names none.
+FIRST_SCHEMA: Final = 1
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,20 @@ def _describe_plainly(value: Value) -> Rows:
 def _no_rules(_value: Value, _context: Context) -> None: ...
 
 
+def _hides_nothing(_tiers: frozenset[Tier]) -> frozenset[str]:
+    return frozenset()
+
+
 def _no_projection(_session: Session, _entry_id: UUID, _value: Value, _context: Context) -> None: ...
+
+
+RESOLVE: Final = "resolve"
+CONFIRM: Final = "confirm"
+#: Kinds that every section takes, in one shape for all.
+EVERYWHERE: Final = frozenset({RESOLVE, CONFIRM})
+
+#: What an edit of the shape before says in the next: its kind and its body.
+Upcast = Callable[[str, Body], tuple[str, Body]]
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,10 @@ class Section:
         project: tables that follow the value, in the same transaction.
         describe: a value, or the body of an edit, as rows of words, where two sides are laid side by side.
         leads_to_door: its fields that are not shown while the address is restricted.
+        schema: number of the shape of its edits: raised when one that was taken before would not be, or would be read
+            otherwise, because a tablet brings what it wrote with a program of long ago.
+        upcasts: from each former shape to the one after it.
+        hidden_from: its fields that an audience does not see although it sees the section.
     """
 
     name: str
@@ -128,7 +148,23 @@ class Section:
     project: Callable[[Session, UUID, Value, Context], None] = _no_projection
     describe: Callable[[Value], Rows] = _describe_plainly
     leads_to_door: frozenset[str] = frozenset()
-    schema: int = field(default=1)
+    hidden_from: Callable[[frozenset[Tier]], frozenset[str]] = _hides_nothing
+    schema: int = FIRST_SCHEMA
+    upcasts: Mapping[int, Upcast] = field(default_factory=dict)
+
+    def upcast(self, kind: str, body: Body, schema: int) -> tuple[str, Body] | None:
+        """What an edit of another shape says in the one of today; None: no way leads there.
+
+        Args:
+            schema: the number of its shape.
+        """
+        if kind in EVERYWHERE:
+            return kind, body
+        if schema > self.schema or not all(number in self.upcasts for number in range(schema, self.schema)):
+            return None
+        for number in range(schema, self.schema):
+            kind, body = self.upcasts[number](kind, body)
+        return kind, body
 
     def get_kind(self, name: str) -> Kind:
         """The kind of edit.
@@ -151,6 +187,8 @@ class FromTablet:
         recorded_at: by the tablet's clock; it decides nothing.
         clock_offset_ms: the tablet's clock less the register's, as measured; None: it was not.
         seen_number: of the latest change to this person that the author's copy showed.
+        shared_until: the register was restored since: what was recorded later is another history than the author saw;
+            None: it was not.
         reason: why they had opened the record; None: none was given with this edit.
         hold: why it waits for a person whatever it says; None: nothing is known against it.
     """
@@ -163,6 +201,7 @@ class FromTablet:
     seen_number: int
     reason: AccessReason | None = None
     hold: Why | None = None
+    shared_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +213,7 @@ class EditRequest:
         base_version: the version of the section the author had seen; 0: nothing was recorded.
         decided_at: when it was decided, as a person said; never used to pick a winner. None: no such time.
         is_from_paper: copied from paper, so that somebody else must compare it before it is read as checked.
+        schema: number of the shape of its kind and body; None: the section's own, of today.
         tablet: None: it was made in a form.
     """
 
@@ -187,6 +227,7 @@ class EditRequest:
     decided_at: datetime | None = None
     is_from_paper: bool = False
     tablet: FromTablet | None = None
+    schema: int | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ Value = dict[str, Any]
 #: The key of a section's list items: item id -> item; a removed item stays as a tombstone.
 ITEMS = "items"
 REMOVED = "removed"
+#: The kind of edit by which the lines of a section that only grows come from another entry of the same person.
+CARRY = "carry"
 
 
 class Outcome(StrEnum):
@@ -51,8 +53,10 @@ class Why(StrEnum):
     UNKNOWN_BASE = "unknown_base"
     AUTHOR_LEFT = "author_left"
     LEASE_ENDED = "lease_ended"
+    NOT_OFFLINE = "not_offline"
     TABLET_ENDED = "tablet_ended"
     TABLET_COPIED = "tablet_copied"
+    OTHER_PROGRAM = "other_program"
 
 
 #: What is said of it where both sides are laid beside each other.
@@ -66,8 +70,10 @@ WHY_WORDS: dict[Why, str] = {
     Why.UNKNOWN_BASE: "It was made on a version that the register does not hold.",
     Why.AUTHOR_LEFT: "Its author has left since they wrote it.",
     Why.LEASE_ENDED: "It came after its author's time on the tablet had ended.",
+    Why.NOT_OFFLINE: "Its author's organisation may not have let this be written without signal at that time.",
     Why.TABLET_ENDED: "It came from a tablet that was reported lost or taken out of use.",
     Why.TABLET_COPIED: "It came from a tablet of which there seem to be two.",
+    Why.OTHER_PROGRAM: "It was written with another version of the program and cannot be taken so. Enter it again.",
 }
 
 #: How far a clock may be wrong before a time counts as the future.

@@ -45,9 +45,36 @@ def loader(schema: type[Schema]) -> Callable[[Body], Body]:
     return load
 
 
+def part_loader(schema: type[Schema]) -> Callable[[Body], Body]:
+    """Check the answers that a body names; one that it does not name stays as it was.
+
+    What must be there is asked of the value that comes of it (`check_answered`): a tablet sends only what was changed.
+    """
+
+    def load(body: Body) -> Body:
+        try:
+            return plain(schema, schema().load(body, partial=True))
+        except ValidationError as error:
+            raise RulesBroken(list(_rules(error.normalized_messages()))) from error
+
+    return load
+
+
+def check_answered(schema: type[Schema], value: Value) -> None:
+    """Nothing is kept without what its form demands.
+
+    Raises:
+        RulesBroken: with the sentences that a form would show.
+    """
+    fields = (pair for pair in schema().fields.items() if pair[1].required and value.get(pair[0]) is None)
+    missing = [RuleBroken(str(field.error_messages["required"]), field=name) for name, field in fields]
+    if missing:
+        raise RulesBroken(missing)
+
+
 def item_loader(schema: type[Schema]) -> Callable[[Body], Body]:
-    """Check one item of a list: its id and its fields."""
-    load_item = loader(schema)
+    """Check one item of a list: its id and the fields that are named."""
+    load_item = part_loader(schema)
 
     def load(body: Body) -> Body:
         return {"item_id": _item_id(body), "item": load_item(body.get("item", {}))}

@@ -10,18 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epaccs.access.rules import can_ever, facts_of_role, refusal
 from epaccs.clinicians.queries import signing_days
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
-from epaccs.core.changes import EntryChange
 from epaccs.core.errors import Contradicts, Forbidden, RuleBroken
 from epaccs.core.fields import local_date
-from epaccs.versions.model import Edit, SectionVersion
-from epaccs.versions.queries import values_at
-from epaccs.versions.registry import Context, EditRequest, FromTablet, Kind, Section
+from epaccs.versions.model import Edit, SectionHead, SectionVersion
+from epaccs.versions.queries import find_values_after
+from epaccs.versions.registry import Context, EditRequest, Kind, Section
 from epaccs.versions.rules import Outcome, Value
 
 #: No version: what an author had before them never stood as they saw it.
@@ -44,11 +42,13 @@ class Seen:
     value: Value | None
 
 
-def find_seen(session: Session, section: Section, request: EditRequest, context: Context, *, version: int) -> Seen:
+def find_seen(
+    session: Session, section: Section, request: EditRequest, context: Context, *, head: SectionHead | None
+) -> Seen:
     """The version that the form or tablet showed, with the author's own earlier edits of it on top.
 
     Args:
-        version: of the section now.
+        head: the section now; None: nothing recorded yet.
 
     Raises:
         UnknownBase: an earlier edit has not come, or the register holds no such version.
@@ -57,12 +57,31 @@ def find_seen(session: Session, section: Section, request: EditRequest, context:
     """
     chain = _own_chain(session, request, context.actor)
     base_version = chain[0].base_version if chain else request.base_version
-    if base_version > version:
+    if base_version > (head.version if head else 0):
         raise UnknownBase("This form was made on a version that the register does not hold. Open it again.")
-    seen = Seen(base_version, _value_of(session, request, base_version))
+    is_now = head is not None and base_version == head.version
+    row = head if is_now else _version(session, request, base_version)
+    check_same_history(request, row)
+    seen = Seen(base_version, row.value if row else None)
     for edit in chain:
         seen = _after_own(session, section, seen, edit, context)
     return seen
+
+
+def check_same_history(request: EditRequest, row: SectionHead | SectionVersion | None) -> None:
+    """A version that was recorded after a restored register and the author's copy had parted is not what they saw.
+
+    Args:
+        row: what the register holds under the number that their copy showed; None: nothing was recorded.
+
+    Raises:
+        UnknownBase: it is another version of the same number.
+
+    Source: hazard H-51.
+    """
+    until = request.tablet.shared_until if request.tablet else None
+    if until is not None and row is not None and row.recorded_at > until:
+        raise UnknownBase("This was made before the register was restored. Open it again.")
 
 
 def _own_chain(session: Session, request: EditRequest, actor: Actor) -> list[Edit]:
@@ -84,9 +103,14 @@ def _is_of(edit: Edit, request: EditRequest) -> bool:
     return edit.entry_id == request.entry_id and edit.section == request.section
 
 
-def _value_of(session: Session, request: EditRequest, version: int) -> Value | None:
-    row = session.get(SectionVersion, (request.entry_id, request.section, version)) if version else None
+def _value_of(session: Session, of: EditRequest | Edit, version: int) -> Value | None:
+    """What the section of an edit said in a version; None: there is none."""
+    row = _version(session, of, version)
     return row.value if row else None
+
+
+def _version(session: Session, of: EditRequest | Edit, version: int) -> SectionVersion | None:
+    return session.get(SectionVersion, (of.entry_id, of.section, version)) if version else None
 
 
 def _after_own(session: Session, section: Section, seen: Seen, edit: Edit, context: Context) -> Seen:
@@ -95,23 +119,19 @@ def _after_own(session: Session, section: Section, seen: Seen, edit: Edit, conte
     Its version counts as seen only if it followed at once on what they had seen: one that was merged, or was added
     beside a newer change, brings something with it that they never saw.
     """
-    kind = section.kinds.get(edit.kind)
+    name, body = section.upcast(edit.kind, edit.body, edit.schema) or (edit.kind, edit.body)
+    kind = section.kinds.get(name)
     if kind is None:  # a confirmation changes no value
         return seen
     match Outcome(edit.outcome):
         case Outcome.HELD:
             return Seen(NEVER, seen.value)
         case Outcome.SAME:
-            return Seen(edit.section_version, _value_of_edit(session, edit))
+            return Seen(edit.section_version, _value_of(session, edit, edit.section_version))
         case _ if edit.section_version == seen.version + 1:
-            return Seen(edit.section_version, _value_of_edit(session, edit))
+            return Seen(edit.section_version, _value_of(session, edit, edit.section_version))
         case _:
-            return Seen(NEVER, kind.reduce(seen.value, edit.body, context_of_edit(edit, context)))
-
-
-def _value_of_edit(session: Session, edit: Edit) -> Value | None:
-    row = session.get(SectionVersion, (edit.entry_id, edit.section, edit.section_version))
-    return row.value if row else None
+            return Seen(NEVER, kind.reduce(seen.value, body, context_of_edit(edit, context)))
 
 
 def context_of_edit(edit: Edit, context: Context) -> Context:
@@ -150,9 +170,7 @@ def check_may_ever(actor: Actor, kind: Kind) -> None:
         raise Forbidden(refusal(kind.permission, actor.role))
 
 
-def check_as_seen(
-    session: Session, section: Section, kind: Kind, request: EditRequest, context: Context, *, seen: Seen
-) -> None:
+def check_as_seen(section: Section, kind: Kind, request: EditRequest, context: Context, *, seen: Seen) -> None:
     """Refuse a fault inside an edit: what was wrong on what its author had before them, on the day they wrote it.
 
     What another section says is no fault inside it: a tablet's edit is held for that.
@@ -162,7 +180,7 @@ def check_as_seen(
 
     Source: hazard H-50 (what a crew wrote without signal is lost, or counts twice).
     """
-    then = _context_as_seen(session, request, context)
+    then = _context_as_seen(request, context)
     try:
         value = kind.reduce(seen.value, request.body, then)
         section.check(value, then)
@@ -170,13 +188,13 @@ def check_as_seen(
         return
 
 
-def _context_as_seen(session: Session, request: EditRequest, context: Context) -> Context:
+def _context_as_seen(request: EditRequest, context: Context) -> Context:
     """The rest of the record as the author saw it, by a clock that is not before theirs, with their authority then."""
     now = max(context.now, request.decided_at or context.now)
     today, then = local_date(now), local_date(request.decided_at or context.now)
     days = tuple((start, _stretched(end, then=then, today=today)) for start, end in context.signing_days)
     may_sign = any(start <= today <= end for start, end in days)
-    values = _values_as_seen(session, request, context)
+    values = _values_as_seen(request, context)
     return replace(
         context,
         now=now,
@@ -192,10 +210,6 @@ def _stretched(end: date, *, then: date, today: date) -> date:
     return today if then - timedelta(days=1) <= end < today else end
 
 
-def _values_as_seen(session: Session, request: EditRequest, context: Context) -> dict[str, Value]:
-    tablet: FromTablet | None = request.tablet
-    number = tablet.seen_number if tablet else 0
-    moment = session.scalar(
-        select(EntryChange.recorded_at).where(EntryChange.number == number, EntryChange.entry_id == request.entry_id)
-    )
-    return dict(context.values) if moment is None else values_at(request.entry_id, moment)
+def _values_as_seen(request: EditRequest, context: Context) -> dict[str, Value]:
+    seen = find_values_after(request.entry_id, request.tablet.seen_number if request.tablet else 0)
+    return dict(context.values) if seen is None else seen

@@ -46,6 +46,8 @@ with app.app_context():
     sheet = build_sheet(gp, read_contents(gp, person, settings=settings),
                         HandoverSheet(code="KTW49HQX", printed_for="Night team", place=""), settings=settings)
     assert "Does the person read lips?" in build_html(sheet)
+    tablets = app.test_client().get("/tablet/forms").get_data(as_text=True)
+    assert 'name="lip_reads"' in tablets
     assert "| `lip_reads` | Does the person read lips? |" in render_fields()
 """
 

@@ -24,6 +24,7 @@ from epaccs.core.fields import (
     clean_text,
     format_date,
     format_datetime,
+    format_moment,
     local_date,
     normalise_postcode,
     normalise_telephone,
@@ -342,9 +343,26 @@ def test_a_moment_is_shown_by_british_clocks(moment: datetime, shown: str) -> No
     assert format_date(local_date(moment)) == shown[:11]
 
 
-def test_a_moment_without_a_zone_is_never_shown() -> None:
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        pytest.param(datetime(2026, 11, 20, 14, 5, tzinfo=UTC), "2026-11-20T14:05:00.000000Z", id="a whole minute"),
+        pytest.param(
+            datetime(2026, 11, 20, 9, 5, 0, 7, tzinfo=timezone(timedelta(hours=-5))),
+            "2026-11-20T14:05:00.000007Z",
+            id="from another zone",
+        ),
+    ],
+)
+def test_a_moment_is_written_for_programs_in_one_way(moment: datetime, written: str) -> None:
+    assert format_moment(moment) == written
+    assert datetime.fromisoformat(written) == moment
+
+
+@pytest.mark.parametrize("show", [format_datetime, format_moment])
+def test_a_moment_without_a_zone_is_never_shown(show: Callable[[datetime], str]) -> None:
     with pytest.raises(ValueError, match="without a time zone"):
-        format_datetime(datetime(2026, 11, 20, 14, 5))  # noqa: DTZ001
+        show(datetime(2026, 11, 20, 14, 5))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,14 @@ def test_a_failure_is_logged_under_the_number_that_its_page_shows(
         pytest.param({"EPACCS_CLAMD": "tcp://localhost:many"}, "names no virus scanner", id="a port that is none"),
         pytest.param({"EPACCS_SCAN_LIMIT_MEGABYTES": "51"}, "must be from 1 to 50", id="scans that are too large"),
         pytest.param({"EPACCS_SCAN_LIMIT_MEGABYTES": "0"}, "must be from 1 to 50", id="scans of nothing"),
+        pytest.param({"EPACCS_SPONSORED_MONTHS": "0"}, "must be from 1 to 24", id="accounts that end at once"),
+        pytest.param({"EPACCS_SPONSORED_MONTHS": "60"}, "must be from 1 to 24", id="accounts nobody looks at again"),
+        pytest.param({"EPACCS_SIGNING_MINUTES": "61"}, "must be from 1 to 60", id="a proof that never grows old"),
+        pytest.param({"EPACCS_OIDC_ISSUER": "http://a.example"}, "start with https", id="a provider on an open line"),
+        pytest.param({"EPACCS_OIDC_ISSUER": "a.example"}, "start with https", id="a provider without its kind"),
+        pytest.param(
+            {"EPACCS_OIDC_ISSUER": "https://a.example"}, "CLIENT_SECRET too", id="a provider without a secret"
+        ),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_sentence(
@@ -122,6 +130,21 @@ def test_a_virus_scanner_listens_on_a_port_or_a_socket_or_there_is_none(
     monkeypatch.setenv("EPACCS_CLAMD", address)
 
     assert load_settings().clamd == address
+
+
+def test_an_identity_provider_is_named_with_its_secret_or_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("EPACCS_DATA_DIR", str(tmp_path))
+    assert load_settings().identity_provider is None
+    for name, words in {"ISSUER": "https://a.example/", "CLIENT_ID": "epaccs", "CLIENT_SECRET": "hush"}.items():
+        monkeypatch.setenv(f"EPACCS_OIDC_{name}", words)
+
+    provider = load_settings().identity_provider
+
+    assert provider is not None
+    assert (provider.issuer, provider.client_secret) == ("https://a.example/", "hush")
+    assert "hush" not in repr(load_settings())
 
 
 def test_a_demonstration_keeps_its_own_secret(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]

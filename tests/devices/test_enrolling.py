@@ -13,15 +13,18 @@ from sqlalchemy import func, select
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Organisation
-from epaccs.clinicians.rules import Role
+from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import db
 from epaccs.core.errors import RuleBroken
 from epaccs.core.identifiers import new_id
+from epaccs.devices.actions import note_contact
+from epaccs.devices.actions.ending import take_out_by_operator
 from epaccs.devices.keys import check_public_key, scope_key
 from epaccs.devices.model import Device, DeviceUser, Lease
 from epaccs.devices.queries import find_device, find_signers
 from tests.devices.leases import a_public_key, a_tablet, about, enrol, post
-from tests.factories import a_clinician, sign_in
+from tests.factories import a_clinician, an_organisation, sign_in
+from tests.pages import PageClient
 
 
 def kinds_of(*kinds: EventKind) -> list[dict[str, Any]]:
@@ -87,20 +90,32 @@ def test_the_same_tablet_has_the_same_keys_and_another_has_others(app: Flask) ->
     assert other["scope_keys"][0]["key"] != first.answer["scope_keys"][0]["key"]
 
 
-def test_a_scope_has_another_key_on_another_tablet_in_another_tier_and_in_another_epoch(app: Flask) -> None:
+def test_a_scope_has_another_key_on_another_tablet_and_for_another_tier_audience_and_epoch(app: Flask) -> None:
     device_id = new_id()
-    known = (device_id, "area:northdale", "card", "1.1")
+    known = (device_id, "area:northdale", "card", "T0+T1", "1.1")
 
     others = [
         (new_id(), *known[1:]),
-        (device_id, "area:southmere", "card", "1.1"),
-        (device_id, "area:northdale", "full", "1.1"),
-        (device_id, "area:northdale", "card", "2.1"),
-        (device_id, "area:northdale", "card1", ".1"),
+        (device_id, "area:southmere", "card", "T0+T1", "1.1"),
+        (device_id, "area:northdale", "full", "T0+T1", "1.1"),
+        (device_id, "area:northdale", "card", "T0+T1+T2", "1.1"),
+        (device_id, "area:northdale", "card", "T0+T1", "2.1"),
+        (device_id, "area:northdale", "card", "T0+T11", ".1"),
     ]
 
-    assert len({scope_key(*known), *(scope_key(*one) for one in others)}) == 6
+    assert len({scope_key(*known), *(scope_key(*one) for one in others)}) == 7
     assert scope_key(*known) == scope_key(*known)
+
+
+def test_a_colleague_on_the_same_tablet_who_sees_other_things_has_another_key_of_the_same_scope(app: Flask) -> None:
+    paramedic = a_clinician(Role.PARAMEDIC)
+    service = db.session.get(Organisation, paramedic.organisation_id)
+    first = a_tablet(app, paramedic)
+
+    doctor = enrol(app, a_clinician(Role.OUT_OF_HOURS_GP, service), device_id=first.id, label=None, device_class=None)
+
+    keys = {one["scope"]: one["key"] for one in doctor.get_json()["scope_keys"]}
+    assert keys["area:northdale"] != first.answer["scope_keys"][0]["key"]
 
 
 def test_a_second_user_of_another_organisation_is_told_that_there_is_no_such_tablet(app: Flask) -> None:
@@ -268,3 +283,58 @@ def test_a_key_of_another_curve_is_refused() -> None:
 
     with pytest.raises(RuleBroken, match="P-256"):
         check_public_key(ECKey.generate_key("P-384", private=False).as_dict())
+
+
+def test_a_browser_that_is_set_up_keeps_a_word_of_it_that_opens_nothing(app: Flask) -> None:
+    paramedic = a_clinician(Role.PARAMEDIC)
+
+    answer = enrol(app, paramedic)
+    renewed = (tablet := a_tablet(app, paramedic)).renew()
+
+    for one, device_id in ((answer, answer.get_json()["device_id"]), (renewed, tablet.id)):
+        words = one.headers.getlist("Set-Cookie")
+        [word] = [found for found in words if found.startswith("epaccs-tablet")]
+        assert word.startswith(f"epaccs-tablet={device_id};")
+        assert "SameSite=Strict" in word
+        assert "Max-Age=34560000" in word
+        # It is read by the tablet's own page, also where there is no signal.
+        assert "HttpOnly" not in word
+
+
+def test_a_browser_that_took_everything_away_is_told_what_it_was_and_so_is_the_administrator(app: Flask) -> None:
+    trust, browser = an_organisation(type=OrganisationType.AMBULANCE), app.test_client()
+    paramedic, colleague = a_clinician(Role.PARAMEDIC, trust), a_clinician(Role.PARAMEDIC, trust)
+    before = enrol(app, paramedic, client=browser).get_json()
+    assert before["before"] is None
+    note_contact(UUID(before["device_id"]), state={"outbox": 2})
+
+    again = enrol(app, paramedic, client=browser, label="Vehicle 4412 again").get_json()
+    theirs = enrol(app, colleague, device_id=again["device_id"], label=None, device_class=None).get_json()
+
+    for told in (again, theirs):
+        assert told["before"] is not None
+        assert told["before"]["label"] == "Vehicle 4412"
+        assert told["before"]["waiting"] == 2
+        assert told["before"]["last_contact_at"].endswith("Z")
+    pages = PageClient(app)
+    sign_in(pages.browser, a_clinician(Role.ADMINISTRATOR, trust))
+    pages.open("/devices").see(
+        "Its browser took everything away", "Set up again as Vehicle 4412 again", "ask its users to enter it again"
+    )
+
+
+@pytest.mark.parametrize("mark", ["", "1", "not an id", "another organisation's", "taken out of use"])
+def test_a_word_that_names_no_tablet_of_theirs_in_use_is_passed_over(app: Flask, mark: str) -> None:
+    paramedic, browser = a_clinician(Role.PARAMEDIC), app.test_client()
+    if mark == "another organisation's":
+        mark = str(a_tablet(app, a_clinician(Role.PARAMEDIC)).id)
+    if mark == "taken out of use":
+        tablet = a_tablet(app, paramedic)
+        take_out_by_operator(UUID(tablet.id), is_lost=True)
+        mark = str(tablet.id)
+    browser.set_cookie("epaccs-tablet", mark)
+
+    answer = enrol(app, paramedic, client=browser)
+
+    assert answer.status_code == 200
+    assert answer.get_json()["before"] is None

@@ -61,7 +61,7 @@ def test_a_lease_says_what_the_protocol_says(tablet: ATablet) -> None:
 
     assert set(claims) == {
         "iss", "jti", "device", "user", "membership", "organisation", "role", "iat", "nbf", "exp", "scopes",
-        "audience", "break_glass", "renew_until",
+        "audience", "may_sign", "may_change", "break_glass", "renew_until",
     }  # fmt: skip
     assert claims["exp"] - claims["iat"] == 18 * 3600
     assert claims["scopes"] == [{"scope": "area:northdale", "tier": "card"}]
@@ -77,16 +77,16 @@ def test_a_session_opens_nothing_that_is_a_tablets(app: Flask, tablet: ATablet) 
     assert problem(post(client, "/sync/v1/who", {})) == (401, "signed-out")
 
 
-def test_only_what_a_tablet_asks_is_exempt_from_the_form_token(app: Flask) -> None:
+def test_only_what_brings_a_proof_of_its_own_is_exempt_from_the_form_token(app: Flask) -> None:
     views = app.view_functions.values()
     exempt = {one for one in views if f"{one.__module__}.{one.__name__}" in web.csrf._exempt_views}
 
     without_token = {str(getattr(one, "permission", "")) for one in exempt}
 
     assert exempt
-    assert without_token <= {"TABLET", "SEALED", "use a tablet without signal"}
+    assert without_token <= {"TABLET", "SEALED", "LAUNCH", "PROVIDER", "use a tablet without signal"}
     named = {app.view_functions["devices.lease"]}
-    assert {one for one in exempt if one.permission not in ("TABLET", "SEALED")} == named
+    assert {one for one in exempt if one.permission not in ("TABLET", "SEALED", "LAUNCH", "PROVIDER")} == named
 
 
 def test_to_renew_a_lease_in_a_session_takes_the_form_token(app: Flask, tablet: ATablet) -> None:

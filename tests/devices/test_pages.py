@@ -53,6 +53,60 @@ def test_the_list_says_how_each_tablet_stands(pages: PageClient, tablet: ATablet
     pages.open("/devices").see("50 min ago", "Some time ago")
 
 
+def test_the_list_says_where_plans_are_missing_and_whose_device_is_nearly_full(app: Flask, tablet: ATablet) -> None:
+    short, whole = tablet, a_tablet(app, tablet.actor, label="Vehicle 4398")
+    for one, state in (
+        (short, {"plans_missing": 12, "reserve_bytes": 65_536}),
+        (short, {"outbox": 1, "plans_missing": None}),
+        (whole, {"plans_missing": 0, "reserve_bytes": 2_097_152}),
+    ):
+        assert one.post("/sync/v1/pull", {"cursors": [], "state": state}).status_code == 200
+
+    administrator = an_administrator(tablet.actor)
+    found = {one.label: (one.missing_words, one.is_nearly_full) for one in queries.tablets_of(administrator)}
+    assert found == {"Vehicle 4412": ("12 whole plans are missing on it", True), "Vehicle 4398": ("", False)}
+    page = of(app, administrator).open("/devices")
+    page.see("12 whole plans are missing on it, because its room is short", "Nearly full")
+
+
+@pytest.mark.parametrize(
+    ("ways", "words"),
+    [
+        pytest.param(["argon2id"], "(unlocks with a passphrase)", id="a passphrase"),
+        pytest.param(["argon2id", "prf"], "(unlocks with a passphrase or the device's own lock)", id="the device too"),
+        pytest.param(["pbkdf2"], "(unlocks with a passphrase, kept in a weaker way: its browser runs no", id="weaker"),
+        pytest.param(["face-of-2031"], "(unlocks with a passphrase)", id="a way of a later program"),
+        pytest.param([], "(unlocking not reported)", id="nothing"),
+    ],
+)
+def test_the_list_says_with_what_each_user_unlocks(
+    pages: PageClient, tablet: ATablet, ways: list[str], words: str
+) -> None:
+    pages.open("/devices").see("(unlocking not reported)")
+    state, reader = {"unlock": ways}, tablet.actor.clinician_id
+    actions.note_contact(UUID(tablet.id), state=state, clinician_id=reader)
+    actions.note_contact(UUID(tablet.id), state={"outbox": 1}, clinician_id=reader)
+    actions.note_contact(UUID(tablet.id), state={"unlock": ["prf"]}, clinician_id=new_id())
+
+    pages.open("/devices").see(words)
+
+
+def test_the_devices_own_lock_is_forbidden_for_a_role_and_the_passphrase_stays(
+    pages: PageClient, tablet: ATablet
+) -> None:
+    assert tablet.answer["policy"]["unlock"] == ["prf", "passphrase"]
+    pages.open("/devices/policy/paramedic/managed-tablet").see("Whoever can unlock the device can then read")
+
+    pages.fill(unlock="passphrase", reason="Tablets go from hand to hand").submit("Save as a new version")
+
+    answer = tablet.renew().get_json()
+    assert answer["policy"]["unlock"] == ["passphrase"]
+    pages.open("/devices/policy/paramedic/managed-tablet")
+    assert pages.value_of("unlock") == "passphrase"
+    pages.fill(unlock="prf", reason="One each").submit("Save as a new version")
+    assert tablet.renew().get_json()["policy"]["unlock"] == ["prf", "passphrase"]
+
+
 def test_a_tablet_that_has_not_reported_says_so_and_one_without_contact_is_too_old(
     app: Flask, tablet: ATablet, frozen_clock: Any
 ) -> None:

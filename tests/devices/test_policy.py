@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epaccs.access.rules import ACCESS_TABLE, Scope, Sight, Tier
+from epaccs.access.rules import ACCESS_TABLE, Permission, Scope, Sight, Tier, can, facts_of_role
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
@@ -40,6 +40,9 @@ from epaccs.devices.rules import (
     freshness_of,
     grant,
     held_words,
+    is_nearly_full,
+    may_write,
+    missing_words,
     policy_as_rules,
     policy_from_rules,
     scope_name,
@@ -102,6 +105,7 @@ policies = st.builds(
     attempts=st.integers(0, 20),
     most_results=st.integers(0, 100),
     least_digits=st.integers(0, 11),
+    most_residents=st.integers(0, 200),
 )
 
 
@@ -131,6 +135,7 @@ def test_a_policy_that_is_taken_is_within_every_cap(policy: Policy, role: Role, 
     assert policy.break_glass_seconds <= 4 * 3600
     assert policy.most_results <= 20
     assert policy.least_digits >= 4
+    assert policy.most_residents <= (120 if can(Permission.SEE_ROUND, facts_of_role(role, may_sign=False)) else 0)
 
 
 @given(
@@ -238,6 +243,10 @@ REFUSED = [
     pytest.param(Role.GP, MANAGED, {"passphrase_length": 7}, "passphrase_length", "from 8 to 64", id="too short"),
     pytest.param(Role.GP, MANAGED, {"least_digits": 3}, "least_digits", "from 4 to 10", id="browsing by number"),
     pytest.param(Role.GP, MANAGED, {"most_results": 21}, "most_results", "from 1 to 20", id="long lists"),
+    pytest.param(Role.GP, MANAGED, {"most_residents": 121}, "most_residents", "from 0 to 120", id="a whole street"),
+    pytest.param(
+        Role.PARAMEDIC, MANAGED, {"most_residents": 1}, "most_residents", "goes on no rounds", id="a crew on a round"
+    ),
     pytest.param(
         Role.GP, MANAGED, {"break_glass_seconds": 5 * HOUR}, "break_glass_seconds", "0 to 4 hours", id="glass"
     ),
@@ -259,7 +268,7 @@ REFUSED = [
     ),
     pytest.param(Role.PARAMEDIC, MANAGED, {"tiers": (area(20), area(30))}, None, "Say once", id="one scope said twice"),
     pytest.param(
-        Role.GP, MANAGED, {"offline_sections": ("cpr.sign",)}, "offline_sections", "cpr.sign", id="signing offline"
+        Role.GP, MANAGED, {"offline_sections": ("cpr.void",)}, "offline_sections", "cpr.void", id="voiding offline"
     ),
     pytest.param(Role.GP, MANAGED, {"unlock": ()}, "unlock", "passphrase", id="opened by nothing"),
     pytest.param(Role.GP, MANAGED, {"unlock": ("pin",)}, "unlock", "passphrase", id="opened by four figures"),
@@ -275,6 +284,16 @@ def test_a_policy_that_goes_too_far_is_refused_with_what_to_do(
 
     found = [(one.field, sentence in one.message) for one in refused.value.errors]
     assert (field, True) in found, refused.value.errors
+
+
+def test_no_policy_leaves_a_tablet_to_the_lock_of_the_device_alone() -> None:
+    for ways in (("prf", "passphrase"), ("passphrase",)):
+        check_policy(replace(NOTHING, unlock=ways), Role.PARAMEDIC, MANAGED)
+
+    with pytest.raises(RulesBroken) as refused:
+        check_policy(replace(NOTHING, unlock=("prf",)), Role.PARAMEDIC, MANAGED)
+
+    assert [one.field for one in refused.value.errors] == ["unlock"]
 
 
 def test_a_lease_of_less_than_an_hour_is_refused() -> None:
@@ -329,6 +348,51 @@ def test_how_old_a_tablets_copy_is(age: timedelta, fresh: Freshness) -> None:
 )
 def test_how_a_tablets_clock_is_told(offset: int | None, words: str) -> None:
     assert clock_words(offset) == words
+
+
+@pytest.mark.parametrize(
+    ("reserve_bytes", "expected"),
+    [
+        pytest.param(None, False, id="it has not said so"),
+        pytest.param(2_097_152, False, id="all of it is laid aside"),
+        pytest.param(1_048_576, False, id="half of it"),
+        pytest.param(983_040, True, id="less"),
+        pytest.param(0, True, id="nothing"),
+    ],
+)
+def test_a_tablet_is_nearly_full_when_little_is_laid_aside(reserve_bytes: int | None, expected: bool) -> None:
+    assert is_nearly_full(reserve_bytes) is expected
+
+
+@pytest.mark.parametrize(
+    ("plans_missing", "words"),
+    [
+        (None, ""),
+        (0, ""),
+        (1, "1 whole plan is missing on it"),
+        (1_200, "1,200 whole plans are missing on it"),
+    ],
+)
+def test_how_many_plans_made_way_is_told(plans_missing: int | None, words: str) -> None:
+    assert missing_words(plans_missing) == words
+
+
+@pytest.mark.parametrize(
+    ("allowed", "section", "kind", "may"),
+    [
+        pytest.param(["cpr.review_asked"], "cpr", "review_asked", True, id="this kind of a change"),
+        pytest.param(["cpr.review_asked"], "cpr", "sign", False, id="another kind of the same section"),
+        pytest.param(["risks"], "risks", "put", True, id="a section as a whole"),
+        pytest.param(["feedback"], "observations", "used", True, id="feedback is the section of observations"),
+        pytest.param(["feedback"], "feedback", "used", True, id="by the name of the policy"),
+        pytest.param(["cpr.sign"], "cpr", "revoke", True, id="whoever may sign may cancel"),
+        pytest.param(["cpr.review_asked"], "cpr", "revoke", False, id="nobody else may cancel"),
+        pytest.param([], "cpr", "wrong_person_flag", True, id="that it is the wrong person, always"),
+        pytest.param([], "cpr", "review_asked", False, id="nothing"),
+    ],
+)
+def test_what_a_policy_lets_be_written(allowed: list[str], section: str, kind: str, may: bool) -> None:
+    assert may_write(allowed, section, kind) is may
 
 
 def test_how_much_a_tablet_keeps() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
+from epaccs.access.actions import approve_table, propose_table
+from epaccs.access.rules import ACCESS_TABLE, Fact, use_table
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
-from epaccs.clinicians.rules import Actor, Role
+from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import db
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.rules import format_code
@@ -101,6 +104,23 @@ def test_a_refusal_is_one_sentence_and_leaves_no_file(
     assert sentence in result.stderr
     assert not (tmp_path / "sheet.pdf").exists()
     assert the_sheets() == []
+
+
+def test_the_access_table_of_this_area_holds_in_a_terminal_too(print_to: Run, entry_id: UUID) -> None:
+    a_clinician(Role.OUT_OF_HOURS_GP, user_name="night")
+    board = an_organisation(type=OrganisationType.ICB)
+    row = ACCESS_TABLE[Role.OUT_OF_HOURS_GP]
+    table = {**ACCESS_TABLE, Role.OUT_OF_HOURS_GP: replace(row, facts=row.facts - {Fact.PRINTS})}
+    change = propose_table(a_clinician(Role.ADMINISTRATOR, board), table, reason="Paper is lost", based_on=0)
+    assert print_to(NUMBER, "--as", "night").exit_code == 0
+
+    approve_table(a_clinician(Role.PRIVACY_OFFICER, board), change)
+    use_table(0, ACCESS_TABLE)  # as a program that has just begun
+    result = print_to(NUMBER, "--as", "night", out="another.pdf")
+
+    assert result.exit_code != 0
+    assert len(the_sheets()) == 1
+    use_table(0, ACCESS_TABLE)
 
 
 def test_a_person_of_several_roles_names_the_place(print_to: Run, gp: Actor, entry_id: UUID) -> None:

@@ -82,7 +82,8 @@ def test_a_new_list_merges_by_number_and_says_who_is_no_longer_on_it(gp: Actor) 
     assert states(gp) == {ADA: State.TO_CONSIDER, BEN: State.NOT_LISTED, CYD: State.TO_CONSIDER}
     assert taken.no_longer_listed == 1
     assert the_candidate(ADA).family_name == "Hargreaves-Bell"
-    assert queries.find_people(gp)[0].groups == (Group.DEMENTIA,)
+    groups = {one.nhs_number: one.groups for one in queries.find_people(gp)}
+    assert groups[ADA] == (Group.DEMENTIA,)
 
 
 def test_decisions_stay_when_a_new_list_comes(gp: Actor) -> None:

@@ -1,12 +1,13 @@
 /** What lies in the tablet's database: sealed, each row in its own place only, and whole pages or none (hazards H-53, H-55). */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { Copies, KeyMissing, Overtaken, RowSpoilt } from "../../epaccs/static/js/tablet/copies.js";
 import { buildCursors } from "../../epaccs/static/js/tablet/feed.js";
 import { newSigningKey } from "../../epaccs/static/js/tablet/keys.js";
 import { NoRoom } from "../../epaccs/static/js/tablet/store.js";
-import { answerTo, aPerson, aTablet, Feed, PASSPHRASE, SCOPE } from "./register.js";
+import { Device } from "./device.js";
+import { answerTo, aPerson, aTablet, enrolled, Feed, Hands, PASSPHRASE, SCOPE } from "./register.js";
 
 async function aFilledTablet(count = 3) {
   const tablet = await aTablet();
@@ -44,6 +45,13 @@ test("no name, number or id of a person lies in the clear", async () => {
   const kept = await everything(store);
   for (const secret of ["CANARY", "canary1", "9990000001", aPerson(1).id, "1941-01-06"])
     assert.equal(kept.includes(secret), false, secret);
+});
+
+test("the register is told the sum of what came last, of each scope", async () => {
+  const { copies, feed } = await aFilledTablet();
+  assert.deepEqual(copies.sums(), { [SCOPE]: await feed.sum() });
+  await copies.startAgain();
+  assert.deepEqual(copies.sums(), { [SCOPE]: "0000000000000000" });
 });
 
 test("a row in another's place does not open", async () => {
@@ -140,6 +148,56 @@ test("a half-filled copy is kept over a lock, and the old one is read meanwhile"
   assert.equal(copies.places[0].next, null);
 });
 
+test("each page adds one piece to the index, and after many it is written whole again", async () => {
+  const { store, vault, copies, feed } = await aFilledTablet();
+  for (let number = 4; number <= 70; number += 1) {
+    feed.put(aPerson(number));
+    if (number % 5 === 0) feed.drop(aPerson(number - 3).id);
+    await pull(copies, feed);
+  }
+  assert.equal((await store.all("index")).length, 4);
+  vault.lock();
+  await vault.unlock("u1", PASSPHRASE);
+  await copies.load();
+  assert.deepEqual(versions(copies), feed.people());
+});
+
+test("a page that tells of one person seals no other again", async () => {
+  const { store, copies, feed } = await aFilledTablet(300);
+  feed.put(aPerson(7, 2));
+  await pull(copies, feed);
+  const [first, second] = (await store.all("index")).map((piece) => piece.box.byteLength);
+  assert.ok(second < first / 100, `${second} of ${first} bytes`);
+});
+
+test("an index of which a piece is gone or moved is not read as if it were whole", async () => {
+  for (const spoil of [
+    (writing, [first]) => writing.remove("index", first),
+    (writing, [first], [, second]) => writing.put("index", first, second),
+  ]) {
+    const { store, vault, copies, feed } = await aFilledTablet();
+    feed.put(aPerson(9));
+    await pull(copies, feed);
+    const pieces = await store.all("index");
+    await store.write(["index"], async (writing) => spoil(writing, await writing.keys("index"), pieces));
+    vault.lock();
+    await vault.unlock("u1", PASSPHRASE);
+    await copies.load();
+    assert.equal(copies.places[0].current, null);
+    assert.equal(copies.people().size, 0);
+  }
+});
+
+test("whoever made something of everybody's keys is told when it no longer holds", async () => {
+  const { copies, feed } = await aFilledTablet();
+  const before = copies.changes;
+  await pull(copies, feed);
+  assert.equal(copies.changes, before);
+  feed.put(aPerson(1, 2));
+  await pull(copies, feed);
+  assert.ok(copies.changes > before);
+});
+
 test("what no user may read any more is thrown away", async () => {
   const { store, copies } = await aFilledTablet();
   await copies.tidy([copies.places[0].name]);
@@ -151,13 +209,120 @@ test("what no user may read any more is thrown away", async () => {
 test("another user of the same audience reads the same rows; of another tier they are copies of their own", async () => {
   const { vault, copies } = await aFilledTablet();
   const { secret } = await newSigningKey();
-  await vault.enrol(await answerTo("u2"), "five slow brown bears here", secret);
+  await enrolled(vault, await answerTo("u2"), "five slow brown bears here", secret);
   await copies.load();
   assert.equal(copies.people().size, 3);
-  await vault.enrol(await answerTo("u3", { tier: "full" }), "six small red foxes here", secret);
+  await enrolled(vault, await answerTo("u3", { tier: "full" }), "six small red foxes here", secret);
   await copies.load();
   assert.equal(copies.people().size, 0);
   assert.deepEqual(buildCursors([...copies.places]), [{ scope: SCOPE, tier: "full", epoch: null, number: 0 }]);
+});
+
+// --- Room ---
+
+const untouched = { put: IDBObjectStore.prototype.put, delete: IDBObjectStore.prototype.delete };
+afterEach(() => Object.assign(IDBObjectStore.prototype, untouched));
+
+const withPlan = (number, version = 1) => ({
+  ...aPerson(number, version),
+  plan: { words: `CANARY ${number}`.repeat(50) },
+});
+
+/** A tablet that holds whole plans, on a device whose room is counted. */
+async function aFullerTablet(count) {
+  const device = new Device().starts();
+  const tablet = await aTablet("u1", new Hands(), { tier: "full" });
+  const feed = new Feed();
+  feed.tier = "full";
+  for (let number = 1; number <= count; number += 1) feed.put(withPlan(number));
+  await pull(tablet.copies, feed);
+  return { ...tablet, feed, device };
+}
+
+const read = (copies, number) => copies.openRow(copies.people().get(aPerson(number).id));
+
+test("what the forms of a plan hold lies sealed with the plan, and comes and goes with it", async () => {
+  const { copies, feed, store } = await aFullerTablet(1);
+  const answers = { places: { version: 3, said: { place: "CANARY hospice" } } };
+  feed.put({ ...withPlan(2), answers });
+  await pull(copies, feed);
+  assert.equal((await read(copies, 1)).answers, null);
+  assert.deepEqual((await read(copies, 2)).answers, answers);
+  assert.equal(JSON.stringify(await store.all("rows")).includes("CANARY"), false);
+});
+
+test("plans make way for cards, those first that nobody looked at for longest", async () => {
+  const { copies, feed, device } = await aFullerTablet(30);
+  for (const number of [4, 9]) await read(copies, number);
+  for (let number = 31; number <= 36; number += 1) feed.put(withPlan(number));
+  device.fillsUpTo(3000);
+  await pull(copies, feed);
+  assert.equal(await copies.missingPlans(), 25);
+  for (const number of [4, 9, 31, 36]) assert.equal((await read(copies, number)).isPlanAway, false, number);
+  let away = 0;
+  for (let number = 1; number <= 36; number += 1) {
+    const { card, plan, isPlanAway } = await read(copies, number);
+    assert.equal(card.name, `CANARY, Person ${number}`);
+    if (isPlanAway) away += 1;
+    else assert.equal(plan.words, withPlan(number).plan.words);
+  }
+  assert.equal(away, 25);
+  assert.equal(await copies.isWhole(), true);
+});
+
+test("where no plan is left to make way, cards are taken without theirs", async () => {
+  const { copies, feed, device } = await aFullerTablet(2);
+  await copies.makeRoom();
+  device.fillsUpTo(400);
+  feed.put(withPlan(1, 2));
+  await pull(copies, feed);
+  assert.deepEqual(versions(copies), feed.people());
+  const { card, plan, isPlanAway } = await read(copies, 1);
+  assert.deepEqual([card.name, plan, isPlanAway], ["CANARY, Person 1", null, true]);
+});
+
+test("plans that made way come again beside what is there", async () => {
+  const { copies, feed } = await aFullerTablet(3);
+  await copies.makeRoom();
+  assert.equal(await copies.missingPlans(), 3);
+  await copies.fetchPlansAgain();
+  assert.equal((await read(copies, 2)).card.name, "CANARY, Person 2");
+  await pull(copies, feed);
+  assert.equal(await copies.missingPlans(), 0);
+  assert.equal((await read(copies, 2)).plan.words, withPlan(2).plan.words);
+});
+
+test("when there is no room for them after all, what is there stays, and only that", async () => {
+  const { store, copies, feed, device } = await aFullerTablet(3);
+  await copies.makeRoom();
+  await copies.fetchPlansAgain();
+  device.fillsUpTo(500);
+  await assert.rejects(pull(copies, feed), NoRoom);
+  assert.equal(copies.places[0].next, null);
+  assert.deepEqual(versions(copies), feed.people());
+  assert.equal((await store.all("rows")).length, 3);
+  device.fillsUpTo(Number.POSITIVE_INFINITY);
+  feed.put(withPlan(4));
+  await pull(copies, feed);
+  assert.deepEqual(versions(copies), feed.people());
+  assert.equal(await copies.missingPlans(), 3);
+});
+
+test("a plan in another's place, or changed on the disk, does not open", async () => {
+  const { store, copies } = await aFullerTablet(2);
+  const [one, other] = await store.all("plans");
+  const keys = await rowKeys(store);
+  await store.write(["plans"], (writing) => {
+    writing.put("plans", keys[0], other);
+    writing.put("plans", keys[1], one);
+  });
+  for (const number of [1, 2]) await assert.rejects(read(copies, number), RowSpoilt);
+});
+
+test("a scope that is taken away takes its plans along", async () => {
+  const { store, copies } = await aFullerTablet(2);
+  await copies.revoke(SCOPE);
+  for (const name of ["rows", "plans", "index"]) assert.deepEqual(await store.all(name), [], name);
 });
 
 async function rowKeys(store) {

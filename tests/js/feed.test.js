@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { applyPage, buildCursors, readPage, sumOf } from "../../epaccs/static/js/tablet/feed.js";
+import {
+  applyPage,
+  buildCursors,
+  isInDoubt,
+  MISMATCHES,
+  RESTARTS,
+  readPage,
+  sumOf,
+} from "../../epaccs/static/js/tablet/feed.js";
 import { aPerson, Feed, SCOPE, written } from "./register.js";
 
 const NDJSON = "application/x-ndjson; charset=utf-8";
@@ -77,6 +85,55 @@ test("a copy whose sum differs twice is started again, and is not called fresh m
   assert.deepEqual(buildCursors(twice), [{ scope: SCOPE, tier: "card", epoch: null, number: 0 }]);
   const mended = await pull(twice, feed);
   assert.deepEqual(versions(mended[0]), feed.people());
+});
+
+/** A register whose sum is never this tablet's. */
+class WrongFeed extends Feed {
+  async sum() {
+    return "0000000000000001";
+  }
+}
+
+test("a copy that goes on disagreeing is started again so often and no more; then it is read, as old as the last that agreed, and in doubt", async () => {
+  const feed = new Feed();
+  feed.put(aPerson(1));
+  let places = await pull(newPlace(), feed);
+  const agreedAt = places[0].current.asAt;
+  const wrong = Object.assign(new WrongFeed(), { rows: feed.rows, number: feed.number });
+  wrong.put(aPerson(2));
+  let asked = 0;
+  for (let round = 0; round < 20; round += 1) {
+    if (buildCursors(places)[0].epoch === null) asked += 1;
+    places = await pull(places, wrong);
+  }
+  assert.equal(asked, RESTARTS);
+  assert.ok(isInDoubt(places[0].current));
+  assert.equal(places[0].next, null);
+  assert.equal(places[0].current.asAt, agreedAt);
+  assert.deepEqual(versions(places[0]), wrong.people());
+});
+
+test("a copy that was in doubt and agrees again is in doubt no more", async () => {
+  const wrong = new WrongFeed();
+  wrong.put(aPerson(1));
+  let places = newPlace();
+  for (let round = 0; round < (RESTARTS + 1) * MISMATCHES; round += 1) places = await pull(places, wrong);
+  assert.ok(isInDoubt(places[0].current));
+  assert.equal(places[0].current.asAt, 0);
+  const right = Object.assign(new Feed(), { rows: wrong.rows, number: wrong.number });
+  places = await pull(places, right);
+  assert.ok(!isInDoubt(places[0].current));
+  assert.ok(places[0].current.asAt > 0);
+});
+
+test("how many people have no room on the tablet is kept with the copy", async () => {
+  const feed = new Feed();
+  feed.put(aPerson(1));
+  const page = await feed.page(buildCursors(newPlace())[0]);
+  page.closing.cursors[0].left_out = 37;
+  const { places } = await applyPage(newPlace(), page, newCopyId);
+  assert.equal(places[0].current.leftOut, 37);
+  assert.equal((await pull(places, feed))[0].current.leftOut, 0);
 });
 
 test("lines of a scope that is not here are left out", async () => {

@@ -8,7 +8,8 @@ import { canonicalJson } from "../../epaccs/static/js/tablet/canonical.js";
 import { digest, newSigningKey } from "../../epaccs/static/js/tablet/keys.js";
 import { Outbox } from "../../epaccs/static/js/tablet/outbox.js";
 import { NoRoom } from "../../epaccs/static/js/tablet/store.js";
-import { answerTo, aPerson, aTablet, NOON, newLock, PASSPHRASE, sealPair } from "./register.js";
+import { Tablet } from "../../epaccs/static/js/tablet/tablet.js";
+import { answerTo, aPerson, aTablet, enrolled, HOUR, NOON, newLock, PASSPHRASE, sealPair } from "./register.js";
 
 const DRAFT = {
   entry_id: "00000000-0000-7000-8000-000000000001",
@@ -104,6 +105,14 @@ test("a second edit of the same section names the first, until a copy shows that
   assert.equal((await opened((await outbox.append(later, "sixth")).forRegister)).after_id, null);
 });
 
+test("wrong person names no edit before it, because it arrives before it", async () => {
+  const { outbox } = await aWritingTablet();
+  await outbox.append(DRAFT, "words");
+  const row = await outbox.append({ ...DRAFT, kind: "wrong_person_flag", body: {} }, "words");
+  assert.equal((await opened(row.forRegister)).after_id, null);
+  assert.equal(row.isFirst, true);
+});
+
 test("an edit leaves only with a result, and is shown until a copy knows of it", async () => {
   const { outbox } = await aWritingTablet();
   const row = await outbox.append(DRAFT, "words");
@@ -117,6 +126,17 @@ test("an edit leaves only with a result, and is shown until a copy knows of it",
   assert.equal((await outbox.rows()).length, 1);
   await outbox.forgetSent(NOON + 1001);
   assert.equal((await outbox.rows()).length, 0);
+});
+
+test("what was sent is kept sealed for a week, in case the register is restored from before, and nobody is shown it", async () => {
+  const { outbox, store } = await aWritingTablet();
+  const row = await outbox.append(DRAFT, "words");
+  await outbox.settle([{ id: row.id, outcome: "applied" }], NOON);
+  await outbox.forgetSent(NOON + 1);
+  assert.deepEqual(await outbox.own(), []);
+  assert.equal((await store.all("outbox")).length, 1);
+  await outbox.forgetSent(NOON + 7 * 24 * HOUR + 1);
+  assert.equal((await store.all("outbox")).length, 0);
 });
 
 for (const outcome of ["failed", "something new", ""]) {
@@ -179,7 +199,7 @@ test("another user sees that something waits, and neither what it is nor whose i
   const { outbox, vault } = await aWritingTablet();
   const row = await outbox.append(DRAFT, "words");
   const { secret } = await newSigningKey();
-  await vault.enrol(await answerTo("u2"), "five slow brown bears here", secret);
+  await enrolled(vault, await answerTo("u2"), "five slow brown bears here", secret);
   const opened = await outbox.own().catch(() => "another's was tried");
   assert.deepEqual(opened, []);
   assert.deepEqual(await outbox.about(DRAFT.entry_id), []);
@@ -196,7 +216,7 @@ test("nothing is written while the tablet is locked", async () => {
   await assert.rejects(audit.append({ act: "card_viewed" }));
 });
 
-test("looks are chained, sealed and signed, and leave when the register has them", async () => {
+test("looks are chained, sealed and signed, and wait until the register has them", async () => {
   const { audit, userKey } = await aWritingTablet();
   await audit.append({ act: "searched", count: 3 });
   await audit.append({ act: "card_viewed", entry_id: DRAFT.entry_id, version: 41, reason: "cannot_ask" });
@@ -207,10 +227,50 @@ test("looks are chained, sealed and signed, and leave when the register has them
   assert.equal(second.previous, await digest(words));
   assert.equal(await isSignedBy(userKey, second), true);
   assert.equal(JSON.stringify(rows).includes(DRAFT.entry_id), false);
-  await audit.acknowledge(1);
+  await audit.acknowledge(1, NOON);
   assert.deepEqual(
     (await audit.waiting()).map((row) => row.sequence),
     [2],
   );
   assert.equal((await audit.append({ act: "searched" })).sequence, 3);
+});
+
+test("looks that were sent are kept sealed for a week, are offered again, and then go", async () => {
+  const { audit, store } = await aWritingTablet();
+  const numbers = async () => (await audit.waiting()).map((row) => row.sequence);
+  for (const _ of [1, 2, 3]) await audit.append({ act: "searched" });
+  await audit.acknowledge(1, NOON);
+  await audit.acknowledge(2, NOON + 24 * HOUR);
+  assert.deepEqual(await numbers(), [3]);
+
+  await audit.offerAgain();
+  assert.deepEqual(await numbers(), [1, 2, 3]);
+  await audit.acknowledge(2, NOON + 48 * HOUR);
+  assert.deepEqual(await numbers(), [3]);
+  assert.equal(await store.count("audit"), 3);
+
+  await audit.forgetSent(NOON + 9 * 24 * HOUR);
+  assert.equal(await store.count("audit"), 3);
+  await audit.forgetSent(NOON + 9 * 24 * HOUR + HOUR);
+  assert.deepEqual(
+    (await store.all("audit")).map((row) => row.sequence),
+    [3],
+  );
+});
+
+test("what was refused and entered again goes off the list, and the book says so", async () => {
+  const { outbox, audit } = await aWritingTablet();
+  const refused = await outbox.append(DRAFT, "words");
+  await outbox.settle([{ id: refused.id, outcome: "refused", errors: ["enter it again"] }], NOON);
+  const again = await outbox.append(DRAFT, "other words");
+  const looks = [];
+  const book = { append: async (look) => looks.push(look) && audit.append(look) };
+  const tablet = { outbox, audit: book, open: { known: { id: DRAFT.entry_id } } };
+  await Tablet.prototype.markEnteredAgain.call(tablet, refused.id);
+  assert.deepEqual(
+    (await outbox.own()).map(({ row }) => row.id),
+    [again.id],
+  );
+  assert.deepEqual(looks, [{ act: "entered_again", entry_id: DRAFT.entry_id, edit: refused.id }]);
+  assert.equal((await audit.waiting()).length, 1);
 });

@@ -59,7 +59,7 @@ async function signLease(claims) {
 /** What the register answers to an enrolment. */
 export async function answerTo(
   userId,
-  { deviceId = "tablet-1", hours = 18, now = NOON, epoch = "1.1", tier = "card" } = {},
+  { deviceId = "tablet-1", hours = 18, now = NOON, epoch = "1.1", tier = "card", policy = {} } = {},
 ) {
   const place = `${SCOPE}|${tier}|${epoch}`;
   if (!SCOPE_SECRETS.has(place)) SCOPE_SECRETS.set(place, toBase64url(randomBytes(32)));
@@ -78,7 +78,7 @@ export async function answerTo(
     lease: await signLease(claims),
     lease_key: await crypto.subtle.exportKey("jwk", leasePair.publicKey),
     seal_key: { ...(await crypto.subtle.exportKey("jwk", sealPair.publicKey)), kid: "s1" },
-    policy: {},
+    policy,
     scope_keys: [{ scope: SCOPE, tier, epoch, key: SCOPE_SECRETS.get(place) }],
     user: {
       id: userId,
@@ -92,14 +92,18 @@ export async function answerTo(
   };
 }
 
+/** One more user of a tablet, who reads on it now. */
+export const enrolled = async (vault, answer, passphrase, signing) =>
+  vault.enrol(answer, await vault.prepare(passphrase), signing);
+
 /** An enrolled tablet, unlocked, with nothing on it. */
-export async function aTablet(userId = "u1", hands = new Hands()) {
+export async function aTablet(userId = "u1", hands = new Hands(), { device, policy, tier = "card" } = {}) {
   const store = new Store(`tablet-${crypto.randomUUID()}`);
   const clock = hands.clock();
-  const vault = new Vault(store, clock, quick);
+  const vault = new Vault(store, clock, quick, device);
   const copies = new Copies(store, vault);
   const { secret, shown } = await newSigningKey();
-  await vault.enrol(await answerTo(userId, { now: hands.device }), PASSPHRASE, secret);
+  await enrolled(vault, await answerTo(userId, { now: hands.device, policy, tier }), PASSPHRASE, secret);
   await copies.load();
   return { store, clock, vault, copies, hands, userKey: shown };
 }
@@ -122,6 +126,7 @@ export const aPerson = (number, version = 1) => ({
 /** The feed of one scope: only the latest row of each person is kept. */
 export class Feed {
   epoch = "1.1.aa";
+  tier = "card";
   number = 0;
   rows = new Map();
 
@@ -152,7 +157,7 @@ export class Feed {
     const more = left.length > limit;
     const cursor = {
       scope: SCOPE,
-      tier: "card",
+      tier: this.tier,
       epoch: this.epoch,
       number: more ? sent.at(-1).number : this.number,
       sum: await this.sum(),

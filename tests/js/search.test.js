@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { readCriteria } from "../../epaccs/static/js/tablet/criteria.js";
 import { distance, fold, postcodeKey, soundOf, streetKey } from "../../epaccs/static/js/tablet/fold.js";
 import { nearDays, SearchIndex, SHOWN_LIMIT, scoreWay } from "../../epaccs/static/js/tablet/search.js";
+import { Words } from "../../epaccs/static/js/tablet/words.js";
 
 const TABLE = JSON.parse(readFileSync(new URL("./folding.json", import.meta.url), "utf8"));
 const TODAY = TABLE.today;
@@ -151,3 +152,36 @@ for (const [first, second, steps] of [
 ]) {
   test(`${first} and ${second} are ${steps} steps apart`, () => assert.equal(distance(first, second), steps));
 }
+
+test("looking through words finds whom comparing each of them would find", () => {
+  const letters = "abcde";
+  const word = (number) => [...String(number * 7919 + 13)].map((digit) => letters[Number(digit) % 5]).join("");
+  const different = [...new Set(Array.from({ length: 400 }, (_, number) => word(number)))];
+  const words = new Words();
+  for (const [place, one] of different.entries()) words.add(one, place);
+  for (const typed of different.slice(0, 60).map((one) => one.slice(1) + one[0])) {
+    const allowed = typed.length <= 5 ? 1 : 2;
+    const meant = different.flatMap((one, place) =>
+      distance(typed, one) <= allowed ||
+      (typed.length >= 3 && one.startsWith(typed)) ||
+      (soundOf(typed) && soundOf(typed) === soundOf(one))
+        ? [place]
+        : [],
+    );
+    assert.deepEqual(words.near(typed), meant, typed);
+  }
+});
+
+test("somebody who has a word twice is there once, and nobody has an empty one", () => {
+  const words = new Words();
+  for (const [word, place] of [
+    ["smith", 1],
+    ["smith", 1],
+    ["smith", 2],
+    ["", 3],
+    [undefined, 4],
+  ])
+    words.add(word, place);
+  assert.deepEqual(words.same("smith"), [1, 2]);
+  assert.deepEqual(words.same(""), []);
+});

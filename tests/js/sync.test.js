@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Audit } from "../../epaccs/static/js/tablet/audit.js";
+import { aboutNow } from "../../epaccs/static/js/tablet/contact.js";
 import { Outbox } from "../../epaccs/static/js/tablet/outbox.js";
-import { aboutNow, backoff, Sync } from "../../epaccs/static/js/tablet/sync.js";
+import { MOST_BYTES, Photos } from "../../epaccs/static/js/tablet/photos.js";
+import { backoff, Sync } from "../../epaccs/static/js/tablet/sync.js";
 import { readReply } from "../../epaccs/static/js/tablet/transport.js";
 import { answerTo, aPerson, aTablet, Feed, NOON, newLock, PASSPHRASE, SCOPE, written } from "./register.js";
 
@@ -29,12 +31,14 @@ const reply = (status, body, type = "application/json", headers = {}) =>
 const AWAY = { kind: "away", status: 0, type: "", text: "", problem: "", retryAfter: 0 };
 
 /** A tablet that speaks with a register which answers as it is told; by default as it should. */
-async function aSpeakingTablet() {
-  const tablet = await aTablet();
+async function aSpeakingTablet({ tier = "card" } = {}) {
+  const tablet = await aTablet("u1", undefined, { tier });
   const lock = newLock();
   const outbox = new Outbox(tablet.store, tablet.vault, tablet.clock, lock);
+  const photos = new Photos(tablet.store, tablet.vault);
   const audit = new Audit(tablet.store, tablet.vault, lock);
   const feed = new Feed();
+  feed.tier = tier;
   feed.put(aPerson(1));
   const asked = [];
   const answers = {
@@ -44,6 +48,7 @@ async function aSpeakingTablet() {
       const results = sealed.map(({ id }) => ({ id, outcome: "applied" }));
       return reply(200, { results, upto: 99, server_time: new Date(NOON).toISOString() });
     },
+    "/sync/v1/photo": async () => reply(200, { outcome: "kept", why: "" }),
     "/sync/v1/erased": async () => reply(200, { settled: 1 }),
     "/sync/v1/lease": async () => reply(200, await answerTo("u1", { epoch: feed.epoch.slice(0, 3) })),
   };
@@ -51,8 +56,9 @@ async function aSpeakingTablet() {
     asked.push({ path, body, headers });
     return answers[path](body);
   };
-  const parts = { ...tablet, outbox, audit, ask, describe: async () => aboutNow(), onChange: () => {} };
-  return { ...tablet, outbox, audit, feed, asked, answers, sync: new Sync(parts) };
+  const describe = async () => ({ ...aboutNow(), state: { plans_missing: await tablet.copies.missingPlans() } });
+  const parts = { ...tablet, outbox, photos, audit, ask, describe, onChange: () => {} };
+  return { ...tablet, outbox, photos, audit, feed, asked, answers, sync: new Sync(parts) };
 }
 
 const paths = (asked) => asked.map((one) => one.path.split("/").at(-1));
@@ -69,6 +75,57 @@ test("what waits is sent, then what is new is fetched", async () => {
   assert.equal(sync.state.phase, "quiet");
   assert.equal(sync.state.lastContact, NOON);
   assert.ok(waitMs >= 45_000 && waitMs <= 75_000);
+});
+
+test("wrong person is sent before everything that was written before it", async () => {
+  const { sync, outbox, asked } = await aSpeakingTablet();
+  const first = await outbox.append(DRAFT, "words");
+  const second = await outbox.append(DRAFT, "words");
+  const flag = await outbox.append({ ...DRAFT, kind: "wrong_person_flag", body: {} }, "words");
+  await sync.round();
+  assert.deepEqual(
+    asked[0].body.sealed.map(({ id }) => id),
+    [flag.id, first.id, second.id],
+  );
+});
+
+const PHOTO = { id: "p1", edit_id: "e1", entry_id: aPerson(1).id, content: new Uint8Array([255, 216, 255]) };
+
+test("a photo is sent after the words and after what is new, and goes when it is kept", async () => {
+  const { sync, outbox, photos, asked } = await aSpeakingTablet();
+  await photos.add(PHOTO, NOON);
+  await outbox.append(DRAFT, "words");
+  await sync.round();
+  assert.deepEqual(paths(asked), ["sealed", "pull", "photo"]);
+  assert.equal((await photos.all()).length, 0);
+});
+
+for (const [what, answer, waiting, refused] of [
+  ["the line failed", async () => AWAY, 1, 0],
+  ["a portal answered", async () => reply(200, "<html>", "text/html"), 1, 0],
+  ["it is to come again later", async () => reply(200, { outcome: "later", why: "" }), 1, 0],
+  ["an outcome that is not known", async () => reply(200, { outcome: "odd" }), 1, 0],
+  ["it was not taken", async () => reply(200, { outcome: "refused", why: "Damaged" }), 0, 1],
+]) {
+  test(`whatever becomes of a photo, the words are sent: ${what}`, async () => {
+    const { sync, outbox, photos, answers } = await aSpeakingTablet();
+    answers["/sync/v1/photo"] = answer;
+    await photos.add(PHOTO, NOON);
+    await outbox.append(DRAFT, "words");
+    await sync.round();
+    assert.equal((await outbox.waiting()).length, 0);
+    assert.equal((await photos.waiting()).length, waiting);
+    assert.equal((await photos.refused()).length, refused);
+  });
+}
+
+test("a photo lies sealed, and one that is too large is not kept", async () => {
+  const { photos, store } = await aSpeakingTablet();
+  const content = new TextEncoder().encode("CANARY of a form");
+  await photos.add({ ...PHOTO, content }, NOON);
+  const lies = JSON.stringify(await store.all("photos"));
+  assert.equal(/CANARY|Q0FOQVJZ/.test(lies) || lies.includes(PHOTO.entry_id), false);
+  await assert.rejects(photos.add({ ...PHOTO, id: "p2", content: new Uint8Array(MOST_BYTES + 1) }, NOON));
 });
 
 test("a locked tablet sends what is sealed, and fetches nobody", async () => {
@@ -110,6 +167,25 @@ test("a page without its closing line is as if it had not come", async () => {
   assert.equal(copies.people().size, 0);
 });
 
+test("what the register does not take keeps no news away", async () => {
+  const { sync, outbox, answers, copies } = await aSpeakingTablet();
+  await outbox.append(DRAFT, "words");
+  answers["/sync/v1/sealed"] = async () => reply(500, "", "text/plain");
+  await sync.round();
+  assert.equal((await outbox.waiting()).length, 1);
+  assert.equal(copies.people().size, 1);
+  assert.equal(sync.state.phase, "quiet");
+});
+
+test("a register that asks for patience is asked nothing more", async () => {
+  const { sync, outbox, answers, asked } = await aSpeakingTablet();
+  await outbox.append(DRAFT, "words");
+  const busy = reply(503, { type: "x" }, "application/problem+json", { "Retry-After": "120" });
+  answers["/sync/v1/sealed"] = async () => busy;
+  await sync.round();
+  assert.deepEqual(paths(asked), ["sealed"]);
+});
+
 test("edits that are too many at once are sent in halves", async () => {
   const { sync, outbox, answers } = await aSpeakingTablet();
   for (const one of [1, 2, 3]) await outbox.append(DRAFT, `${one}`);
@@ -122,6 +198,120 @@ test("edits that are too many at once are sent in halves", async () => {
   await sync.round();
   assert.equal((await outbox.waiting()).length, 0);
   assert.deepEqual(sizes.slice(0, 3), [3, 2, 1]);
+});
+
+for (const [name, status] of [
+  ["is too large", 413],
+  ["makes the register fail", 500],
+]) {
+  test(`an edit that ${name} keeps no other waiting, and nobody's card from coming`, async () => {
+    const { sync, outbox, answers, copies, asked } = await aSpeakingTablet();
+    const bad = await outbox.append(DRAFT, "bad");
+    for (const one of [1, 2, 3]) await outbox.append(DRAFT, `${one}`);
+    const good = answers["/sync/v1/sealed"];
+    const refuseBad = async (body) =>
+      body.sealed.some(({ id }) => id === bad.id) ? reply(status, { type: "x" }) : good(body);
+    answers["/sync/v1/sealed"] = refuseBad;
+    const waiting = async () => (await outbox.waiting()).map((row) => row.id);
+
+    await sync.round();
+    assert.deepEqual(await waiting(), [bad.id]);
+    assert.equal(copies.people().size, 1);
+
+    asked.length = 0;
+    await outbox.append(DRAFT, "later");
+    await sync.round();
+    assert.deepEqual(await waiting(), [bad.id]);
+    assert.deepEqual(paths(asked), ["sealed", "sealed", "pull"]);
+
+    answers["/sync/v1/sealed"] = good;
+    await sync.round();
+    assert.deepEqual(await waiting(), []);
+  });
+}
+
+test("a register that fails at everything is asked a few times, and then left alone", async () => {
+  const { sync, outbox, answers, asked } = await aSpeakingTablet();
+  for (const one of Array(20).keys()) await outbox.append(DRAFT, `${one}`);
+  answers["/sync/v1/sealed"] = async () => reply(500, { type: "x" });
+  answers["/sync/v1/pull"] = async () => reply(500, { type: "x" });
+  const waitMs = await sync.round();
+  assert.ok(asked.length <= 14, `${asked.length} questions`);
+  assert.ok(waitMs >= 2500);
+  assert.equal((await outbox.waiting()).length, 20);
+});
+
+test("nothing is sent twice in one round, whatever the register answers", async () => {
+  const { sync, outbox, answers, asked } = await aSpeakingTablet();
+  for (const one of Array(101).keys()) await outbox.append(DRAFT, `${one}`);
+  answers["/sync/v1/sealed"] = async ({ sealed }) => {
+    const results = sealed.map(({ id }) => ({ id, outcome: "failed" }));
+    return reply(200, { results, server_time: new Date(NOON).toISOString() });
+  };
+  await sync.round();
+  assert.deepEqual(paths(asked), ["sealed", "sealed", "pull"]);
+  assert.equal((await outbox.waiting()).length, 101);
+});
+
+test("what a restored register has forgotten is offered to it again, once it was told what is known, and what it refused is not", async () => {
+  const { sync, outbox, answers, feed, asked } = await aSpeakingTablet();
+  const rows = [];
+  for (const one of ["seen", "held", "refused"]) rows.push(await outbox.append(DRAFT, one));
+  const [first, second, third] = rows.map((row) => row.id);
+  const sent = [];
+  answers["/sync/v1/sealed"] = async ({ sealed }) => {
+    sent.push(...sealed.map(({ id }) => id));
+    const outcomeOf = { [first]: "applied", [second]: "held", [third]: "refused" };
+    const results = sealed.map(({ id }) => ({ id, outcome: outcomeOf[id] }));
+    return reply(200, { results, server_time: new Date(NOON - 1).toISOString() });
+  };
+  await sync.round();
+  await outbox.dismiss(second);
+  assert.deepEqual(
+    (await outbox.rows()).map((row) => row.state),
+    ["refused"],
+  );
+
+  feed.epoch = "1.2.aa";
+  await sync.round();
+  assert.equal((await outbox.waiting()).length, 0);
+
+  feed.epoch = "2.1.aa";
+  asked.length = 0;
+  await sync.round();
+  assert.deepEqual(asked.at(-1).body.known, { [aPerson(1).id]: 1 });
+  assert.deepEqual(
+    (await outbox.waiting()).map((row) => row.id),
+    [first, second],
+  );
+  sent.length = 0;
+  await sync.round();
+  await sync.round();
+  assert.deepEqual(sent, [first, second]);
+});
+
+test("the looks that a restored register has forgotten are offered to it again, once it was told what is known", async () => {
+  const { sync, audit, answers, feed } = await aSpeakingTablet();
+  const sent = [];
+  answers["/sync/v1/sealed"] = async ({ sealed }) => {
+    sent.push(...sealed.map(({ id }) => id));
+    return reply(200, { results: [], upto: 2, server_time: new Date(NOON).toISOString() });
+  };
+  const looks = [await audit.append({ act: "searched" }), await audit.append({ act: "card_viewed" })];
+  const ids = looks.map((row) => row.forRegister.id);
+  await sync.round();
+  await sync.round();
+  assert.deepEqual(sent, ids);
+
+  feed.epoch = "1.2.aa";
+  await sync.round();
+  assert.deepEqual(sent, ids);
+  feed.epoch = "2.1.aa";
+  await sync.round();
+  await sync.round();
+  await sync.round();
+  assert.deepEqual(sent, [...ids, ...ids]);
+  assert.deepEqual(await audit.waiting(), []);
 });
 
 test("an edit at which the register fails leaves the others alone", async () => {
@@ -241,7 +431,6 @@ test("after a reset the register is told once what the old copy knew", async () 
   await sync.round();
   feed.epoch = "1.1.bb";
   await sync.round();
-  await sync.round();
   assert.deepEqual(asked.at(-1).body.known, { [aPerson(1).id]: 1 });
   await sync.round();
   assert.deepEqual(asked.at(-1).body.known, {});
@@ -326,4 +515,93 @@ test("failures are answered with patience, at random, and never sooner than aske
   assert.equal(backoff(3, 0, 1), 20_000);
   assert.equal(backoff(50, 0, 1), 15 * 60_000);
   assert.ok(backoff(1, 120, 0) >= 120_000);
+});
+
+async function aLongDownload() {
+  const tablet = await aSpeakingTablet();
+  for (let number = 2; number <= 1200; number += 1) tablet.feed.put(aPerson(number));
+  return tablet;
+}
+
+test("the plans that made way are counted once a round, and not again while nothing changes", async () => {
+  const { sync, copies, store, feed } = await aSpeakingTablet({ tier: "full" });
+  const counted = [];
+  const count = store.count.bind(store);
+  store.count = (name, ...of) => {
+    if (name === "plans") counted.push(name);
+    return count(name, ...of);
+  };
+  await sync.round();
+  feed.put(aPerson(2));
+  counted.length = 0;
+  await sync.round();
+  assert.equal(counted.length, 1);
+  await sync.round();
+  assert.equal(counted.length, 1);
+  assert.equal(await copies.missingPlans(), 0);
+});
+
+test("the next page is on its way while one is written, and none is asked for twice", async () => {
+  const { sync, copies, asked } = await aLongDownload();
+  const take = copies.take.bind(copies);
+  const askedBeforeWritten = [];
+  copies.take = async (page) => {
+    const change = await take(page);
+    askedBeforeWritten.push(asked.length);
+    return change;
+  };
+  await sync.round();
+  assert.deepEqual(
+    asked.map(({ body }) => body.cursors[0].number),
+    [0, 500, 1000],
+  );
+  assert.deepEqual(askedBeforeWritten, [2, 3, 3]);
+  assert.equal(copies.people().size, 1200);
+});
+
+test("a page that was asked for from where the copies do not stand is thrown away", async () => {
+  const { sync, copies, asked } = await aLongDownload();
+  let isFirst = true;
+  const take = copies.take.bind(copies);
+  copies.take = async (page) => {
+    const change = await take(page);
+    if (isFirst) await copies.startAgain();
+    isFirst = false;
+    return change;
+  };
+  await sync.round();
+  assert.deepEqual(
+    asked.map(({ body }) => body.cursors[0].number),
+    [0, 500, 0, 500, 1000],
+  );
+  assert.equal(copies.people().size, 1200);
+});
+
+test("after a command or a reset the register is asked when it was followed", async () => {
+  const { sync, copies, feed, asked } = await aLongDownload();
+  await sync.round();
+  feed.epoch = "1.1.bb";
+  asked.length = 0;
+  const take = copies.take.bind(copies);
+  const askedBeforeWritten = [];
+  copies.take = async (page) => {
+    const change = await take(page);
+    askedBeforeWritten.push(asked.length);
+    return change;
+  };
+  await sync.round();
+  assert.deepEqual(askedBeforeWritten, [1, 3, 3]);
+  assert.equal(Object.keys(asked[1].body.known).length, 1200);
+});
+
+test("a page that did not come ahead is asked for again when its time comes", async () => {
+  const { sync, copies, answers } = await aLongDownload();
+  const pull = answers["/sync/v1/pull"];
+  const fates = [pull, async () => AWAY];
+  answers["/sync/v1/pull"] = (body) => (fates.shift() ?? pull)(body);
+  await sync.round();
+  assert.equal(sync.state.phase, "away");
+  assert.equal(copies.people().size, 500);
+  await sync.round();
+  assert.equal(copies.people().size, 1200);
 });

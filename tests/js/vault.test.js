@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newSigningKey } from "../../epaccs/static/js/tablet/keys.js";
+import { ATTEMPTS } from "../../epaccs/static/js/tablet/members.js";
 import { refusePassphrase } from "../../epaccs/static/js/tablet/passphrase.js";
 import { calibrate } from "../../epaccs/static/js/tablet/slow.js";
-import { ATTEMPTS, Vault } from "../../epaccs/static/js/tablet/vault.js";
-import { answerTo, aTablet, HOUR, NOON, PASSPHRASE, quick } from "./register.js";
+import { Vault } from "../../epaccs/static/js/tablet/vault.js";
+import { answerTo, aTablet, enrolled, HOUR, NOON, PASSPHRASE, quick } from "./register.js";
 
 test("the right passphrase opens, after a lock and after the program was ended", async () => {
   const { vault, store, clock } = await aTablet();
@@ -57,7 +58,7 @@ test("an attempt is counted before it is made", async () => {
 test("another user of the tablet has a keyring of their own", async () => {
   const { vault, store } = await aTablet("u1");
   const { secret } = await newSigningKey();
-  await vault.enrol(await answerTo("u2"), "five slow brown bears here", secret);
+  await enrolled(vault, await answerTo("u2"), "five slow brown bears here", secret);
   vault.lock();
   assert.equal((await vault.unlock("u2", PASSPHRASE)).outcome, "wrong");
   assert.equal((await vault.unlock("u1", PASSPHRASE)).outcome, "unlocked");

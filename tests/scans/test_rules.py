@@ -32,6 +32,7 @@ from epaccs.scans.rules import (
     why_not_beside,
     why_not_opened,
 )
+from epaccs.versions.rules import Standing
 
 MEGABYTE = 1024 * 1024
 SEEN_ON = date(2026, 11, 20)
@@ -203,6 +204,21 @@ def test_only_a_paper_that_holds_stands_beside_a_form(
     apart = why_not_beside(withdrawal, is_restricted=is_restricted)
 
     assert apart is None if words is None else words in str(apart)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(None, None, id="it has none that waited"),
+        pytest.param(Standing.OPEN, "waits for a clinician", id="they wait"),
+        pytest.param(Standing.REJECTED, "was not accepted", id="they were not accepted"),
+        pytest.param(Standing.ACCEPTED, None, id="they were accepted"),
+    ],
+)
+def test_nothing_is_copied_from_a_photo_while_its_words_are_in_doubt(words: Standing | None, said: str | None) -> None:
+    apart = why_not_beside(None, is_restricted=False, words=words)
+
+    assert apart is None if said is None else said in str(apart)
 
 
 def test_papers_are_kept_of_people_on_the_register_whose_address_may_be_told() -> None:

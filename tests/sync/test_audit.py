@@ -18,7 +18,7 @@ from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Organisation
-from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
@@ -29,24 +29,9 @@ from epaccs.notices.rules import NoticeKind
 from epaccs.record.queries.history import get_looks
 from epaccs.versions.queries import find_recorded
 from tests.cpr_decisions.test_actions import a_decision
-from tests.factories import a_clinician, a_registered_person, an_organisation, sign_in
+from tests.factories import a_clinician, sign_in
 from tests.pages import PageClient
-from tests.sync.writing import WritingTablet, a_writing_tablet
-
-
-@pytest.fixture
-def gp(app: Flask) -> Actor:
-    return a_clinician(Role.GP, may_sign=True)
-
-
-@pytest.fixture
-def entry(gp: Actor) -> UUID:
-    return a_registered_person(gp)
-
-
-@pytest.fixture
-def crew(app: Flask) -> WritingTablet:
-    return a_writing_tablet(app, a_clinician(Role.PARAMEDIC, an_organisation(type=OrganisationType.AMBULANCE)))
+from tests.sync.writing import WritingTablet
 
 
 @pytest.fixture
@@ -62,6 +47,28 @@ def upto(answer: Any) -> int:
     assert answer.status_code == 200, answer.get_data(as_text=True)
     found: int = answer.get_json()["upto"]
     return found
+
+
+def test_that_a_refused_edit_was_entered_again_is_kept_with_its_id(crew: WritingTablet) -> None:
+    refused = new_id()
+
+    crew.send_looks(crew.look(None, "entered_again", edit=str(refused)))
+
+    (event,) = events(EventKind.OFFLINE_DEED)
+    assert (event.details["act"], event.details["edit"]) == ("entered_again", str(refused))
+
+
+def test_of_the_list_of_a_round_it_is_kept_which_home_how_many_and_why(crew: WritingTablet) -> None:
+    home, act = new_id(), "round_listed"
+    listed = crew.look(None, act, count=12, home=str(home), reason="cannot_ask")
+    unreadable = crew.look(None, act, count="many", home="Hill House")
+
+    assert upto(crew.send_looks(listed, unreadable)) == 2
+
+    first, second = (one.details for one in events(EventKind.OFFLINE_DEED))
+    assert (first["act"], first["count"], first["home"], first["reason"]) == (act, 12, str(home), "cannot_ask")
+    assert "home" not in second
+    assert "Hill House" not in str(second)
 
 
 def test_each_look_is_written_down_once_with_when_it_was_and_when_it_came(

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from epaccs.access.actions import begin_relationship, end_relationships
 from epaccs.audit.model import AuditEvent
-from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.clinicians.rules import Actor, OrganisationType
 from epaccs.core import clock
 from epaccs.core.changes import record_change
 from epaccs.core.db import db, writing
@@ -27,7 +27,6 @@ from epaccs.sync.rules.feed import REMEMBER_LEAVING, SEND_AGAIN, sum_of
 from epaccs.versions.actions import apply_edit
 from tests.conftest import Run
 from tests.factories import (
-    a_clinician,
     a_consent,
     a_registered_person,
     an_edit,
@@ -35,11 +34,6 @@ from tests.factories import (
     an_organisation,
 )
 from tests.sync.tablets import change, put_versions
-
-
-@pytest.fixture
-def gp(app: Flask) -> Actor:
-    return a_clinician(Role.GP, may_sign=True)
 
 
 def rows(entry_id: UUID) -> dict[str, FeedRow]:

@@ -18,7 +18,7 @@ from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.identifiers import new_id
-from epaccs.devices.model import Device, DeviceCommand
+from epaccs.devices.model import Device, DeviceCommand, DeviceUser
 from epaccs.notices.model import Notice
 from epaccs.record.queries.tablet import build_tablet_rows
 from epaccs.register import actions as register
@@ -31,11 +31,6 @@ from epaccs.versions.model import Entry
 from tests.devices.leases import about, post
 from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, sign_in
 from tests.sync.tablets import SyncTablet, a_cursor, a_sync_tablet, change, read_lines
-
-
-@pytest.fixture
-def gp(app: Flask) -> Actor:
-    return a_clinician(Role.GP, may_sign=True)
 
 
 @pytest.fixture
@@ -284,6 +279,55 @@ def test_the_second_tablet_of_a_shift_is_filled_from_pages_that_are_kept(
     colleague.assert_agrees()
 
 
+def test_the_last_page_of_a_first_download_is_kept_for_a_minute_after_more_has_come(
+    app: Flask,
+    crew: SyncTablet,
+    gp: Actor,
+    small_pages: int,
+    built: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    frozen_clock: Callable[[datetime], None],
+) -> None:
+    monkeypatch.setattr("epaccs.sync.actions.pull.LAST_PAGE_ROWS", 2)
+    people = {str(a_registered_person(gp)) for _ in range(5)}
+
+    def another_tablet_begins() -> None:
+        colleague = a_sync_tablet(app, a_clinician(Role.PARAMEDIC))
+        colleague.pull(limit=small_pages)
+        assert set(colleague.scopes[AREA].people) == people
+        colleague.assert_agrees()
+
+    crew.pull(limit=small_pages)
+    another_tablet_begins()
+    assert built == [3, 2]
+
+    # when somebody comes behind it, it is sent on, and only they are built
+    people.add(str(a_registered_person(gp)))
+    another_tablet_begins()
+    assert built == [3, 2, 1]
+
+    # and after a minute it is made again with whoever came, and not before something came
+    frozen_clock(clock.now() + timedelta(minutes=2))
+    another_tablet_begins()
+    assert built == [3, 2, 1, 3]
+    another_tablet_begins()
+    assert built == [3, 2, 1, 3]
+    assert len(kept()) == 2
+
+
+def test_whoever_only_follows_keeps_no_page(
+    crew: SyncTablet, gp: Actor, small_pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epaccs.sync.actions.pull.LAST_PAGE_ROWS", 2)
+    a_registered_person(gp)
+    crew.pull(limit=small_pages)
+    for _ in range(2):
+        a_registered_person(gp)
+    crew.pull(limit=small_pages)
+
+    assert kept() == []
+
+
 def test_a_kept_page_leaves_out_who_changed_and_who_left(
     app: Flask, crew: SyncTablet, gp: Actor, small_pages: int, built: list[int]
 ) -> None:
@@ -376,6 +420,14 @@ def test_what_a_tablet_says_of_itself_is_kept(crew: SyncTablet) -> None:
     assert (device.program, device.outbox_length, device.sums) == ("2026.12.0", 2, {AREA: "00ff"})
 
 
+def test_what_unlocks_it_for_its_reader_is_kept(crew: SyncTablet) -> None:
+    crew.pull(state={"unlock": ["argon2id", "prf"]})
+
+    user = db.session.scalars(select(DeviceUser).where(DeviceUser.device_id == UUID(crew.tablet.id))).one()
+
+    assert user.unlocked_with == ["argon2id", "prf"]
+
+
 def test_changes_that_a_restored_register_does_not_hold_are_reported(crew: SyncTablet, gp: Actor) -> None:
     behind, level = a_registered_person(gp), a_registered_person(gp)
     lost = new_id()
@@ -454,6 +506,9 @@ def test_what_is_no_json_is_refused(crew: SyncTablet, text: str) -> None:
         pytest.param({"cursors": [a_cursor(AREA, epoch="\0")]}, id="a null byte in an epoch"),
         pytest.param({"cursors": [], "state": {"sums": {"area:\0": "00"}}}, id="a null byte in a sum"),
         pytest.param({"cursors": [], "state": {"program": "\0"}}, id="a null byte in the program"),
+        pytest.param({"cursors": [], "state": {"unlock": ["\0"]}}, id="a null byte in what unlocks it"),
+        pytest.param({"cursors": [], "state": {"unlock": "prf"}}, id="a text for what unlocks it"),
+        pytest.param({"cursors": [], "state": {"unlock": ["a"] * 5}}, id="more ways to unlock than there are"),
         pytest.param({"cursors": [a_cursor("\ud800")]}, id="half a sign"),
         pytest.param({"cursors": [], "state": {"sums": {"\ud800": "00"}}}, id="half a sign in a sum"),
     ],

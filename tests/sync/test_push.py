@@ -50,21 +50,6 @@ from tests.sync.writing import WritingTablet, a_writing_tablet, outcomes_of, res
 REVIEW = {"words": "Deteriorating quickly"}
 
 
-@pytest.fixture
-def gp(app: Flask) -> Actor:
-    return a_clinician(Role.GP, may_sign=True)
-
-
-@pytest.fixture
-def entry(gp: Actor) -> UUID:
-    return a_registered_person(gp)
-
-
-@pytest.fixture
-def crew(app: Flask) -> WritingTablet:
-    return a_writing_tablet(app, a_clinician(Role.PARAMEDIC, an_organisation(type=OrganisationType.AMBULANCE)))
-
-
 def a_colleague(gp: Actor) -> Actor:
     """Another GP of the same practice, who has said why the record is opened."""
     colleague = a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id), may_sign=True)

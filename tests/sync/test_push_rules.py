@@ -11,18 +11,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
 from epaccs.audit.events import EventKind
+from epaccs.core import base64url
 from epaccs.sync.rules.audit import BEGINNING, Chain, OfflineLookSaid, find_chain
 from epaccs.sync.rules.push import (
     MISSES_LIMIT,
     Result,
+    Written,
+    find_shared_until,
     first_missing,
     in_order,
     is_told,
+    judge_written,
     moment_on_register,
     offset_of,
     wait_until,
 )
-from epaccs.sync.seals import NotOpened, digest, find_signer_key, open_seal, read_bytes
+from epaccs.sync.seals import NotOpened, digest, find_signer_key, open_seal
 from epaccs.versions.rules import is_in_future
 from tests.devices.leases import a_public_key
 from tests.sync.writing import seal, sign, to_text
@@ -95,6 +99,21 @@ def test_how_far_a_clock_is_off(now_device: datetime | None, known: int | None, 
 )
 def test_when_it_was_by_the_registers_clock(at: datetime, offset: int | None, moment: datetime) -> None:
     assert moment_on_register(at, offset, now=NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("then", "ever", "judged"),
+    [
+        pytest.param([True], [True], Written.ALLOWED, id="the lease of that time let it be written"),
+        pytest.param([False, True], [False, True], Written.ALLOWED, id="of two leases of that time one did"),
+        pytest.param([False], [False, True], Written.IN_DOUBT, id="only a lease of another time did"),
+        pytest.param([], [True], Written.IN_DOUBT, id="it was written before every lease, by its clock"),
+        pytest.param([False], [False, False], Written.NEVER, id="no lease ever did"),
+        pytest.param([], [], Written.UNKNOWN, id="no lease is known any more"),
+    ],
+)
+def test_what_may_be_written_without_signal(then: list[bool], ever: list[bool], judged: Written) -> None:
+    assert judge_written(then=then, ever=ever) is judged
 
 
 def test_an_address_waits_only_for_what_was_no_good_a_moment_ago() -> None:
@@ -173,7 +192,7 @@ def test_nothing_at_all_is_not_opened() -> None:
 
 
 def test_bytes_are_read_without_filling() -> None:
-    assert read_bytes("-_8") == b"\xfb\xff"
+    assert base64url.decode("-_8") == b"\xfb\xff"
 
 
 def test_the_key_that_signed_these_words_is_found_among_the_authors() -> None:
@@ -232,3 +251,25 @@ def test_a_deed_that_this_program_does_not_know_is_kept_all_the_same() -> None:
     assert a_look(act="unlocked").kind is EventKind.OFFLINE_DEED
     assert a_look(act="card_viewed").shows_record
     assert not a_look(act="searched").shows_record
+
+
+BACKED_UP = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "as_at", "generation", "expected"),
+    [
+        pytest.param("1.1.ab12", BACKED_UP, 1, None, id="the register was never restored"),
+        pytest.param("", BACKED_UP, 1, None, id="nor for a program that does not say its history"),
+        pytest.param("2.1.ab12", BACKED_UP, 2, None, id="a copy made since"),
+        pytest.param("1.7.ab12", BACKED_UP, 2, BACKED_UP, id="a copy from before"),
+        pytest.param("", BACKED_UP, 2, BACKED_UP, id="one that does not say it is from before"),
+        pytest.param("odd", BACKED_UP, 2, BACKED_UP, id="nor one that says nothing that can be read"),
+        pytest.param("9" * 400, BACKED_UP, 2, BACKED_UP, id="nor one that says too much"),
+        pytest.param("1.1.ab12", None, 3, datetime.min.replace(tzinfo=UTC), id="nobody knows when it was made"),
+    ],
+)
+def test_until_when_a_tablet_and_the_register_have_one_past(
+    epoch: str, as_at: datetime | None, generation: int, expected: datetime | None
+) -> None:
+    assert find_shared_until(epoch, as_at, generation=generation) == expected

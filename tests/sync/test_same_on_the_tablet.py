@@ -6,20 +6,34 @@ The other half is in tests/js: canonical.test.js and search.test.js read the sam
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from epaccs.core.assets import STATIC_FOLDER
 from epaccs.core.db import canonical_json
 from epaccs.core.names import fold, postcode_key
 from epaccs.record.rules.search import Keys, near_dates, read_criteria, score
 from epaccs.record.rules.search_keys import build_sound, build_street_key
+from epaccs.versions import registry
+from epaccs.versions.registry import FIRST_SCHEMA
 
 TABLES = Path(__file__).parents[1] / "js"
 CANONICAL: list[list[Any]] = json.loads((TABLES / "canonical.json").read_text(encoding="utf-8"))
 FOLDING: dict[str, Any] = json.loads((TABLES / "folding.json").read_text(encoding="utf-8"))
+
+
+def test_an_edit_says_in_which_shape_it_was_written(app: Flask) -> None:
+    program = (STATIC_FOLDER / "js/tablet/outbox.js").read_text(encoding="utf-8")
+    declared = re.search(r"const SCHEMAS = \{(.*?)\};", program, re.DOTALL)
+
+    assert declared is not None
+    written = {name: int(number) for name, number in re.findall(r"(\w+): (\d+)", declared[1])}
+    assert written == {one.name: one.schema for one in registry.sections() if one.schema != FIRST_SCHEMA}
 
 
 @pytest.mark.parametrize(("value", "text"), CANONICAL)

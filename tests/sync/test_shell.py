@@ -6,12 +6,16 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from epaccs.clinicians.rules import Role
+from epaccs.devices.actions import change_policy
+from epaccs.devices.rules import DeviceClass, default_policy
+from tests.devices.test_ending import an_administrator
 from tests.factories import a_clinician, sign_in
 
 PARTS = ("/tablet", "/tablet/kdf.js", "/tablet/manifest.webmanifest", "/sw.js")
@@ -105,5 +109,21 @@ def test_nobody_is_told_who_is_signed_in_but_they_themselves(app: Flask) -> None
     after = client.get("/tablet/session")
 
     assert before.get_json()["user"] is None
+    assert before.get_json()["csrf_token"] is None
+    assert "Set-Cookie" not in before.headers, "come late, it would close the form on which somebody signs in"
+    assert after.get_json()["csrf_token"]
     assert after.get_json()["user"] == {"id": str(actor.clinician_id), "name": "Lee Hart"}
     assert after.headers["Cache-Control"] == "no-store"
+
+
+def test_whoever_sets_a_tablet_up_is_told_how_long_a_passphrase_their_organisation_wants(app: Flask) -> None:
+    client, actor = app.test_client(), a_clinician(Role.PARAMEDIC)
+    assert client.get("/tablet/session").get_json()["passphrase_length"] is None
+    sign_in(client, actor)
+    assert client.get("/tablet/session").get_json()["passphrase_length"] == 8
+
+    policy = replace(default_policy(actor.role, DeviceClass.FIXED_PC), passphrase_length=14)
+    administrator = an_administrator(actor)
+    change_policy(administrator, actor.role, DeviceClass.FIXED_PC, policy, reason="Decided", base_version=0)
+
+    assert client.get("/tablet/session").get_json()["passphrase_length"] == 14

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,13 @@ from werkzeug.test import TestResponse
 
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
-from epaccs.core.db import canonical_json, db
+from epaccs.core.db import canonical_json, db, writing
 from epaccs.core.identifiers import new_id
+from epaccs.devices.model import OfflinePolicy
+from epaccs.devices.queries import current_policy
+from epaccs.devices.rules import DeviceClass, policy_as_rules
 from epaccs.sync.seals import digest, read_point
+from epaccs.versions import registry
 from epaccs.versions.model import Entry
 from epaccs.versions.queries import find_recorded
 from tests.devices.leases import ATablet, a_public_key, a_tablet
@@ -142,5 +146,28 @@ def outcomes_of(answer: TestResponse) -> list[str]:
     return [result["outcome"] for result in results_of(answer)]
 
 
+def let_be_written(actor: Actor, *sections: str, device_class: DeviceClass = DeviceClass.MANAGED_TABLET) -> None:
+    """A policy of the actor's organisation that lets their role write these sections without signal, and no other."""
+    policy = current_policy(actor.organisation_id, actor.role, device_class)
+    with writing() as session:
+        session.add(
+            OfflinePolicy(
+                organisation_id=actor.organisation_id,
+                role=str(actor.role),
+                device_class=str(device_class),
+                version=policy.version + 1,
+                rules=policy_as_rules(replace(policy, offline_sections=sections)),
+                reason="Tests write it",
+                made_at=clock.now(),
+                made_by=actor.clinician_id,
+                made_by_name=actor.name,
+            )
+        )
+
+
 def a_writing_tablet(app: Flask, actor: Actor, **fields: Any) -> WritingTablet:
+    """A tablet of an organisation that lets everything be written without signal that the tests write."""
+    everything = ("feedback", *sorted(section.name for section in registry.sections()))
+    if current_policy(actor.organisation_id, actor.role, DeviceClass.MANAGED_TABLET).offline_sections != everything:
+        let_be_written(actor, *everything)
     return WritingTablet(a_tablet(app, actor, **fields))

@@ -13,9 +13,9 @@ from epaccs.access.rules import AccessReason
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.errors import RuleBroken
 from epaccs.core.identifiers import new_id
-from epaccs.versions.actions import CONFIRM, RESOLVE, apply_edit
+from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import copies_for, find_recorded, get_dispute, history, material
-from epaccs.versions.registry import Applied, EditRequest
+from epaccs.versions.registry import CONFIRM, RESOLVE, Applied, EditRequest
 from epaccs.versions.rules import Outcome, Recorded, find_unchecked
 from tests.factories import a_clinician, a_registered_person, an_edit
 from tests.record.visits import a_signer, concern, open_record, organisation_of

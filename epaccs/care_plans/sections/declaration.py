@@ -9,12 +9,31 @@ from typing import Any
 
 from marshmallow import Schema
 
-from epaccs.access.rules import Permission, Tier
-from epaccs.care_plans.rules import Stage
+from epaccs.access.rules import Permission, Tier, most_tiers
+from epaccs.care_plans.rules import Stage, keep_unseen
 from epaccs.core.forms import FormField, FreeText
-from epaccs.versions.registry import Body, Context, Kind, Section, add_item, replace_fields, routine, take_item
+from epaccs.core.passages import WITHHELD, keep_withheld
+from epaccs.versions.registry import (
+    FIRST_SCHEMA,
+    Body,
+    Context,
+    Kind,
+    Section,
+    Upcast,
+    add_item,
+    replace_fields,
+    routine,
+    take_item,
+)
 from epaccs.versions.rules import ITEMS, Severity, Value
-from epaccs.versions.schema import describer, find_leading_to_door, item_loader, load_removal, loader
+from epaccs.versions.schema import (
+    check_answered,
+    describer,
+    find_leading_to_door,
+    item_loader,
+    load_removal,
+    part_loader,
+)
 
 PUT = "put"
 PUT_ITEM = "put_item"
@@ -75,6 +94,7 @@ class SectionDeclaration:
         needs: part of what a role without clinical sight sees (contacts, access to the home), but for its fields that
             are `clinical`.
         stage: from when its questions are asked, unless a field says otherwise in its metadata (see `stage_of`).
+        shape: number of the shape of its edits, with `upcasts` from each former one to the next (see `Section`).
         source: standard and section.
     """
 
@@ -92,6 +112,8 @@ class SectionDeclaration:
     needs: bool = False
     stage: Stage = Stage.MONTHS
     empty: str = field(default="Not recorded")
+    shape: int = FIRST_SCHEMA
+    upcasts: Mapping[int, Upcast] = field(default_factory=dict)
 
     def fields(self) -> Mapping[str, FormField]:
         """The section's own fields, in order."""
@@ -112,10 +134,10 @@ class SectionDeclaration:
         """As the writer needs it."""
         kinds: dict[str, Kind] = {}
         if self.schema is not None:
-            kinds[PUT] = Kind(self.permission, loader(self.schema), replace_fields, severity=self.severity)
+            kinds[PUT] = Kind(self.permission, part_loader(self.schema), self._put, severity=self.severity)
         if self.items is not None:
             load = item_loader(self.items.schema)
-            kinds[PUT_ITEM] = Kind(self.permission, load, add_item, severity=self.severity)
+            kinds[PUT_ITEM] = Kind(self.permission, load, self._put_item, severity=self.severity)
             kinds[REMOVE_ITEM] = Kind(self.permission, load_removal, take_item, severity=self.severity)
         schemas = self.schema, self.items.schema if self.items else None
         return Section(
@@ -127,7 +149,72 @@ class SectionDeclaration:
             check=self.check,
             describe=describer(*schemas),
             leads_to_door=find_leading_to_door(*schemas),
+            schema=self.shape,
+            upcasts=self.upcasts,
+            hidden_from=self.hidden_from,
         )
+
+    def hidden_from(self, tiers: frozenset[Tier]) -> frozenset[str]:
+        """The fields, its own and those of one line, that an audience does not see."""
+        return self._hidden(self.fields(), tiers) | self._hidden(self.item_fields(), tiers)
+
+    def _hidden(self, fields: Mapping[str, FormField], tiers: frozenset[Tier]) -> frozenset[str]:
+        return frozenset(name for name, one in fields.items() if not self._is_seen(one, tiers))
+
+    def _is_seen(self, field: FormField, tiers: frozenset[Tier]) -> bool:
+        is_practical = self.needs and not field.metadata.get("clinical")
+        return tier_of(self, field) in tiers or (is_practical and Tier.NEEDS in tiers)
+
+    def seen(self, value: Value, tiers: frozenset[Tier]) -> Value:
+        """The section's value without what an audience does not see."""
+        hidden, hidden_of_item = self._hidden(self.fields(), tiers), self._hidden(self.item_fields(), tiers)
+        shown = {name: answer for name, answer in value.items() if name not in hidden}
+        if ITEMS in value:
+            shown[ITEMS] = {
+                key: {name: answer for name, answer in item.items() if name not in hidden_of_item}
+                for key, item in value[ITEMS].items()
+            }
+        return shown
+
+    def _put(self, base: Value | None, body: Body, context: Context) -> Value:
+        """The section with the answers that were named; the others stay, and so does what its author could not see."""
+        value = replace_fields(
+            base, _with_unseen(self.fields(), base or {}, body, self._unseen(self.fields(), context)), context
+        )
+        if self.schema is not None:
+            check_answered(self.schema, value)
+        return value
+
+    def _put_item(self, base: Value | None, body: Body, context: Context) -> Value:
+        """The section with one line of its list added, or with the answers about it that were named."""
+        line, fields = body["item_id"], self.item_fields()
+        before = (base or {}).get(ITEMS, {}).get(line, {})
+        item = _with_unseen(fields, before, body["item"], self._unseen(fields, context))
+        value = add_item(base, {**body, "item": item}, context)
+        if self.items is not None:
+            check_answered(self.items.schema, value[ITEMS][line])
+        return value
+
+    def _unseen(self, fields: Mapping[str, FormField], context: Context) -> frozenset[str]:
+        """The fields that the author of a change does not see."""
+        return self._hidden(fields, most_tiers(context.actor.role))
+
+
+def _with_unseen(fields: Mapping[str, FormField], before: Value, said: Value, hidden: frozenset[str]) -> Value:
+    """What was said, with what its author could not see as it was: hidden answers, and passages that were withheld.
+
+    A passage is back in its place where only the words stand that it is withheld.
+
+    Raises:
+        RulesBroken: somebody answered what they do not see, or changed an answer of which a passage was withheld from
+            them.
+
+    Source: hazards H-41 and H-65: nobody destroys what they could not see, whichever way they write.
+    """
+    kept = keep_unseen(before, said, hidden)
+    taking = {name: text for name, text in before.items() if name in fields and fields[name].metadata.get("passages")}
+    shown = {name: text for name, text in kept.items() if isinstance(text, str) and WITHHELD in text}
+    return {**kept, **keep_withheld(taking, shown)}
 
 
 def _said(fields: Mapping[str, FormField], value: Value, say: Callable[[str], str]) -> Value:

@@ -5,7 +5,7 @@ One file would be too long to read, so this is a package. Read it in this order:
 - `states` (with `kept`): the words and parts of the section, and how they become JSON;
 - `transitions`: the tables of what may become of what, and who may do it;
 - `bodies`, `around`: what an edit says, who makes it, and what the rest of the record says;
-- `requirements`: what a signed decision needs, and what contradicts it;
+- `needs`, `requirements`: what a signed decision needs, and what contradicts it;
 - `applying`: `apply`, by way of `edits`, `signing`, `observing` and `voiding`;
 - `originals`: where the signed form is, and whether that was said since the person moved;
 - `doubt`, `words`, `lines`: what is shown; `follow_ups`: what somebody must do then;
@@ -17,7 +17,6 @@ Source: docs/domain.md, CPR decisions; SCCI1580 v4.0 items 44 to 48; Mental Capa
 from epaccs.core.errors import Contradicts
 from epaccs.cpr_decisions.rules.applying import apply, says_nothing_new
 from epaccs.cpr_decisions.rules.around import (
-    CLOCK_ERROR,
     SYSTEM,
     AdvanceDecision,
     Around,
@@ -25,7 +24,7 @@ from epaccs.cpr_decisions.rules.around import (
     Death,
     Proxy,
 )
-from epaccs.cpr_decisions.rules.bodies import BODIES
+from epaccs.cpr_decisions.rules.bodies import BODIES, SightingBody, read_body
 from epaccs.cpr_decisions.rules.documents import GENERATED, render_state_diagram, render_table_of_lines
 from epaccs.cpr_decisions.rules.doubt import Doubt, DoubtKind, HeldRival, Side, doubts
 from epaccs.cpr_decisions.rules.follow_ups import FollowUp, FollowUpKind, follow_ups
@@ -40,6 +39,7 @@ from epaccs.cpr_decisions.rules.lines import (
     hidden_line,
     line,
 )
+from epaccs.cpr_decisions.rules.needs import Need, blank
 from epaccs.cpr_decisions.rules.originals import (
     LEFT_BEHIND,
     Located,
@@ -50,10 +50,14 @@ from epaccs.cpr_decisions.rules.originals import (
     find_unplaced,
 )
 from epaccs.cpr_decisions.rules.requirements import (
+    DECISION_NEEDS,
     LEVELS_AGAINST_CPR,
+    NEEDS_WITHOUT_PROXY,
     OWN_REFUSALS,
     REASONS_FOR,
+    REVIEW_NEEDS,
     contradictions,
+    needs_of_consultee,
     treatment_level_disagrees,
 )
 from epaccs.cpr_decisions.rules.states import (
@@ -98,12 +102,13 @@ from epaccs.cpr_decisions.rules.transitions import (
     PROPOSAL_TRANSITIONS,
     KindRule,
     Who,
+    is_signature,
 )
 from epaccs.cpr_decisions.rules.words import Words, check_words
 
 __all__ = [
     "BODIES",
-    "CLOCK_ERROR",
+    "DECISION_NEEDS",
     "DECISION_TRANSITIONS",
     "GENERATED",
     "IMCA",
@@ -111,9 +116,11 @@ __all__ = [
     "LEFT_BEHIND",
     "LEVELS_AGAINST_CPR",
     "LOOKS",
+    "NEEDS_WITHOUT_PROXY",
     "OWN_REFUSALS",
     "PROPOSAL_TRANSITIONS",
     "REASONS_FOR",
+    "REVIEW_NEEDS",
     "SYSTEM",
     "AdvanceDecision",
     "Around",
@@ -144,6 +151,7 @@ __all__ = [
     "KindRule",
     "Located",
     "Look",
+    "Need",
     "NotConsultedBecause",
     "NotInvolvedBecause",
     "Professional",
@@ -162,6 +170,7 @@ __all__ = [
     "Shape",
     "Side",
     "Sighting",
+    "SightingBody",
     "Situation",
     "Unplaced",
     "VoidReason",
@@ -172,6 +181,7 @@ __all__ = [
     "Words",
     "WrongPersonFlag",
     "apply",
+    "blank",
     "build_amendment",
     "check_words",
     "contradictions",
@@ -181,7 +191,10 @@ __all__ = [
     "find_unplaced",
     "follow_ups",
     "hidden_line",
+    "is_signature",
     "line",
+    "needs_of_consultee",
+    "read_body",
     "render_state_diagram",
     "render_table_of_lines",
     "says_nothing_new",

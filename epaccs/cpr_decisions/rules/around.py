@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from epaccs.cpr_decisions.rules.states import ConsulteeKind, Professional
-
-#: How far a clock may be wrong before a time counts as the future.
-CLOCK_ERROR = timedelta(minutes=10)
 
 
 class Death(StrEnum):

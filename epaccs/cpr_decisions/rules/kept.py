@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -54,7 +54,13 @@ class Kept:
                     parts[name] = read(part)
                 except WrongPart as wrong:
                     raise wrong.within(name) from None
-        return cls(**parts, extra=extra)
+        blank, needed = _blank(cls)  # type: ignore[arg-type]  # a class can always be hashed
+        if not needed <= parts.keys():
+            return cls(**parts, extra=extra)  # which says what is missing
+        # Not `cls(**parts)`: a frozen class sets each of its parts by a call, some hundreds of them for one card.
+        one = object.__new__(cls)
+        vars(one).update(blank, **parts, extra=extra)
+        return one
 
     def to_value(self) -> dict[str, Any]:
         """The part as JSON holds it."""
@@ -79,6 +85,14 @@ def _find_kinds(cls: type[Kept]) -> dict[str, Any]:
 
 #: The kind of each part of a class; found once, because reading annotations is slow.
 _kinds: Callable[[Any], dict[str, Any]] = cache(_find_kinds)
+
+
+@cache
+def _blank(cls: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Each part of a class as it is where nothing is kept, and those that are always kept."""
+    parts = [part for part in fields(cls) if part.name != "extra"]
+    needed = frozenset(part.name for part in parts if part.default is MISSING)
+    return {part.name: part.default for part in parts if part.name not in needed}, needed
 
 
 _Reader = Callable[[Any], Any]

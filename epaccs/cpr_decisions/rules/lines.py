@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from epaccs.core.fields import age_of_copy, format_date, format_datetime, local_date
-from epaccs.cpr_decisions.rules.around import CLOCK_ERROR, Around, Death
+from epaccs.cpr_decisions.rules.around import Around, Death
 from epaccs.cpr_decisions.rules.doubt import NO_RIVALS, HeldRival, Side, doubts, ended_on, last_confirmed
 from epaccs.cpr_decisions.rules.edits import get_in_force
 from epaccs.cpr_decisions.rules.originals import Unplaced, find_unplaced
@@ -28,6 +28,7 @@ from epaccs.cpr_decisions.rules.states import (
     Recommendation,
 )
 from epaccs.cpr_decisions.rules.words import Words
+from epaccs.versions.rules import CLOCK_ERROR
 
 
 class Situation(StrEnum):

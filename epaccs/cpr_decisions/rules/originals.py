@@ -8,13 +8,13 @@ Source: SCCI1580 v4.0 item 47, place of the original; hazard H-44.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
 from epaccs.core.errors import RuleBroken
-from epaccs.core.fields import LONDON, local_date
+from epaccs.core.fields import local_date, start_of
 from epaccs.cpr_decisions.rules.around import Around
 from epaccs.cpr_decisions.rules.states import CPRState, Sighting
 
@@ -51,7 +51,7 @@ def _seen(sighting: Sighting) -> Located:
     """A form seen on an earlier day than it was recorded counts from the beginning of that day: no hour is known."""
     if local_date(sighting.recorded_at) == sighting.seen_on:
         return Located(sighting.place, sighting.recorded_at)
-    return Located(sighting.place, datetime.combine(sighting.seen_on, time(), tzinfo=LONDON).astimezone(UTC))
+    return Located(sighting.place, start_of(sighting.seen_on))
 
 
 def find_unplaced(state: CPRState, around: Around) -> Unplaced | None:

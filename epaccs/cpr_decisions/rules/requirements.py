@@ -6,29 +6,37 @@ SCCI1580 v4.0 items 44 to 48.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from epaccs.core.errors import Contradicts, RuleBroken
 from epaccs.core.fields import format_date, local_date
-from epaccs.cpr_decisions.rules.around import CLOCK_ERROR, AdvanceDecision, Around, Author, Proxy
+from epaccs.cpr_decisions.rules.around import AdvanceDecision, Around, Author, Proxy
+from epaccs.cpr_decisions.rules.needs import (
+    Need,
+    blank,
+    find_unmet,
+    given,
+    later_than,
+    none_of,
+    not_after_day_of,
+    one_of,
+)
 from epaccs.cpr_decisions.rules.states import (
     Aware,
-    Capacity,
     Consultation,
-    Consultee,
     ConsulteeKind,
     CPRState,
     Decision,
     Facts,
-    Involvement,
     NotInvolvedBecause,
     Reason,
     Recommendation,
     RevokeReason,
     SettledAs,
 )
+from epaccs.versions.rules import is_in_future
 
 REASONS_FOR: Final[Mapping[Recommendation, frozenset[Reason]]] = {
     Recommendation.NOT_FOR_CPR: frozenset(
@@ -54,21 +62,216 @@ OWN_REFUSALS: Final = frozenset({Reason.PERSON_REFUSES, Reason.ADVANCE_DECISION}
 Faults = Iterator[RuleBroken]
 
 
+# --- What a decision needs of itself ----------------------------------------------------------------------------------
+
+_HAS_CAPACITY: Final = one_of("capacity.has_capacity", True)
+_LACKS_CAPACITY: Final = one_of("capacity.has_capacity", False)
+_NOT_INVOLVED: Final = (_HAS_CAPACITY, one_of("involvement.person_involved", False))
+
+_AWARENESS: Final = (
+    Need(
+        "person_not_told",
+        "Say either that the person is aware or why they have not been told",
+        (one_of("aware", Aware.PERSON), given("person_not_told")),
+    ),
+    Need(
+        "aware",
+        "Say that the person is aware of the decision, or why they have not been told",
+        (none_of("aware", Aware.PERSON), blank("person_not_told")),
+    ),
+)
+
+
+def _needs_of_reason() -> Iterator[Need]:
+    yield Need("reason", "Choose the reason for the decision", (blank("reason"),))
+    for recommendation in (Recommendation.NOT_FOR_CPR, Recommendation.FOR_CPR):
+        fitting = sorted(REASONS_FOR[recommendation])
+        yield Need(
+            "reason",
+            "Choose a reason that fits the recommendation",
+            (one_of("recommendation", recommendation), given("reason"), none_of("reason", *fitting)),
+        )
+    yield Need(
+        "reason",
+        "Choose another reason: only a person with capacity for this decision can refuse it now",
+        (one_of("reason", Reason.PERSON_REFUSES), _LACKS_CAPACITY),
+    )
+    yield Need(
+        "reason",
+        "Choose another reason: an attorney decides only when the person lacks capacity for this decision",
+        (one_of("reason", Reason.ATTORNEY_REFUSES), _HAS_CAPACITY),
+    )
+    yield Need(
+        "refused_by.name",
+        "Enter the name of the attorney who refuses",
+        (one_of("reason", Reason.ATTORNEY_REFUSES), blank("refused_by.name")),
+    )
+
+
+def _needs_of_capacity() -> Iterator[Need]:
+    yield Need(
+        "capacity.has_capacity",
+        "Say whether the person has capacity for this decision",
+        (blank("capacity.has_capacity"),),
+    )
+    yield Need(
+        "capacity.assessed_at",
+        "Enter the date and time capacity for this decision was assessed",
+        (blank("capacity.assessed_at"),),
+    )
+    yield Need(
+        "capacity.assessed_at",
+        "Capacity must be assessed before the decision is made, not after it",
+        (later_than("capacity.assessed_at", "decided_at"),),
+    )
+
+
+def _needs_of_involvement() -> Iterator[Need]:
+    yield Need(
+        "involvement.person_involved",
+        "Say whether the person was involved in the decision",
+        (_HAS_CAPACITY, blank("involvement.person_involved")),
+    )
+    yield Need(
+        "involvement.person_involved",
+        "A person who refuses CPR was involved in the decision: say so, or choose another reason",
+        (*_NOT_INVOLVED, one_of("reason", Reason.PERSON_REFUSES)),
+    )
+    yield Need(
+        "involvement.not_involved_because",
+        "Say why the person was not involved: they declined, or it would cause physical or psychological harm",
+        (*_NOT_INVOLVED, blank("involvement.not_involved_because")),
+    )
+    yield Need(
+        "involvement.detail",
+        "Describe the physical or psychological harm: distress alone is no reason",
+        (
+            *_NOT_INVOLVED,
+            one_of("involvement.not_involved_because", NotInvolvedBecause.HARM),
+            blank("involvement.detail"),
+        ),
+    )
+
+
+def _needs_of_consultation() -> Iterator[Need]:
+    close = one_of("consultation.people.*.kind", ConsulteeKind.CLOSE)
+    nobody = one_of("consultation.nobody_close", True)
+    yield Need(
+        "consultation.nobody_close",
+        "Say either that nobody is close to the person, or who was consulted",
+        (_LACKS_CAPACITY, nobody, close),
+    )
+    yield Need(
+        "consultation.people",
+        "Enter who close to the person was consulted or why not, or say that there is nobody",
+        (
+            _LACKS_CAPACITY,
+            none_of("consultation.nobody_close", True),
+            none_of("consultation.people.*.kind", ConsulteeKind.CLOSE),
+        ),
+    )
+
+
+def needs_of_consultee(number: int) -> Iterator[Need]:
+    """What is needed of each person who was asked, or was not."""
+    person = f"consultation.people.{number}"
+    asked = (_LACKS_CAPACITY, given(person))
+    not_consulted = (*asked, one_of(f"{person}.consulted", False))
+    name = f"{person}.name"
+    yield Need(name, "Enter the name of the person who was or was not consulted", (*asked, blank(name)))
+    yield Need(
+        f"{person}.consulted", "Say whether {who} was consulted", (*asked, blank(f"{person}.consulted")), named=name
+    )
+    yield Need(
+        f"{person}.because",
+        "Say why {who} was not consulted: not practicable, or not appropriate",
+        (*not_consulted, blank(f"{person}.because")),
+        named=name,
+    )
+    yield Need(
+        f"{person}.detail",
+        "Describe why consulting {who} was not practicable or appropriate",
+        (*not_consulted, blank(f"{person}.detail")),
+        named=name,
+    )
+
+
+def _needs_of_review() -> Iterator[Need]:
+    yield Need(
+        "review_on",
+        "Enter the review date, or why no review is needed",
+        (blank("review_on"), blank("no_review_reason")),
+    )
+    yield Need(
+        "review_on",
+        "Enter either a review date or why no review is needed",
+        (given("review_on"), given("no_review_reason")),
+    )
+    yield Need(
+        "review_on", "The review date must be after the decision", (not_after_day_of("review_on", "decided_at"),)
+    )
+
+
+#: In the order of the form.
+DECISION_NEEDS: Final = (
+    Need("recommendation", "Choose what is recommended", (blank("recommendation"),)),
+    Need(
+        "recommendation",
+        "Record modified CPR as reported: it is a recommendation for children and cannot be signed here",
+        (one_of("recommendation", Recommendation.MODIFIED),),
+    ),
+    Need("decided_at", "Enter the date and time the decision was made", (blank("decided_at"),)),
+    *_needs_of_reason(),
+    *_needs_of_capacity(),
+    *_needs_of_involvement(),
+    *_needs_of_consultation(),
+    *_AWARENESS,
+    Need(
+        "person_not_told",
+        "A person who was involved has been told: choose one of the two",
+        (given("person_not_told"), one_of("involvement.person_involved", True)),
+    ),
+    *_needs_of_review(),
+    Need("original_location", "Enter where the signed original is now", (blank("original_location"),)),
+)
+
+#: Where the record knows of no attorney and no deputy.
+NEEDS_WITHOUT_PROXY: Final = (
+    Need(
+        "consultation.imca",
+        'Instruct an independent mental capacity advocate (IMCA), or say "urgent": there is nobody to consult',
+        (
+            _LACKS_CAPACITY,
+            one_of("consultation.nobody_close", True),
+            blank("consultation.people"),
+            blank("consultation.imca"),
+        ),
+    ),
+)
+
+
+def find_awareness_faults(facts: Facts) -> Faults:
+    """Whether the person knows is always answered; that they were not told is a fact of its own."""
+    yield from find_unmet(_AWARENESS, facts.to_value())
+
+
 # --- The decision itself ---------------------------------------------------------------------------------------------
 
 
 def find_faults(facts: Facts, around: Around) -> list[RuleBroken]:
     """Everything that keeps a decision from being signed, each with its sentence and field; empty: nothing does."""
-    parts: tuple[Callable[[Facts, Around], Faults], ...] = (
-        _recommendation_faults,
-        _time_faults,
-        _reason_faults,
-        _capacity_faults,
-        _awareness_faults,
-        _review_faults,
-        _original_faults,
+    people = facts.consultation.people if facts.consultation else ()
+    needs = (
+        *DECISION_NEEDS,
+        *(need for number in range(len(people)) for need in needs_of_consultee(number)),
+        *(() if around.proxies else NEEDS_WITHOUT_PROXY),
     )
-    return [fault for part in parts for fault in part(facts, around)]
+    return [
+        *find_unmet(needs, facts.to_value()),
+        *_time_faults(facts, around),
+        *_proxy_faults(facts, around),
+        *_advance_decision_faults(facts, around),
+    ]
 
 
 def find_signer_faults(author: Author) -> list[RuleBroken]:
@@ -86,161 +289,52 @@ def find_signer_faults(author: Author) -> list[RuleBroken]:
     ]
 
 
-def _recommendation_faults(facts: Facts, _around: Around) -> Faults:
-    if facts.recommendation is None:
-        yield RuleBroken("Choose what is recommended", field="recommendation")
-    if facts.recommendation is Recommendation.MODIFIED:
-        yield RuleBroken(
-            "Record modified CPR as reported: it is a recommendation for children and cannot be signed here",
-            field="recommendation",
-        )
-
-
 def _time_faults(facts: Facts, around: Around) -> Faults:
-    if facts.decided_at is None:
-        yield RuleBroken("Enter the date and time the decision was made", field="decided_at")
-        return
-    yield from future_faults(facts.decided_at, around, label="date and time of the decision", field="decided_at")
-    if around.born_on is not None and local_date(facts.decided_at) < around.born_on:
-        yield RuleBroken(
-            f"The decision must be made after the person was born, {format_date(around.born_on)}: check both dates",
-            field="decided_at",
+    if facts.decided_at is not None:
+        yield from future_faults(facts.decided_at, around, label="date and time of the decision", field="decided_at")
+        if around.born_on is not None and local_date(facts.decided_at) < around.born_on:
+            yield RuleBroken(
+                f"The decision must be made after the person was born, {format_date(around.born_on)}: check both dates",
+                field="decided_at",
+            )
+    if facts.capacity is not None and facts.capacity.assessed_at is not None:
+        yield from future_faults(
+            facts.capacity.assessed_at, around, label="time of the capacity assessment", field="capacity.assessed_at"
         )
 
 
 def future_faults(moment: datetime, around: Around, *, label: str, field: str) -> Faults:
     """A time in the future, beyond what a clock may be wrong."""
-    if moment > around.now + CLOCK_ERROR:
+    if is_in_future(moment, now=around.now):
         yield RuleBroken(f"The {label} must not be in the future", field=field)
 
 
-def _reason_faults(facts: Facts, around: Around) -> Faults:
-    if facts.reason is None:
-        yield RuleBroken("Choose the reason for the decision", field="reason")
-        return
-    if facts.recommendation in (Recommendation.NOT_FOR_CPR, Recommendation.FOR_CPR) and (
-        facts.reason not in REASONS_FOR[facts.recommendation]
-    ):
-        yield RuleBroken("Choose a reason that fits the recommendation", field="reason")
-    has_capacity = facts.capacity.has_capacity if facts.capacity else None
-    if facts.reason is Reason.PERSON_REFUSES and has_capacity is False:
-        yield RuleBroken(
-            "Choose another reason: only a person with capacity for this decision can refuse it now", field="reason"
-        )
-    if facts.reason is Reason.ATTORNEY_REFUSES:
-        yield from _attorney_faults(facts, around)
-    if facts.reason is Reason.ADVANCE_DECISION:
-        yield from _advance_decision_faults(around)
-
-
-def _attorney_faults(facts: Facts, around: Around) -> Faults:
-    if facts.capacity is not None and facts.capacity.has_capacity:
-        yield RuleBroken(
-            "Choose another reason: an attorney decides only when the person lacks capacity for this decision",
-            field="reason",
-        )
+def _proxy_faults(facts: Facts, around: Around) -> Faults:
+    """A deputy refuses nothing; of every attorney and deputy it is said whether they were consulted."""
     refused_by = facts.refused_by
-    if refused_by is None or not refused_by.name:
-        yield RuleBroken("Enter the name of the attorney who refuses", field="refused_by.name")
+    if facts.reason is Reason.ATTORNEY_REFUSES and refused_by is not None and refused_by.name:
+        recorded = {proxy.kind for proxy in around.proxies if _same_name(proxy.name, refused_by.name)}
+        if refused_by.kind is ConsulteeKind.DEPUTY or recorded == {ConsulteeKind.DEPUTY}:
+            yield RuleBroken(
+                "Choose another reason: a deputy cannot refuse life-sustaining treatment", field="refused_by.name"
+            )
+    if facts.capacity is None or facts.capacity.has_capacity is not False:
         return
-    recorded = {proxy.kind for proxy in around.proxies if _same_name(proxy.name, refused_by.name)}
-    if refused_by.kind is ConsulteeKind.DEPUTY or recorded == {ConsulteeKind.DEPUTY}:
-        yield RuleBroken(
-            "Choose another reason: a deputy cannot refuse life-sustaining treatment", field="refused_by.name"
-        )
+    for proxy in around.proxies:
+        if not _is_answered(proxy, facts.consultation or Consultation()):
+            yield RuleBroken(
+                f"Say whether {proxy.name} ({proxy.kind}) was consulted, or why not", field="consultation.people"
+            )
 
 
-def _advance_decision_faults(around: Around) -> Faults:
+def _advance_decision_faults(facts: Facts, around: Around) -> Faults:
+    if facts.reason is not Reason.ADVANCE_DECISION:
+        return
     refusing = [adrt for adrt in around.adrts if adrt.refuses_cpr and not adrt.withdrawn]
     if refusing and all(adrt.missing for adrt in refusing):
         lacks = "; ".join(refusing[0].missing)
         yield RuleBroken(
             f"Choose another reason, or complete the advance decision first. It lacks: {lacks}", field="reason"
-        )
-
-
-# --- Capacity, involvement, consultation -----------------------------------------------------------------------------
-
-
-def _capacity_faults(facts: Facts, around: Around) -> Faults:
-    capacity = facts.capacity or Capacity()
-    if capacity.has_capacity is None:
-        yield RuleBroken("Say whether the person has capacity for this decision", field="capacity.has_capacity")
-    yield from _assessment_faults(capacity, facts.decided_at, around)
-    if capacity.has_capacity is True:
-        yield from _involvement_faults(facts, facts.involvement or Involvement())
-    if capacity.has_capacity is False:
-        yield from _consultation_faults(facts.consultation or Consultation(), around)
-
-
-def _assessment_faults(capacity: Capacity, decided_at: datetime | None, around: Around) -> Faults:
-    field = "capacity.assessed_at"
-    if capacity.assessed_at is None:
-        yield RuleBroken("Enter the date and time capacity for this decision was assessed", field=field)
-        return
-    yield from future_faults(capacity.assessed_at, around, label="time of the capacity assessment", field=field)
-    if decided_at is not None and capacity.assessed_at > decided_at + CLOCK_ERROR:
-        yield RuleBroken("Capacity must be assessed before the decision is made, not after it", field=field)
-
-
-def _involvement_faults(facts: Facts, involvement: Involvement) -> Faults:
-    if involvement.person_involved is None:
-        yield RuleBroken("Say whether the person was involved in the decision", field="involvement.person_involved")
-    if involvement.person_involved is not False:
-        return
-    field = "involvement.not_involved_because"
-    if facts.reason is Reason.PERSON_REFUSES:
-        yield RuleBroken(
-            "A person who refuses CPR was involved in the decision: say so, or choose another reason",
-            field="involvement.person_involved",
-        )
-    if involvement.not_involved_because is None:
-        yield RuleBroken(
-            "Say why the person was not involved: they declined, or it would cause physical or psychological harm",
-            field=field,
-        )
-    if involvement.not_involved_because is NotInvolvedBecause.HARM and not involvement.detail:
-        yield RuleBroken(
-            "Describe the physical or psychological harm: distress alone is no reason", field="involvement.detail"
-        )
-
-
-def _consultation_faults(consultation: Consultation, around: Around) -> Faults:
-    for number, person in enumerate(consultation.people):
-        yield from _consultee_faults(person, f"consultation.people.{number}")
-    for proxy in around.proxies:
-        if not _is_answered(proxy, consultation):
-            yield RuleBroken(
-                f"Say whether {proxy.name} ({proxy.kind}) was consulted, or why not", field="consultation.people"
-            )
-    close = [person for person in consultation.people if person.kind is ConsulteeKind.CLOSE]
-    if consultation.nobody_close and close:
-        yield RuleBroken(
-            "Say either that nobody is close to the person, or who was consulted", field="consultation.nobody_close"
-        )
-    if not consultation.nobody_close and not close:
-        yield RuleBroken(
-            "Enter who close to the person was consulted or why not, or say that there is nobody",
-            field="consultation.people",
-        )
-    if consultation.nobody_close and not consultation.people and not around.proxies:
-        yield from _imca_faults(consultation)
-
-
-def _consultee_faults(person: Consultee, field: str) -> Faults:
-    if not person.name:
-        yield RuleBroken("Enter the name of the person who was or was not consulted", field=f"{field}.name")
-    if person.consulted is None:
-        yield RuleBroken(f"Say whether {person.name or 'this person'} was consulted", field=f"{field}.consulted")
-    if person.consulted is False and person.because is None:
-        yield RuleBroken(
-            f"Say why {person.name or 'this person'} was not consulted: not practicable, or not appropriate",
-            field=f"{field}.because",
-        )
-    if person.consulted is False and not person.detail:
-        yield RuleBroken(
-            f"Describe why consulting {person.name or 'this person'} was not practicable or appropriate",
-            field=f"{field}.detail",
         )
 
 
@@ -251,48 +345,8 @@ def _is_answered(proxy: Proxy, consultation: Consultation) -> bool:
     )
 
 
-def _imca_faults(consultation: Consultation) -> Faults:
-    if consultation.imca is None:
-        yield RuleBroken(
-            'Instruct an independent mental capacity advocate (IMCA), or say "urgent": there is nobody to consult',
-            field="consultation.imca",
-        )
-
-
 def _same_name(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
-
-
-# --- Awareness, review, original -------------------------------------------------------------------------------------
-
-
-def _awareness_faults(facts: Facts, _around: Around) -> Faults:
-    yield from find_awareness_faults(facts)
-    if facts.person_not_told and facts.involvement is not None and facts.involvement.person_involved:
-        yield RuleBroken("A person who was involved has been told: choose one of the two", field="person_not_told")
-
-
-def find_awareness_faults(facts: Facts) -> Faults:
-    """Whether the person knows is always answered; that they were not told is a fact of its own."""
-    person_aware = Aware.PERSON in facts.aware
-    if person_aware and facts.person_not_told:
-        yield RuleBroken("Say either that the person is aware or why they have not been told", field="person_not_told")
-    if not person_aware and not facts.person_not_told:
-        yield RuleBroken("Say that the person is aware of the decision, or why they have not been told", field="aware")
-
-
-def _review_faults(facts: Facts, _around: Around) -> Faults:
-    if facts.review_on is None and not facts.no_review_reason:
-        yield RuleBroken("Enter the review date, or why no review is needed", field="review_on")
-    if facts.review_on is not None and facts.no_review_reason:
-        yield RuleBroken("Enter either a review date or why no review is needed", field="review_on")
-    if facts.review_on is not None and facts.decided_at is not None and facts.review_on <= local_date(facts.decided_at):
-        yield RuleBroken("The review date must be after the decision", field="review_on")
-
-
-def _original_faults(facts: Facts, _around: Around) -> Faults:
-    if not facts.original_location:
-        yield RuleBroken("Enter where the signed original is now", field="original_location")
 
 
 # --- The rest of the record ------------------------------------------------------------------------------------------
@@ -391,3 +445,21 @@ def check_contradictions(state: CPRState, around: Around) -> None:
         raise Contradicts(
             f"{'. '.join(found)}. Change both, or say why you sign nevertheless", field="contradiction_reason"
         )
+
+
+#: What a review says of when the decision is reviewed next.
+REVIEW_NEEDS: Final = (
+    Need(
+        "review_on",
+        "Enter the next review date, or why no review is needed",
+        (blank("review_on"), blank("no_review_reason")),
+    ),
+    Need(
+        "review_on",
+        "Enter the next review date, or why no review is needed",
+        (given("review_on"), given("no_review_reason")),
+    ),
+    Need(
+        "review_on", "The next review date must be after this review", (not_after_day_of("review_on", "reviewed_at"),)
+    ),
+)

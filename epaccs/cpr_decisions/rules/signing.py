@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from epaccs.core.errors import RuleBroken
-from epaccs.core.fields import local_date
 from epaccs.cpr_decisions.rules import bodies
 from epaccs.cpr_decisions.rules.bodies import raise_faults, read_body
 from epaccs.cpr_decisions.rules.edits import (
@@ -20,7 +19,9 @@ from epaccs.cpr_decisions.rules.edits import (
     put,
     settle,
 )
+from epaccs.cpr_decisions.rules.needs import find_unmet
 from epaccs.cpr_decisions.rules.requirements import (
+    REVIEW_NEEDS,
     check_contradictions,
     find_awareness_faults,
     find_faults,
@@ -126,10 +127,7 @@ def reviewed_and_continues(state: CPRState, edit: Edit) -> CPRState:
         faults.append(RuleBroken("Enter the date and time of the review", field="reviewed_at"))
     else:
         faults += future_faults(body.reviewed_at, edit.around, label="time of the review", field="reviewed_at")
-    if (body.review_on is None) == (not body.no_review_reason):
-        faults.append(RuleBroken("Enter the next review date, or why no review is needed", field="review_on"))
-    if body.review_on and body.reviewed_at and body.review_on <= local_date(body.reviewed_at):
-        faults.append(RuleBroken("The next review date must be after this review", field="review_on"))
+    faults += find_unmet(REVIEW_NEEDS, edit.body)
     raise_faults(faults)
     reviewed = replace(
         decision,

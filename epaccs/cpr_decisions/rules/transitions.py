@@ -76,6 +76,12 @@ KINDS: Final[Mapping[EditKind, KindRule]] = {
     EditKind.DEATH_REVERSED: KindRule("the death was recorded in error", Who.SYSTEM, after_death=True),
 }
 
+
+def is_signature(kind: EditKind) -> bool:
+    """Whether somebody puts their name under it as a signer, so that it must be them (hazard H-64)."""
+    return KINDS[kind].who is Who.SIGNER
+
+
 #: Where a decision goes; from None: it begins (by voiding: as a copy of what was
 #: replaced). An edit that is not here leaves every decision where it stands.
 DECISION_TRANSITIONS: Final[Mapping[tuple[DecisionStatus | None, EditKind], DecisionStatus]] = {

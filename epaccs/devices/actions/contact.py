@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.core import clock
 from epaccs.core.db import db, writing
-from epaccs.devices.model import Device, DeviceCommand
+from epaccs.devices.model import Device, DeviceCommand, DeviceUser
 from epaccs.devices.rules import Deed, DeviceStatus, LeaseFacts
 
 #: What a tablet reports, and the column that keeps it.
@@ -23,12 +24,18 @@ _REPORTED = {
     "audit": "audit_length",
     "storage_bytes": "storage_bytes",
     "is_persisted": "is_persisted",
+    "plans_missing": "plans_missing",
+    "reserve_bytes": "reserve_bytes",
     "sums": "sums",
 }
 
 
 def note_contact(
-    device_id: UUID, *, state: Mapping[str, Any] | None = None, now_device: datetime | None = None
+    device_id: UUID,
+    *,
+    state: Mapping[str, Any] | None = None,
+    now_device: datetime | None = None,
+    clinician_id: UUID | None = None,
 ) -> None:
     """Keep what a tablet says of itself; what it leaves out stays as it was said before.
 
@@ -37,6 +44,7 @@ def note_contact(
     Args:
         state: as loaded by `StateSchema`.
         now_device: its clock, as it was when it asked.
+        clinician_id: who reads on it; None: nobody, it is locked.
     """
     with writing() as session:
         device = session.get(Device, device_id, with_for_update=True, populate_existing=True)
@@ -49,6 +57,20 @@ def note_contact(
         for name, value in (state or {}).items():
             if name in _REPORTED and value is not None:
                 setattr(device, _REPORTED[name], value)
+        if clinician_id is not None and state and state.get("unlock"):
+            _note_unlocking(session, device_id, clinician_id, state["unlock"])
+
+
+def _note_unlocking(session: Session, device_id: UUID, clinician_id: UUID, ways: Sequence[str]) -> None:
+    user = session.scalars(
+        select(DeviceUser).where(
+            DeviceUser.device_id == device_id,
+            DeviceUser.clinician_id == clinician_id,
+            DeviceUser.ended_at.is_(None),
+        )
+    ).first()
+    if user is not None and user.unlocked_with != list(ways):
+        user.unlocked_with = list(ways)
 
 
 def note_delivered(command_ids: Sequence[UUID]) -> None:

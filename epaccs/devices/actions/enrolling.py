@@ -32,13 +32,17 @@ from epaccs.devices.rules import DeviceClass, DeviceStatus, LeaseEnd
 
 @dataclass(frozen=True)
 class NewTablet:
-    """What a tablet says when it is enrolled. `device_id` None: it is new; else another user of it comes in."""
+    """What a tablet says when it is enrolled. `device_id` None: it is new; else another user of it comes in.
+
+    `before_id`: the tablet that this browser was, by the word that the register left in it; None: it was none.
+    """
 
     user_key: dict[str, Any]
     program: str
     label: str | None = None
     device_class: DeviceClass | None = None
     device_id: UUID | None = None
+    before_id: UUID | None = None
 
 
 def enrol(holder: Holder, new: NewTablet) -> GivenLease:
@@ -76,10 +80,19 @@ def _add(session: Session, holder: Holder, new: NewTablet) -> Device:
         enrolled_by=holder.actor.clinician_id,
         last_contact_at=now,
         program=new.program,
+        replaces_id=_find_before(session, holder, new),
     )
     session.add(device)
     session.flush()
     return device
+
+
+def _find_before(session: Session, holder: Holder, new: NewTablet) -> UUID | None:
+    """The tablet of the same organisation whose browser took everything away: what it had not sent is lost (H-57)."""
+    before = session.get(Device, new.before_id) if new.before_id else None
+    if before is None or before.organisation_id != holder.actor.organisation_id:
+        return None
+    return before.id if before.status == str(DeviceStatus.ENROLLED) else None
 
 
 def _set_user(session: Session, device: Device, holder: Holder, key: dict[str, str]) -> tuple[DeviceUser, str]:

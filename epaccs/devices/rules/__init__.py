@@ -25,6 +25,7 @@ from epaccs.devices.rules.policy import (
     check_policy,
     default_policy,
     grant,
+    may_write,
     policy_as_rules,
     policy_from_rules,
     render_policies,
@@ -44,6 +45,7 @@ from epaccs.devices.rules.scopes import (
     can_hold,
     held_words,
     scope_name,
+    tiers_in,
 )
 from epaccs.devices.rules.tablets import (
     ALONE,
@@ -54,8 +56,11 @@ from epaccs.devices.rules.tablets import (
     check_another_decides,
     clock_words,
     freshness_of,
+    is_nearly_full,
+    missing_words,
     needs_second_person,
     size_words,
+    unlocking_words,
 )
 
 __all__ = [
@@ -100,6 +105,9 @@ __all__ = [
     "freshness_of",
     "grant",
     "held_words",
+    "is_nearly_full",
+    "may_write",
+    "missing_words",
     "needs_second_person",
     "policy_as_rules",
     "policy_for_tablet",
@@ -108,4 +116,6 @@ __all__ = [
     "scope_name",
     "size_words",
     "still_granted",
+    "tiers_in",
+    "unlocking_words",
 ]

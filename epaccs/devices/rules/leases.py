@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.rules import Actor, Place, Role
 from epaccs.devices.rules.policy import Policy
 from epaccs.devices.rules.scopes import DeviceClass, DeviceStatus, audience_of
@@ -24,6 +25,7 @@ class Tablet:
     scopes: Mapping[str, str]  #: scope name -> tier "card" or "full"
     device_class: str
     policy: Policy
+    caps: Mapping[str, int]  #: scope name -> the most people of it that may lie there
 
 
 class LeaseEnd(StrEnum):
@@ -67,6 +69,7 @@ class LeaseFacts:
     person_ended_at: datetime | None
     place: Place
     scopes: Mapping[str, str] = field(default_factory=dict)
+    may_sign: bool = False  #: whether they are authorised to sign CPR decisions on the day it is given
 
 
 _OUT_BY_STATUS: Final = {
@@ -112,9 +115,21 @@ def build_claims(facts: LeaseFacts, policy: Policy, *, issuer: str) -> dict[str,
         "exp": int(facts.expires_at.timestamp()),
         "scopes": [{"scope": name, "tier": tier} for name, tier in sorted(facts.scopes.items())],
         "audience": audience_of(Role(facts.role)),
+        "may_sign": facts.may_sign,
+        "may_change": find_changes(Role(facts.role)),
         "break_glass": {"seconds": policy.break_glass_seconds, "uses": policy.break_glass_uses},
         "renew_until": int(facts.renew_until.timestamp()),
     }
+
+
+#: What of the plan a role may change, as a lease names it.
+_CHANGES: Final = {"plan": Permission.EDIT_PLAN, "contacts": Permission.EDIT_CONTACTS}
+
+
+def find_changes(role: Role) -> list[str]:
+    """What of the plan this role may change of anybody whom it reaches, so that nobody writes in vain."""
+    facts = facts_of_role(role, may_sign=False)
+    return [name for name, permission in _CHANGES.items() if can_ever(permission, facts)]
 
 
 def policy_for_tablet(policy: Policy, scopes: Mapping[str, str], caps: Mapping[str, int]) -> dict[str, Any]:
@@ -134,6 +149,7 @@ def policy_for_tablet(policy: Policy, scopes: Mapping[str, str], caps: Mapping[s
             "red": policy.red_seconds,
         },
         "search": {"least_digits": policy.least_digits, "most_results": policy.most_results},
+        "rounds": {"most_residents": policy.most_residents},
         "offline_sections": list(policy.offline_sections),
         "poll_seconds": policy.poll_seconds,
     }

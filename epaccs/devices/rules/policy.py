@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from epaccs.access.rules import Scope
+from epaccs.access.rules import Permission, Scope, can, facts_of_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.devices.rules.scopes import CLASS_LABELS, SCOPE_WORDS, DeviceClass, HeldTier, can_hold, scope_name
@@ -38,6 +38,7 @@ class Policy:
     attempts: int = 10
     least_digits: int = 4
     most_results: int = 20
+    most_residents: int = 0
     offline_sections: tuple[str, ...] = ()
     poll_seconds: int = 60
     version: int = 0
@@ -58,17 +59,48 @@ def policy_from_rules(rules: Mapping[str, Any], *, version: int) -> Policy:
     return Policy(**{**known, "tiers": tiers, "version": version})
 
 
-#: What a crew or a nurse may write without signal: what they did and saw, and what asks somebody else to decide.
+#: What may be written without signal: what somebody did and saw, what asks somebody else to decide, and what whoever is
+#: authorised to sign decides. "Wrong person" is not here: no organisation can take it away (hazard H-60).
 OFFLINE_SECTIONS: Final[dict[str, str]] = {
     "cpr.own_withdrawal": "the person withdrew a refusal of CPR",
     "cpr.original_seen": "the signed form was seen",
     "cpr.review_asked": "a review of the CPR decision is asked for",
+    "cpr.sign": "a CPR decision is signed, reviewed or cancelled, by whoever is authorised to sign",
     "feedback": "what was found and done",
+    "plan": "the sections of the plan, by whoever may change them",
 }
+
+#: What is called otherwise where a policy is made: a section, or one kind of change that goes with another.
+_CALLED: Final = {
+    "observations": "feedback",
+    "cpr.revoke": "cpr.sign",
+    "cpr.reviewed_and_continues": "cpr.sign",
+}
+#: No policy takes this away: a doubt can always be raised (hazard H-60).
+_ALWAYS: Final = frozenset({"cpr.wrong_person_flag"})
+
+
+def may_write(allowed: Iterable[str], section: str, kind: str, *, is_of_plan: bool = False) -> bool:
+    """Whether a policy lets something be written without signal.
+
+    Args:
+        allowed: what the policy names: sections as a whole, or one kind of change of a section, "cpr.review_asked".
+        section: of the edit.
+        kind: of the edit.
+        is_of_plan: the section is one of the plan: a policy names them all by one word.
+
+    Source: docs/offline.md, "What may lie there"; hazard H-51.
+    """
+    one = f"{section}.{kind}"
+    names = {_CALLED.get(section, section), _CALLED.get(one, one)} | ({"plan"} if is_of_plan else set())
+    return one in _ALWAYS or not names.isdisjoint(allowed)
+
 
 _MANAGED = (DeviceClass.MANAGED_TABLET, DeviceClass.MANAGED_LAPTOP)
 _OWN = (*_MANAGED, DeviceClass.FIXED_PC)
 _WRITES = tuple(OFFLINE_SECTIONS)
+#: A crew changes no plan: its tablet holds cards.
+_CREW_WRITES = tuple(name for name in OFFLINE_SECTIONS if name != "plan")
 
 
 def _caseload(cap: int) -> TierRule:
@@ -79,11 +111,27 @@ def _whole_area(cap: int) -> TierRule:
     return TierRule(Scope.AREA, HeldTier.CARD, cap)
 
 
-_AMBULANCE = Policy(tiers=(_whole_area(25_000),), lease_seconds=18 * 3600, offline_sections=_WRITES)
-_OUT_OF_HOURS = Policy(tiers=(_whole_area(20_000), _caseload(300)), lease_seconds=24 * 3600, offline_sections=_WRITES)
-_COMMUNITY = Policy(tiers=(_caseload(600),), lease_seconds=72 * 3600, red_seconds=72 * 3600, offline_sections=_WRITES)
+_AMBULANCE = Policy(tiers=(_whole_area(25_000),), lease_seconds=18 * 3600, offline_sections=_CREW_WRITES)
+#: So many of a home's residents on one list without signal: few homes have more people on the register.
+_ONE_HOME: Final = 60
+_OUT_OF_HOURS = Policy(
+    tiers=(_whole_area(20_000), _caseload(300)),
+    lease_seconds=24 * 3600,
+    most_residents=_ONE_HOME,
+    offline_sections=_WRITES,
+)
+_COMMUNITY = Policy(
+    tiers=(_caseload(600),),
+    lease_seconds=72 * 3600,
+    red_seconds=72 * 3600,
+    most_residents=_ONE_HOME,
+    offline_sections=_WRITES,
+)
 _PRACTICE = Policy(
-    tiers=(TierRule(Scope.OWN_PRACTICE, HeldTier.FULL, 1_500),), lease_seconds=12 * 3600, offline_sections=_WRITES
+    tiers=(TierRule(Scope.OWN_PRACTICE, HeldTier.FULL, 1_500),),
+    lease_seconds=12 * 3600,
+    most_residents=_ONE_HOME,
+    offline_sections=_WRITES,
 )
 
 #: What holds until an organisation decides otherwise; a role or class that is not here has nothing on a tablet.
@@ -202,6 +250,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "attempts": Limit("how many wrong passphrases erase the keys", 3, 10),
     "least_digits": Limit("the fewest figures of an NHS number that are searched for", 4, 10),
     "most_results": Limit("the most people that a search shows", 1, 20),
+    "most_residents": Limit("the most residents that the list of a round shows", 0, 120),
     "poll_seconds": Limit("how often it asks for changes", 15, 900, 1, "seconds"),
 }
 
@@ -218,6 +267,8 @@ def check_policy(policy: Policy, role: Role, device_class: DeviceClass) -> None:
         *_find_numbers_too_far(policy),
         *(error for rule in policy.tiers for error in _find_tier_too_far(rule, role, device_class)),
         *_find_disorder(policy),
+        *_find_locked_out(policy),
+        *_find_rounds_too_far(policy, role),
     ]
     if device_class is DeviceClass.UNMANAGED and policy.lease_seconds > UNMANAGED_LEASE_SECONDS:
         errors.append(
@@ -259,6 +310,14 @@ def _find_tier_too_far(rule: TierRule, role: Role, device_class: DeviceClass) ->
             yield RuleBroken(f"Choose from 1 to {most:,} people: no tablet holds more", field=f"{word}_cap")
 
 
+def _find_rounds_too_far(policy: Policy, role: Role) -> Iterable[RuleBroken]:
+    """Who goes on no rounds searches for one person at a time, and leafs through nobody."""
+    if policy.most_residents and not can(Permission.SEE_ROUND, facts_of_role(role, may_sign=False)):
+        yield RuleBroken(
+            f"Choose 0: the role {ROLE_LABELS[role]} goes on no rounds in care homes", field="most_residents"
+        )
+
+
 def _find_disorder(policy: Policy) -> Iterable[RuleBroken]:
     if not policy.green_seconds < policy.amber_seconds:
         yield RuleBroken("A copy is shown as stale only after it was up to date", field="amber_seconds")
@@ -268,8 +327,17 @@ def _find_disorder(policy: Policy) -> Iterable[RuleBroken]:
         yield RuleBroken("Say once for each group of people how much lies on the tablet")
     if unknown := sorted(set(policy.offline_sections) - set(OFFLINE_SECTIONS)):
         yield RuleBroken(f"This cannot be written without signal: {', '.join(unknown)}", field="offline_sections")
-    if not policy.unlock or not set(policy.unlock) <= {"prf", "passphrase"}:
-        yield RuleBroken("A tablet is opened by its own key of the person, or by a passphrase", field="unlock")
+
+
+def _find_locked_out(policy: Policy) -> list[RuleBroken]:
+    """A device's own lock can fail in a house without signal; the passphrase then still opens.
+
+    Source: hazard H-59.
+    """
+    if "passphrase" in policy.unlock and set(policy.unlock) <= {"prf", "passphrase"}:
+        return []
+    words = "A passphrase always unlocks a tablet: its own lock, which may too, can fail in a house without signal"
+    return [RuleBroken(words, field="unlock")]
 
 
 def render_policies() -> str:
@@ -282,7 +350,8 @@ def render_policies() -> str:
         lines.append(f"| {ROLE_LABELS[role]} | {CLASS_LABELS[device_class]} | {holds} | {hours} | {writes} |")
     lines += [
         "",
-        "Any other role, and any role on a device that nobody manages: nothing.",
+        "Any other role, and any role on a device that nobody manages: nothing. The passphrase unlocks a tablet, and "
+        "so does the device's own lock for whoever adds it, unless the organisation decides otherwise.",
         "",
         "| whose | how much | at most |",
         "|---|---|---|",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from epaccs.access.rules import ACCESS_TABLE, Scope, Sight, Tier, audience_name, visible_tiers
+from epaccs.access.rules import Scope, Sight, Tier, audience_name, row_of, visible_tiers
 from epaccs.clinicians.rules import Actor, Role
 
 
@@ -80,7 +80,7 @@ def scope_name(word: Scope, actor: Actor, area: str) -> str:
 
 def held_words(role: Role) -> list[Scope]:
     """Whose people a tablet of this role could hold at all; empty: nobody's."""
-    return [word for word in ACCESS_TABLE[role].scopes if can_hold(role, word, HeldTier.CARD)]
+    return [word for word in row_of(role).scopes if can_hold(role, word, HeldTier.CARD)]
 
 
 def can_hold(role: Role, word: Scope, tier: HeldTier) -> bool:
@@ -88,17 +88,23 @@ def can_hold(role: Role, word: Scope, tier: HeldTier) -> bool:
 
     A crew sees a plan only with an incident, and a call handler reads a fixed script aloud: neither lies on a tablet.
     """
-    if word not in SCOPE_WORDS or word not in ACCESS_TABLE[role].scopes:
+    if word not in SCOPE_WORDS or word not in row_of(role).scopes:
         return False
     shown = {Sight.YES, Sight.RESIDENTS} if word is Scope.RESIDENTS else {Sight.YES}
-    sights = ACCESS_TABLE[role].sights
+    sights = row_of(role).sights
     wanted = (Tier.T1_EMERGENCY,) if tier is HeldTier.CARD else (Tier.T1_EMERGENCY, Tier.T2_COORDINATION)
     return all(sights[one] in shown for one in wanted)
 
 
+def tiers_in(role: Role, scope: str) -> frozenset[Tier]:
+    """What of the people of one scope is there for a tablet of this role."""
+    is_resident = scope.partition(":")[0] == ScopeKind.RESIDENTS
+    return visible_tiers(role, incident=False, resident=is_resident)
+
+
 def audience_of(role: Role) -> str:
     """The audience whose words are sent to a tablet of this role."""
-    residents = ACCESS_TABLE[role].scopes == (Scope.RESIDENTS,)
+    residents = row_of(role).scopes == (Scope.RESIDENTS,)
     return audience_name(visible_tiers(role, incident=False, resident=residents))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -77,6 +77,38 @@ def clock_words(offset_ms: int | None) -> str:
     days, seconds = divmod(abs(offset_ms) // 1000, 86_400)
     amount = f"{days:,} days" if days else f"{seconds // 60:,} minutes"
     return f"{amount} {'ahead' if offset_ms > 0 else 'behind'}"
+
+
+def unlocking_words(ways: Sequence[str] | None) -> str:
+    """What an administrator reads of how a user unlocks a tablet.
+
+    Source: hazard H-59.
+    """
+    if not ways:
+        return "unlocking not reported"
+    words = "unlocks with a passphrase"
+    if "prf" in ways:
+        words += " or the device's own lock"
+    return f"{words}, kept in a weaker way: its browser runs no WebAssembly" if "pbkdf2" in ways else words
+
+
+#: A tablet lays 2 MB aside for what must be kept; with less than half of it, it says that there is hardly any room.
+_LITTLE_RESERVE_BYTES: Final = 1024 * 1024
+
+
+def is_nearly_full(reserve_bytes: int | None) -> bool:
+    """Whether soon nothing can be written down on a tablet; one that has not said it is not called so.
+
+    Source: docs/offline.md, "When storage fails"; hazard H-57.
+    """
+    return reserve_bytes is not None and reserve_bytes < _LITTLE_RESERVE_BYTES
+
+
+def missing_words(plans_missing: int | None) -> str:
+    """What an administrator reads of plans that made way for cards; blank: none did, or it has not said so."""
+    if not plans_missing:
+        return ""
+    return "1 whole plan is missing on it" if plans_missing == 1 else f"{plans_missing:,} whole plans are missing on it"
 
 
 def size_words(size_bytes: int | None) -> str:

@@ -12,6 +12,7 @@ const COMPONENTS = {
   "search-clock": "search-clock",
   "page-age": "page-age",
   passage: "passage",
+  passkey: "passkey",
 };
 
 for (const [name, file] of Object.entries(COMPONENTS)) {

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from epaccs.core import clock
 from epaccs.core.changes import Change, hold_numbers
 from epaccs.core.db import db, end_read, writing
-from epaccs.sync.model.feed import FeedReader, FeedRow, FeedScope, KeptPage
+from epaccs.sync.model.feed import FeedCap, FeedReader, FeedRow, FeedScope, KeptPage
 from epaccs.sync.queries import feed as queries
 from epaccs.sync.queries.feed import DROP, PUT
 from epaccs.sync.rules.feed import (
@@ -66,7 +66,7 @@ def follow_change(session: Session, change: Change) -> None:
     left = {row.scope for row in before if row.op == PUT} - belongs
     moves = [Move(name, change.entry_id, change.number) for name in belongs]
     moves += [Move(name, change.entry_id, change.number, _why(name, person)) for name in left]
-    _keep(session, moves, before)
+    keep_moves(session, moves, before)
 
 
 def _why(scope: str, person: Any) -> Why:
@@ -74,7 +74,7 @@ def _why(scope: str, person: Any) -> Why:
     return why_left(name, person) if name else Why.REMOVED
 
 
-def _keep(session: Session, moves: Sequence[Move], before: Iterable[Any]) -> None:
+def keep_moves(session: Session, moves: Sequence[Move], before: Iterable[Any]) -> None:
     """Give each move its number, and leave one row for each scope and person; sums and counts follow.
 
     Args:
@@ -83,7 +83,7 @@ def _keep(session: Session, moves: Sequence[Move], before: Iterable[Any]) -> Non
     if not moves:
         return
     was = {(row.scope, row.entry_id): row for row in before}
-    scopes = _lock_scopes(session, {move.scope for move in moves})
+    scopes = lock_scopes(session, {move.scope for move in moves})
     for move in moves:
         row = was.get((move.scope, move.entry_id))
         if move.why is not None and row is not None:
@@ -96,7 +96,7 @@ def _keep(session: Session, moves: Sequence[Move], before: Iterable[Any]) -> Non
     session.flush()
 
 
-def _lock_scopes(session: Session, names: Iterable[str]) -> dict[str, FeedScope]:
+def lock_scopes(session: Session, names: Iterable[str]) -> dict[str, FeedScope]:
     """The scopes, locked in the order of their names until the transaction ends; a new one begins at nought."""
     wanted = sorted(names)
     statement = select(FeedScope).where(FeedScope.name.in_(wanted)).order_by(FeedScope.name)
@@ -173,22 +173,23 @@ def _moves_in(session: Session, name: ScopeName) -> Iterator[Move]:
 
 
 def _moves_out(session: Session, name: ScopeName, leaving: Sequence[UUID]) -> Iterator[Move]:
-    for some in _in_batches(leaving):
+    for some in in_batches(leaving):
         people = queries.find_whereabouts(session, some)
         for entry_id in some:
             yield Move(str(name), entry_id, 0, why_left(name, people.get(entry_id)))
 
 
 def _keep_of_one(session: Session, scope: str, moves: Sequence[Move]) -> None:
-    for some in _in_batches(moves):
+    for some in in_batches(moves):
         ids = [move.entry_id for move in some]
         rows = select(FeedRow.scope, FeedRow.entry_id, FeedRow.number, FeedRow.op, FeedRow.version).where(
             FeedRow.scope == scope, FeedRow.entry_id.in_(ids)
         )
-        _keep(session, some, session.execute(rows).all())
+        keep_moves(session, some, session.execute(rows).all())
 
 
-def _in_batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def in_batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """So many at a time as are written at once."""
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]
 
@@ -223,7 +224,7 @@ def send_again() -> int:
         ).all()
         for scope in sorted({row.scope for row in rows}):
             own = [row for row in rows if row.scope == scope]
-            _keep(session, [Move(scope, row.entry_id, row.version) for row in own], own)
+            keep_moves(session, [Move(scope, row.entry_id, row.version) for row in own], own)
     return len(rows)
 
 
@@ -261,10 +262,10 @@ def _rebuild(scope: str) -> None:
     name = read_scope_name(scope)
     with writing() as session:
         hold_numbers(session)
-        row = _lock_scopes(session, [scope])[scope]
+        row = lock_scopes(session, [scope])[scope]
         row.generation += 1
         row.last_number = row.sum = row.people = 0
-        for table in (FeedRow, KeptPage):
+        for table in (FeedRow, KeptPage, FeedCap):
             session.execute(delete(table).where(table.scope == scope))
         if name is not None:
             _keep_of_one(session, scope, list(_moves_in(session, name)))

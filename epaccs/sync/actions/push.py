@@ -22,35 +22,48 @@ from sqlalchemy.orm import Session
 from epaccs.access.actions import event, keep_given_offline
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
+from epaccs.care_plans.sections import SECTIONS
 from epaccs.core import clock, sealing
 from epaccs.core.db import canonical_json, db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, RulesBroken, Unavailable
 from epaccs.core.fields import format_datetime
 from epaccs.devices.actions.copies import end_use_of_copies
-from epaccs.devices.queries import FoundDevice
-from epaccs.sync.model.push import FailedEdit, PushedEdit, SealedMiss, TabletBook
+from epaccs.devices.queries import FoundDevice, find_left_to_write
+from epaccs.devices.rules import may_write
+from epaccs.notices.actions import About, notify_accountable
+from epaccs.notices.rules import NoticeKind
+from epaccs.sync.model.push import SEALED_FOR, FailedEdit, PushedEdit, SealedMiss, TabletBook
 from epaccs.sync.queries.push import Author, find_author
+from epaccs.sync.rules.feed import is_behind
 from epaccs.sync.rules.push import (
     MISSES_WINDOW,
+    Arrival,
     Envelope,
     PushOutcome,
     Result,
+    Written,
     first_missing,
     in_order,
     is_told,
+    judge_written,
+    measure_offset,
     moment_on_register,
-    offset_of,
     wait_until,
 )
 from epaccs.sync.schema.push import build_request, load_edit, read_envelope
 from epaccs.sync.seals import SIGNATURE, digest
+from epaccs.versions import registry
 from epaccs.versions.actions import OtherWords, apply_edit
+from epaccs.versions.model import Entry
 from epaccs.versions.queries import find_edit_standing
+from epaccs.versions.registry import EditRequest
 from epaccs.versions.rules import Why
 
 _log = logging.getLogger("epaccs.sync")
-_PURPOSE: Final = "pushed edit"
 _UNSIGNED: Final = "This was not signed by its author on this tablet. Enter it again."
+_NOT_OFFLINE: Final = (
+    "Your organisation does not let this be written without signal. Enter it on the register itself, or ask a colleague"
+)
 _UNKNOWN: Final = "The register does not know this person, or takes no such entry. Enter it on the register itself."
 UNOPENED: Final = "The register could not open this. Enter it again."
 
@@ -74,17 +87,21 @@ class TooManyMisses(RuleBroken):
         self.until = until
 
 
-def take_edits(device: FoundDevice, sent: Sequence[Any], *, now_device: datetime | None = None) -> Pushed:
+def take_edits(
+    device: FoundDevice, sent: Sequence[Any], *, now_device: datetime | None = None, generation: int = 1
+) -> Pushed:
     """Take a batch, each edit in a transaction of its own; what fails leaves the others alone.
 
     Args:
         now_device: the tablet's clock as it sent the batch; None: it did not say.
+        generation: which history the register tells, counted up with each restore.
 
     Raises:
         Unavailable: the database cannot be written; what was taken before is kept, and is answered again.
     """
-    offset_ms = offset_of(now_device, device.clock_offset_ms, now=clock.now())
-    taken = {id(one): _take(device, one, offset_ms) for one in in_order(_mappings(sent))}
+    offset_ms = measure_offset(now_device, device.clock_offset_ms, now=clock.now())
+    arrival = Arrival(offset_ms, generation)
+    taken = {id(one): _take(device, one, arrival) for one in in_order(_mappings(sent))}
     nothing = _refused("", ({"message": UNOPENED, "field": None},))
     answered = [taken.get(id(one), (nothing, False)) for one in sent]
     unsigned = sum(not is_signed for _, is_signed in answered)
@@ -96,7 +113,7 @@ def _mappings(sent: Sequence[Any]) -> list[Mapping[str, Any]]:
     return [one for one in sent if isinstance(one, Mapping)]
 
 
-def _take(device: FoundDevice, sent: Mapping[str, Any], offset_ms: int | None) -> tuple[Result, bool]:
+def _take(device: FoundDevice, sent: Mapping[str, Any], arrival: Arrival) -> tuple[Result, bool]:
     """One edit, and whether it was signed by its author."""
     envelope = read_envelope(sent)
     author = find_author(device, envelope.author_id, sent) if envelope else None
@@ -104,7 +121,7 @@ def _take(device: FoundDevice, sent: Mapping[str, Any], offset_ms: int | None) -
         tell_of(device, EventKind.TABLET_FORGED)
         return _refused(str(sent.get("id"))[:80], ({"message": _UNSIGNED, "field": None},)), False
     try:
-        return keep_first_outcome(device, envelope, author, offset_ms), True
+        return keep_first_outcome(device, envelope, author, arrival), True
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails at one edit, the others of the batch go on
@@ -124,7 +141,7 @@ def tell_of(device: FoundDevice, kind: EventKind, **details: Any) -> None:
 # The first outcome, for ever
 
 
-def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, offset_ms: int | None) -> Result:
+def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, arrival: Arrival) -> Result:
     """Apply, hold or refuse an edit and keep the outcome, in one transaction; one that came before hears its own."""
     with writing() as session:
         book = lock_book(session, device.id)
@@ -133,7 +150,7 @@ def keep_first_outcome(device: FoundDevice, envelope: Envelope, author: Author, 
             return first
         is_copy = _number_is_taken(session, device.id, envelope)
         hold = Why.TABLET_COPIED if is_copy or book.copied_at else author.hold
-        result = _apply(session, device, envelope, Author(author.actor, hold), offset_ms)
+        result = _apply(session, device, envelope, Author(author.actor, hold), arrival)
         session.add(PushedEdit(**_row(device, envelope, result, sequence=None if is_copy else envelope.sequence)))
         session.flush()
         _advance(session, book)
@@ -194,32 +211,90 @@ def _number_is_taken(session: Session, device_id: UUID, envelope: Envelope) -> b
     return session.scalar(numbered) is not None or session.scalar(failed.limit(1)) is not None
 
 
-def _apply(session: Session, device: FoundDevice, envelope: Envelope, author: Author, offset_ms: int | None) -> Result:
+def _apply(session: Session, device: FoundDevice, envelope: Envelope, author: Author, arrival: Arrival) -> Result:
     sent, edit_id = envelope.sent, str(envelope.id)
     try:
         loaded = load_edit(sent)
+        written_at = moment_on_register(loaded["recorded_at_device"], arrival.offset_ms, now=clock.now())
+        hold = author.hold or check_may_be_written(device, author, loaded, written_at)
         request = build_request(
             loaded,
             device_id=device.id,
             signature=str(sent[SIGNATURE]),
-            clock_offset_ms=offset_ms,
-            hold=author.hold,
+            arrival=arrival,
+            hold=hold,
         )
         keep_given_offline(
             author.actor,
             request.entry_id,
             reason=loaded["reason"],
             identifiers_checked=loaded["identifiers_checked"] or (),
-            given_at=moment_on_register(loaded["recorded_at_device"], offset_ms, now=clock.now()),
+            given_at=written_at,
         )
+        is_ahead = _is_ahead(session, request)
         with session.begin_nested():
             applied = apply_edit(author.actor, request)
+        if is_ahead:
+            _tell_ahead(session, device, author, request)
     except OtherWords:
         return Result(edit_id, str(PushOutcome.OTHER_WORDS))
     except (RuleBroken, RulesBroken, Forbidden, NotFound) as error:
         return _note_refused(device, envelope, author, error)
     standing = str(applied.standing) if applied.standing else None
     return Result(edit_id, str(applied.outcome), standing, applied.seen_version)
+
+
+def _is_ahead(session: Session, request: EditRequest) -> bool:
+    """Whether the author's copy knew a change that the register lost: asked before this edit makes it look newer."""
+    if request.tablet is None or request.tablet.shared_until is None:
+        return False
+    number = session.scalar(select(Entry.change_number).where(Entry.id == request.entry_id))
+    return number is not None and is_behind(request.tablet.seen_number, register=number)
+
+
+def _tell_ahead(session: Session, device: FoundDevice, author: Author, request: EditRequest) -> None:
+    """As a tablet tells of everybody when it fetches (`pull.note_behind`): this one tells it with what it sends.
+
+    Source: hazard H-47.
+    """
+    notify_accountable(session, About(request.entry_id, NoticeKind.TABLET_AHEAD, severity="high"))
+    log.record(event(author.actor, EventKind.REGISTER_BEHIND, device=str(device.id), people=1, not_here=0))
+
+
+def check_may_be_written(
+    device: FoundDevice, author: Author, loaded: Mapping[str, Any], written_at: datetime
+) -> Why | None:
+    """Whether the lease under which something was written let it be written without signal.
+
+    Returns:
+        Why it waits; None: it need not.
+
+    Raises:
+        RuleBroken: no lease of its author on this tablet ever let it be written.
+
+    Source: docs/offline.md, "push"; hazard H-51.
+    """
+    leases = find_left_to_write(device, author.actor.clinician_id, written_at)
+    section, kind = loaded["section"], _kind_of_today(loaded)
+    is_of_plan = section in SECTIONS
+    each = [(may_write(one.sections, section, kind, is_of_plan=is_of_plan), one.was_in_force) for one in leases]
+    match judge_written(then=(lets for lets, was_then in each if was_then), ever=(lets for lets, _ in each)):
+        case Written.NEVER:
+            raise RuleBroken(_NOT_OFFLINE)
+        case Written.UNKNOWN:
+            return Why.LEASE_ENDED
+        case Written.IN_DOUBT:
+            return Why.NOT_OFFLINE
+        case Written.ALLOWED:
+            return None
+
+
+def _kind_of_today(loaded: Mapping[str, Any]) -> str:
+    """What policy calls the kind of an edit, whatever an old program called it."""
+    section = next((one for one in registry.sections() if one.name == loaded["section"]), None)
+    shaped = section.upcast(loaded["kind"], loaded["body"], loaded["schema"]) if section else None
+    kind: str = shaped[0] if shaped else loaded["kind"]
+    return kind
 
 
 def _note_refused(device: FoundDevice, envelope: Envelope, author: Author, error: Exception) -> Result:
@@ -248,7 +323,7 @@ def _row(device: FoundDevice, envelope: Envelope, result: Result, *, sequence: i
         "sequence": sequence,
         "author_id": envelope.author_id,
         "entry_id": named,
-        "sealed_body": sealing.seal(body, purpose=_PURPOSE, record_id=envelope.id),
+        "sealed_body": sealing.seal(body, purpose=SEALED_FOR, record_id=envelope.id),
         "body_hash": digest(envelope.sent),
         "received_at": clock.now(),
         "outcome": result.outcome,
@@ -289,7 +364,7 @@ def _keep_failed(device: FoundDevice, envelope: Envelope, error: Exception) -> R
                     sequence=envelope.sequence,
                     author_id=envelope.author_id,
                     sealed_body=sealing.seal(
-                        canonical_json(envelope.sent).encode(), purpose=_PURPOSE, record_id=envelope.id
+                        canonical_json(envelope.sent).encode(), purpose=SEALED_FOR, record_id=envelope.id
                     ),
                     body_hash=words,
                     failed_at=clock.now(),

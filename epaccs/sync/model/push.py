@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, String, UniqueConstraint, Uuid
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from epaccs.core.db import Base, append_only
 from epaccs.core.identifiers import new_id
+
+#: What the bodies here are sealed for.
+SEALED_FOR: Final = "pushed edit"
 
 
 class PushedEdit(Base):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, false, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.model import EntryScope, Relationship
 from epaccs.access.queries import is_current, reachable_entries
+from epaccs.agreements.queries import find_levels
+from epaccs.agreements.rules import Level
+from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db, end_read
+from epaccs.devices.queries import Follows
 from epaccs.devices.rules import ScopeKind
-from epaccs.sync.model.feed import FeedReader, FeedRow, FeedScope, KeptPage
-from epaccs.sync.rules.feed import KEEP_PAGE, ScopeName, Whereabouts, is_behind
+from epaccs.sync.model.feed import FeedCap, FeedReader, FeedRow, FeedScope, KeptPage
+from epaccs.sync.rules.feed import KEEP_PAGE, LASTING, ScopeName, Whereabouts, is_behind
 from epaccs.versions.model import Entry
 
 PUT, DROP = "put", "drop"
@@ -34,7 +39,7 @@ def is_member(name: ScopeName) -> ColumnElement[bool]:
 
 def _is_reached(name: ScopeName) -> ColumnElement[bool]:
     if name.kind is ScopeKind.AREA:
-        return EntryScope.area == name.key
+        return and_(EntryScope.area == name.key, EntryScope.is_wide)
     if name.kind is ScopeKind.RESIDENTS:
         return EntryScope.residence_id == name.organisation_id
     # The other way round is slow: an organisation has a few people, an area has all of them.
@@ -61,9 +66,12 @@ def find_whereabouts(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, 
             EntryScope.residence_id,
             EntryScope.is_shared,
             EntryScope.is_open,
+            EntryScope.is_wide,
         ).where(EntryScope.entry_id.in_(entry_ids))
     )
-    return {row.entry_id: Whereabouts(*row[1:], frozenset(related.get(row.entry_id, ()))) for row in rows}
+    return {
+        row.entry_id: Whereabouts(*row[1:-1], frozenset(related.get(row.entry_id, ())), row.is_wide) for row in rows
+    }
 
 
 def find_rows(session: Session, entry_id: UUID) -> Sequence[Any]:
@@ -160,13 +168,20 @@ def snapshot() -> Iterator[None]:
         end_read()
 
 
-def find_next_rows(scope: str, after: int, *, up_to: int, limit: int) -> Sequence[Any]:
-    """The rows of a feed after a number; a tablet that begins is told of nobody who left before it came."""
+def find_next_rows(scope: str, after: int, *, up_to: int, limit: int, fits: FeedCap | None = None) -> Sequence[Any]:
+    """The rows of a feed after a number; a tablet that begins is told of nobody who left before it came.
+
+    Args:
+        fits: who of the scope fits on the tablet; whoever never did is not named. None: everybody.
+    """
     wanted = select(FeedRow.entry_id, FeedRow.number, FeedRow.op, FeedRow.version, FeedRow.why).where(
         FeedRow.scope == scope, FeedRow.number > after, FeedRow.number <= up_to
     )
     if after == 0:
         wanted = wanted.where(FeedRow.op == PUT)
+    if fits is not None:
+        was_there = false() if after == 0 else FeedRow.number > fits.began
+        wanted = wanted.where(or_(FeedRow.op == DROP, FeedRow.version >= fits.from_version, was_there))
     return db.session.execute(wanted.order_by(FeedRow.number).limit(limit)).all()
 
 
@@ -177,6 +192,97 @@ def find_reachable(actor: Actor, entry_ids: Sequence[UUID]) -> set[UUID]:
             select(EntryScope.entry_id).where(EntryScope.entry_id.in_(entry_ids), reachable_entries(actor))
         )
     )
+
+
+# --- How far agreements let a tablet see the people of each practice -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cover:
+    """How far one organisation sees the people of each practice of a scope.
+
+    `agreed`: how far its agreements go; with whoever is not named there is none. `practices`: whose people may be in
+    the scope.
+    """
+
+    agreed: Mapping[UUID, Level]
+    practices: tuple[UUID, ...]
+    own_id: UUID
+
+    def level_of(self, practice_id: UUID | None) -> Level:
+        """How far the people of a practice are seen; the organisation's own are not gated."""
+        if practice_id is None:
+            return Level.NONE
+        return Level.WHOLE if practice_id == self.own_id else self.agreed.get(practice_id, Level.NONE)
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """As it is kept: practice to level."""
+        return {str(one): int(self.level_of(one)) for one in self.practices}
+
+    @property
+    def uncovered(self) -> list[UUID]:
+        """Of which practices nobody is seen."""
+        return [one for one in self.practices if self.level_of(one) is Level.NONE]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nobody is seen less than the role sees."""
+        return all(self.level_of(one) is Level.WHOLE for one in self.practices)
+
+    @property
+    def mark(self) -> str:
+        """By what kept pages of this cover are known; the same for all who see everybody as their role does."""
+        seen = sorted(self.levels.items())
+        return "" if self.is_whole else hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+
+
+def find_covers(names: Iterable[ScopeName], organisation_id: UUID) -> dict[str, Cover]:
+    """How far an organisation sees the people of each of these scopes; a practice's own scope is not gated.
+
+    Source: hazard H-62.
+    """
+    gated = [name for name in names if name.kind is not ScopeKind.PRACTICE]
+    agreed = find_levels(organisation_id) if gated else {}
+    return {
+        str(name): Cover(agreed, tuple(one for one in db.session.scalars(_practices_of(name)) if one), organisation_id)
+        for name in gated
+    }
+
+
+def _practices_of(name: ScopeName) -> Select[Any]:
+    """Whose people may be in a scope: of an area every organisation in it that is somebody's practice."""
+    if name.kind is ScopeKind.AREA:
+        is_practice = exists().where(EntryScope.practice_id == Organisation.id)
+        return select(Organisation.id).where(Organisation.area == name.key, is_practice)
+    return (
+        select(EntryScope.practice_id)
+        .join(FeedRow, FeedRow.entry_id == EntryScope.entry_id)
+        .where(FeedRow.scope == str(name), FeedRow.op == PUT)
+        .distinct()
+    )
+
+
+def find_of_practices(scope: str, practice_ids: Sequence[UUID], *, from_version: int = 0) -> Sequence[Any]:
+    """The rows of everybody in a scope whose practice is one of these, in a version from this one on."""
+    return db.session.execute(
+        select(FeedRow.scope, FeedRow.entry_id, FeedRow.number, FeedRow.op, FeedRow.version)
+        .join(EntryScope, EntryScope.entry_id == FeedRow.entry_id)
+        .where(
+            FeedRow.scope == scope,
+            FeedRow.op == PUT,
+            FeedRow.version >= from_version,
+            EntryScope.practice_id.in_(practice_ids),
+        )
+    ).all()
+
+
+def find_practices_of(entry_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Whose people these are."""
+    rows = db.session.execute(
+        select(EntryScope.entry_id, EntryScope.practice_id).where(EntryScope.entry_id.in_(entry_ids))
+    )
+    return {row.entry_id: row.practice_id for row in rows}
 
 
 @dataclass(frozen=True)
@@ -204,6 +310,12 @@ def find_kept(key: PageKey, after: int) -> KeptPage | None:
     return db.session.scalars(select(KeptPage).where(_is_kept_for(key), KeptPage.after_number == after)).first()
 
 
+def is_end_of_kept(key: PageKey, number: int) -> bool:
+    """Whether a kept page ends at this number."""
+    ends = exists().where(_is_kept_for(key), KeptPage.up_to_number == number)
+    return bool(db.session.scalar(select(ends)))
+
+
 def find_next_kept(key: PageKey, after: int) -> int | None:
     """Where the next kept page begins, so that the one before it ends there; None: none follows."""
     return db.session.scalar(
@@ -221,8 +333,8 @@ def find_still_there(scope: str, after: int, *, up_to: int) -> set[UUID]:
 
 
 #: Put together once: every tablet asks it each minute.
-_SCOPES_AND_DAYS = (
-    select(FeedScope, FeedReader.asked_on)
+_SCOPES_AND_READERS = (
+    select(FeedScope, *FeedReader.__table__.columns)
     .outerjoin(
         FeedReader,
         and_(FeedReader.scope == FeedScope.name, FeedReader.device_id == bindparam("device_id", type_=Uuid)),
@@ -231,11 +343,43 @@ _SCOPES_AND_DAYS = (
 )
 
 
-def find_scopes_and_days(device_id: UUID, names: Sequence[str]) -> tuple[dict[str, FeedScope], dict[str, date]]:
-    """The scopes of these names that anybody ever was in, and on which day this tablet last asked for each."""
-    rows = db.session.execute(_SCOPES_AND_DAYS, {"device_id": device_id, "names": list(names)}).all()
+def find_scopes_and_readers(device_id: UUID, names: Sequence[str]) -> tuple[dict[str, FeedScope], dict[str, Any]]:
+    """The scopes of these names that anybody ever was in, and how far this tablet has followed each."""
+    rows = db.session.execute(_SCOPES_AND_READERS, {"device_id": device_id, "names": list(names)}).all()
     scopes = {row.FeedScope.name: row.FeedScope for row in rows}
-    return scopes, {row.FeedScope.name: row.asked_on for row in rows if row.asked_on}
+    return scopes, {row.scope: row for row in rows if row.scope}
+
+
+def find_unfit(caps: Mapping[str, int]) -> list[str]:
+    """The scopes of which it must be worked out who fits: too large for the first time, or changed since."""
+    rows = db.session.execute(
+        select(FeedScope.name, FeedScope.people, FeedScope.last_number, FeedCap.cap, FeedCap.scope_number)
+        .outerjoin(FeedCap, and_(FeedCap.scope == FeedScope.name, FeedCap.cap.in_(set(caps.values()))))
+        .where(FeedScope.name.in_(list(caps)))
+    ).all()
+    worked_out = {row.name: row.scope_number for row in rows if row.cap == caps[row.name]}
+    return sorted(
+        {
+            row.name
+            for row in rows
+            if (worked_out[row.name] < row.last_number if row.name in worked_out else row.people > caps[row.name])
+        }
+    )
+
+
+def find_caps(caps: Mapping[str, int]) -> dict[str, FeedCap]:
+    """Who fits, of each scope that ever was more than its cap."""
+    rows = db.session.scalars(select(FeedCap).where(FeedCap.scope.in_(list(caps))))
+    return {row.scope: row for row in rows if row.cap == caps[row.scope]}
+
+
+def find_follows(device_ids: Sequence[UUID]) -> dict[UUID, list[Follows]]:
+    """Of each tablet, what it was last told of each scope that it follows; whom it disagrees on only once it lasts."""
+    found: dict[UUID, list[Follows]] = {}
+    for row in db.session.scalars(select(FeedReader).where(FeedReader.device_id.in_(device_ids))):
+        lasts = row.disagrees_since if row.disagreements >= LASTING else None
+        found.setdefault(row.device_id, []).append(Follows(row.scope, row.left_out, lasts))
+    return found
 
 
 def find_behind(actor: Actor, known: Mapping[UUID, int]) -> tuple[list[UUID], int]:

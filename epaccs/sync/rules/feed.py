@@ -24,6 +24,10 @@ SCOPES_LIMIT: Final = 8
 REMEMBER_LEAVING: Final = timedelta(days=120)
 #: How old a kept page may be.
 KEEP_PAGE: Final = timedelta(hours=24)
+#: How long the last page of a first download, which is not full, is sent on after something came behind it.
+KEEP_LAST_PAGE: Final = timedelta(minutes=1)
+#: A last page of fewer rows is made for each tablet.
+LAST_PAGE_ROWS: Final = 50
 #: For how long ahead a view says what will read differently, and after how long it is sent again though nobody changed
 #: anything: a row that waited its time, on a kept page, on a tablet at the end of its lease, still has words for today.
 HORIZON: Final = timedelta(days=30)
@@ -38,7 +42,10 @@ class Why(StrEnum):
     REMOVED = "removed"
     CONSENT_WITHDRAWN = "consent-withdrawn"
     MOVED = "moved"
+    OBJECTED = "objected"  #: to lie on tablets of everybody who serves the area
     UNASSIGNED = "unassigned"
+    NO_AGREEMENT = "no-agreement"  #: between the tablet's organisation and the person's practice none is current
+    NO_ROOM = "no-room"  #: of so many people of the scope, the tablet may not hold as many
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def _is_id(text: str) -> bool:
 class Whereabouts:
     """What of one person decides which scopes they are in, as `access` keeps it.
 
-    `related`: the organisations with a current relationship.
+    `related`: the organisations with a current relationship. `is_wide`: they do not object to tablets of the area.
     """
 
     practice_id: UUID | None
@@ -87,6 +94,7 @@ class Whereabouts:
     is_shared: bool
     is_open: bool
     related: frozenset[UUID] = field(default_factory=frozenset)
+    is_wide: bool = True
 
 
 def scopes_of(person: Whereabouts | None) -> frozenset[str]:
@@ -101,7 +109,8 @@ def scopes_of(person: Whereabouts | None) -> frozenset[str]:
         return frozenset()
     found = {(ScopeKind.PRACTICE, str(person.practice_id or ""))}
     if person.is_shared:
-        found |= {(ScopeKind.AREA, person.area), (ScopeKind.RESIDENTS, str(person.residence_id or ""))}
+        found |= {(ScopeKind.RESIDENTS, str(person.residence_id or ""))}
+        found |= {(ScopeKind.AREA, person.area)} if person.is_wide else set()
         found |= {(ScopeKind.RELATIONSHIP, str(one)) for one in person.related}
     return frozenset(f"{kind}:{key}" for kind, key in found if key)
 
@@ -114,6 +123,8 @@ def why_left(name: ScopeName, person: Whereabouts | None) -> Why:
         return Why.MOVED
     if not person.is_shared:
         return Why.CONSENT_WITHDRAWN
+    if name.kind is ScopeKind.AREA and not person.is_wide:
+        return Why.OBJECTED
     return Why.UNASSIGNED if name.kind is ScopeKind.RELATIONSHIP else Why.MOVED
 
 
@@ -188,6 +199,19 @@ def must_start_again(cursor: Cursor, here: Position, *, today: date) -> bool:
     if cursor.epoch != here.epoch or cursor.tier != here.tier or cursor.number > here.last_number:
         return True
     return cursor.number > 0 and (here.asked_on is None or today - here.asked_on >= REMEMBER_LEAVING)
+
+
+#: So often one after the other a tablet's sum is another than the register's before somebody is told: it has started
+#: the scope again in between, and still differs.
+LASTING: Final = 3
+
+
+def is_told_of(disagreements: int) -> bool:
+    """Whether whoever runs the register is told now that a tablet goes on disagreeing: once.
+
+    Source: hazard H-58.
+    """
+    return disagreements == LASTING
 
 
 def is_behind(known: int, *, register: int | None) -> bool:

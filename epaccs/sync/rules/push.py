@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,71 @@ MISSES_LIMIT: Final = 60
 MISSES_WINDOW: Final = timedelta(minutes=15)
 #: The column's: a clock that is further off is off by at least this.
 _MOST_OFFSET_MS: Final = 2**31 - 1
+
+
+#: Before every moment that anybody recorded.
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a batch came.
+
+    `offset_ms`: the tablet's clock less the register's; None: it was never measured. `generation`: which history the
+    register tells, counted up whenever it was restored from a backup.
+    """
+
+    offset_ms: int | None
+    generation: int
+
+
+def generation_of(epoch: str) -> int:
+    """Of which history a copy is; one that does not say it is of the first."""
+    first = epoch.partition(".")[0]
+    return int(first) if first.isdecimal() and len(first) < 10 else 1
+
+
+def find_shared_until(epoch: str, as_at: datetime | None, *, generation: int) -> datetime | None:
+    """Until when what an author saw is what the register remembers; None: it was not restored since.
+
+    Whatever was recorded after their copy was made, they never saw: a version of the same number is then another one.
+
+    Args:
+        epoch: of the copy that they read.
+        as_at: when that was last known to be what the register says; None: it does not say.
+        generation: which history the register tells now.
+
+    Source: docs/offline.md, "pull"; hazard H-47.
+    """
+    return None if generation_of(epoch) >= generation else as_at or _NEVER
+
+
+class Written(StrEnum):
+    """Whether something may have been written without signal."""
+
+    ALLOWED = "allowed"
+    IN_DOUBT = "in_doubt"  #: the lease of that time did not let it be written, as far as clocks tell; another did
+    UNKNOWN = "unknown"  #: no lease of its author on this tablet is known any more
+    NEVER = "never"
+
+
+def judge_written(*, then: Iterable[bool], ever: Iterable[bool]) -> Written:
+    """Whether a lease let something be written. Only what no lease ever let be written is a fault inside it.
+
+    A clock alone refuses nothing: which lease was in force is read off clocks.
+
+    Args:
+        then: of each lease that was in force when it was written, whether it let it be written.
+        ever: of each lease of its author on this tablet.
+
+    Source: docs/offline.md, "Refused or held"; hazard H-51.
+    """
+    each = list(ever)
+    if not each:
+        return Written.UNKNOWN
+    if not any(each):
+        return Written.NEVER
+    return Written.ALLOWED if any(then) else Written.IN_DOUBT
 
 
 class PushOutcome(StrEnum):
@@ -88,9 +153,18 @@ def is_told(gap_at: datetime | None, told_at: datetime | None, *, now: datetime)
     return gap_at is not None and told_at is None and now - gap_at >= GAP_PATIENCE
 
 
+def measure_offset(now_device: datetime | None, known_ms: int | None, *, now: datetime) -> int | None:
+    """The tablet's clock less the register's in milliseconds; None: it was never measured."""
+    return known_ms if now_device is None else (now_device - now) // timedelta(milliseconds=1)
+
+
 def offset_of(now_device: datetime | None, known_ms: int | None, *, now: datetime) -> int | None:
-    """The tablet's clock less the register's in milliseconds, as it is kept; None: it was never measured."""
-    measured = known_ms if now_device is None else (now_device - now) // timedelta(milliseconds=1)
+    """The same as it is kept."""
+    return kept_offset(measure_offset(now_device, known_ms, now=now))
+
+
+def kept_offset(measured: int | None) -> int | None:
+    """An offset as its column holds it: a clock that is further off is off by at least this."""
     return None if measured is None else max(-_MOST_OFFSET_MS, min(measured, _MOST_OFFSET_MS))
 
 

@@ -41,7 +41,7 @@ def read_look(sent: Any) -> OfflineLookSaid | None:
         return None
     if author_id is None:
         return None
-    version, count = sent.get("version"), sent.get("count")
+    version = sent.get("version")
     return OfflineLookSaid(
         sequence=sent["sequence"],
         act=_code(sent.get("act")),
@@ -53,8 +53,16 @@ def read_look(sent: Any) -> OfflineLookSaid | None:
         at_device=_moment(sent.get("at_device")),
         reason=next((one for one in AccessReason if one == sent.get("reason")), None),
         identifiers_checked=_identifiers(sent.get("identifiers_checked")),
-        details={"count": count} if is_number(count, least=0, most=MOST) else {},
+        details=_details(sent),
     )
+
+
+def _details(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """How many were found or listed, of which home, and which refused edit was entered again."""
+    count = sent.get("count")
+    said: dict[str, Any] = {"count": count if is_number(count, least=0, most=MOST) else None}
+    said |= {name: str(one) for name in ("home", "edit") if (one := _id(sent.get(name)))}
+    return {name: one for name, one in said.items() if one is not None}
 
 
 def _id(value: Any) -> UUID | None:

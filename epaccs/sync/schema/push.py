@@ -15,8 +15,8 @@ from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
 from epaccs.core.fields import clean_text
 from epaccs.core.identifiers import parse_id
 from epaccs.devices.schema import FromTabletSchema, IdField
-from epaccs.sync.rules.push import Envelope
-from epaccs.versions.registry import EditRequest, FromTablet
+from epaccs.sync.rules.push import Arrival, Envelope, find_shared_until, kept_offset
+from epaccs.versions.registry import FIRST_SCHEMA, EditRequest, FromTablet
 from epaccs.versions.rules import Why
 
 #: The columns hold it, and no tablet writes so much.
@@ -56,8 +56,20 @@ class SealedSchema(FromTabletSchema):
     now_device = MomentField(load_default=None, allow_none=True)
 
 
+class _SaidMomentField(MomentField):
+    """The same; what cannot be read is as if it had not been said."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError:
+            return None
+
+
 class _SeenSchema(FromTabletSchema):
     version = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, 2**62))
+    as_at = _SaidMomentField(load_default=None, allow_none=True)
+    epoch = fields.Raw(load_default="")
 
 
 class EditSchema(FromTabletSchema):
@@ -69,12 +81,13 @@ class EditSchema(FromTabletSchema):
     entry_id = IdField(required=True)
     section = fields.String(required=True, validate=_CODE)
     kind = fields.String(required=True, validate=_CODE)
+    schema = fields.Integer(strict=True, load_default=FIRST_SCHEMA, validate=validate.Range(1, MOST))
     body = fields.Dict(keys=fields.String(), required=True)
     base_version = fields.Integer(strict=True, load_default=0, allow_none=True, validate=validate.Range(0, MOST))
     after_id = IdField(load_default=None, allow_none=True)
     decided_at = MomentField(load_default=None, allow_none=True)
     recorded_at_device = MomentField(required=True)
-    seen = fields.Nested(_SeenSchema, load_default=lambda: {"version": 0})
+    seen = fields.Nested(_SeenSchema, load_default=lambda: {"version": 0, "as_at": None, "epoch": ""})
     reason = fields.Enum(AccessReason, by_value=True, load_default=None, allow_none=True)
     identifiers_checked = fields.List(
         fields.String(validate=_CODE), load_default=list, allow_none=True, validate=validate.Length(max=8)
@@ -147,8 +160,14 @@ def check_can_be_kept(part: Any, *, field: str | None = None, depth: int = 0) ->
             pass
 
 
+def shared_until(loaded: Mapping[str, Any], arrival: Arrival) -> datetime | None:
+    """Until when what the author of an edit saw is what the register remembers; None: it was not restored since."""
+    seen = loaded["seen"]
+    return find_shared_until(str(seen["epoch"]), seen["as_at"], generation=arrival.generation)
+
+
 def build_request(
-    loaded: Mapping[str, Any], *, device_id: UUID, signature: str, clock_offset_ms: int | None, hold: Why | None
+    loaded: Mapping[str, Any], *, device_id: UUID, signature: str, arrival: Arrival, hold: Why | None
 ) -> EditRequest:
     """What the one writer is asked.
 
@@ -168,10 +187,12 @@ def build_request(
             device_id=device_id,
             sequence=loaded["sequence"],
             recorded_at=loaded["recorded_at_device"],
-            clock_offset_ms=clock_offset_ms,
+            clock_offset_ms=kept_offset(arrival.offset_ms),
             signature=signature,
             seen_number=loaded["seen"]["version"],
+            shared_until=shared_until(loaded, arrival),
             reason=loaded["reason"],
             hold=hold,
         ),
+        schema=loaded["schema"],
     )

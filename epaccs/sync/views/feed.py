@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, current_app, request
 
 from epaccs.core import clock
+from epaccs.core.fields import format_moment
 from epaccs.core.web import sent_json
 from epaccs.devices.actions import note_contact, note_delivered, note_done
 from epaccs.devices.guard import current_tablet, lease_only
@@ -34,8 +35,9 @@ def show_news() -> Response:
     if sent["done"]:
         note_done(tablet.device_id, sent["done"])
     commands = pending_commands(tablet.device_id)
-    answer = pull(tablet, ask, current_app.config["EPACCS"])
-    note_contact(tablet.device_id, state=sent["state"], now_device=sent.get("now_device"))
+    answer = pull(tablet, ask, current_app.config["EPACCS"], sums=sent["state"].get("sums"))
+    reader = tablet.actor.clinician_id
+    note_contact(tablet.device_id, state=sent["state"], now_device=sent.get("now_device"), clinician_id=reader)
     note_delivered([one.id for one in commands])
     lines = [
         *(write_line({"op": "command", "id": str(one.id), "do": one.deed, "scope": one.scope}) for one in commands),
@@ -45,7 +47,7 @@ def show_news() -> Response:
         lines,
         cursors=answer.cursors,
         more=answer.is_more,
-        server_time=clock.now().isoformat(timespec="microseconds"),
+        server_time=format_moment(clock.now()),
         next_poll_seconds=_SOON if answer.is_more else tablet.policy.poll_seconds,
         least_program=LEAST_PROGRAM,
     )

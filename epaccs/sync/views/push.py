@@ -7,10 +7,12 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, jsonify, make_response, request
+from flask import Blueprint, Response, abort, current_app, jsonify, make_response, request
 
+from epaccs.access.queries import follow_newest_table
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import format_moment
 from epaccs.core.refusals import refusal_for_status
 from epaccs.core.web import answer_refusal, csrf, for_programs, sent_json
 from epaccs.devices import keys
@@ -18,10 +20,12 @@ from epaccs.devices.actions import note_contact
 from epaccs.devices.guard import current_tablet, lease_only
 from epaccs.devices.queries import FoundDevice, find_device
 from epaccs.sync.actions.audit import take_looks
+from epaccs.sync.actions.photo import UNSIGNED, take_photo
 from epaccs.sync.actions.push import UNOPENED, TooManyMisses, check_misses, note_misses, take_edits
 from epaccs.sync.rules.audit import LOOKS_LIMIT
 from epaccs.sync.rules.push import EDITS_LIMIT, PushOutcome, Result
 from epaccs.sync.schema.audit import AuditSchema
+from epaccs.sync.schema.photo import PhotoSchema
 from epaccs.sync.schema.push import PushSchema, SealedSchema
 from epaccs.sync.seals import NotOpened, open_seal
 
@@ -40,6 +44,7 @@ def sealed_only(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        follow_newest_table()
         return view(*args, **kwargs)
 
     guarded.permission = SEALED  # type: ignore[attr-defined]
@@ -54,7 +59,7 @@ def push() -> Response:
     device = _get_device(current_tablet().device_id)
     sent = _sent(PushSchema())
     _check_size(sent["edits"], EDITS_LIMIT)
-    pushed = take_edits(device, sent["edits"], now_device=sent["now_device"])
+    pushed = take_edits(device, sent["edits"], now_device=sent["now_device"], generation=_generation())
     note_contact(device.id, now_device=sent["now_device"])
     return _answer([one.to_json() for one in pushed.results], next_sequence=pushed.next_sequence)
 
@@ -68,18 +73,14 @@ def audit() -> Response:
     _check_size(sent["entries"], LOOKS_LIMIT)
     upto = take_looks(device, sent["entries"], now_device=sent["now_device"])
     note_contact(device.id, now_device=sent["now_device"])
-    return jsonify({"upto": upto, "server_time": _now()})
+    return jsonify({"upto": upto, "server_time": format_moment(clock.now())})
 
 
 @bp.post("/sync/v1/sealed")
 @sealed_only
 def sealed() -> Response:
     """The same for what was sealed: edits have results, looks are counted up to a number."""
-    address = request.remote_addr or ""
-    try:
-        check_misses(address)
-    except TooManyMisses as error:
-        _refuse_for_now(error)
+    address = _check_address()
     sent = _sent(SealedSchema())
     _check_size(sent["sealed"], EDITS_LIMIT)
     device = find_device(sent["device_id"])
@@ -89,12 +90,37 @@ def sealed() -> Response:
     opened = [_open(one) for one in sent["sealed"]]
     edits = [one for one in opened if one is not None and "act" not in one]
     looks = [one for one in opened if one is not None and "act" in one]
-    pushed = take_edits(device, edits, now_device=sent["now_device"])
+    pushed = take_edits(device, edits, now_device=sent["now_device"], generation=_generation())
     unopened = [_unopened(one) for one, content in zip(sent["sealed"], opened, strict=True) if content is None]
     note_misses(address, len(unopened) + pushed.unsigned)
     results = [one.to_json() for one in (*pushed.results, *unopened)]
     upto = take_looks(device, looks, now_device=sent["now_device"]) if looks else 0
     return _answer(results, next_sequence=pushed.next_sequence, upto=upto)
+
+
+@bp.post("/sync/v1/photo")
+@sealed_only
+def photo() -> Response:
+    """What becomes of the sealed photo of a signed form."""
+    address = _check_address()
+    sent = _sent(PhotoSchema())
+    device, content = find_device(sent["device_id"]), _open(sent["sealed"])
+    if device is None or content is None:
+        note_misses(address, 1)
+        raise NotFound
+    outcome, why = take_photo(device, content, settings=current_app.config["EPACCS"])
+    note_misses(address, int(why == UNSIGNED))
+    return jsonify({"outcome": str(outcome), "why": why, "server_time": format_moment(clock.now())})
+
+
+def _check_address() -> str:
+    """Where a seal comes from; an address that sent too much that nobody could open is refused for a while."""
+    address = request.remote_addr or ""
+    try:
+        check_misses(address)
+    except TooManyMisses as error:
+        _refuse_for_now(error)
+    return address
 
 
 def _get_device(device_id: UUID) -> FoundDevice:
@@ -133,9 +159,10 @@ def _refuse_for_now(error: TooManyMisses) -> None:
     abort(response)
 
 
-def _now() -> str:
-    return clock.now().isoformat(timespec="microseconds")
+def _generation() -> int:
+    generation: int = current_app.config["EPACCS"].restore_generation
+    return generation
 
 
 def _answer(results: list[dict[str, Any]], **more: Any) -> Response:
-    return jsonify({"results": results, **more, "server_time": _now()})
+    return jsonify({"results": results, **more, "server_time": format_moment(clock.now())})

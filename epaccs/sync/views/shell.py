@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -12,9 +12,13 @@ from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_wtf.csrf import generate_csrf
 
 from epaccs.access.rules import REASON_LABELS, AccessReason
+from epaccs.care_plans.schema import build_offline_sections
 from epaccs.clinicians.guard import asked_by_a_page, visit
+from epaccs.core import base64url
 from epaccs.core.assets import STATIC_FOLDER
 from epaccs.core.web import PRODUCT_NAME, for_programs, public
+from epaccs.cpr_decisions.schema import build_offline_forms
+from epaccs.devices.queries import passphrase_length_for
 
 bp = Blueprint("tablet", __name__)
 
@@ -28,10 +32,15 @@ SHELL_POLICY: Final = (
     "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types epaccs-tablet"
 )
+#: The forms are read by the program; they load and run nothing.
+FORMS_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 #: The worker that makes a key of a passphrase compiles WebAssembly and can do nothing else: it loads nothing.
 SLOW_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 #: The worker that keeps the shell fetches from this server only.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
+
+#: What stands before a line: nobody reads it.
+_BETWEEN_LINES: Final = re.compile(r"\n\s+")
 
 _PICTURES: Final = ("img/icon.svg", "img/icon-192.png", "img/icon-512.png")
 _STYLES: Final = ("vendor/nhsuk/nhsuk-frontend.min.css", "css/app.css", "css/tablet.css")
@@ -45,16 +54,28 @@ def show_shell() -> Response:
     return Response(_shell(), mimetype="text/html", headers={**_ASK_AGAIN, "Content-Security-Policy": SHELL_POLICY})
 
 
+@bp.get("/tablet/forms")
+@public
+def show_forms() -> Response:
+    """What of a plan can be asked without signal: the forms of the register's pages. Never shown as a page."""
+    return Response(_forms(), mimetype="text/html", headers={**_ASK_AGAIN, "Content-Security-Policy": FORMS_POLICY})
+
+
 @bp.get("/tablet/session")
 @public
 @asked_by_a_page
 @for_programs
 def show_session() -> Response:
-    """Who is signed in to the register in this browser, and the token with which they may enrol; null: nobody."""
+    """Who is signed in to the register in this browser, and with what they may enrol; null: nobody.
+
+    Nobody gets no token: its cookie, come late, would close the form on which somebody signs in meanwhile.
+    """
     signed_in = visit().signed_in
     actor = signed_in.actor if signed_in else None
     user = {"id": str(actor.clinician_id), "name": actor.name} if actor else None
-    return jsonify({"user": user, "csrf_token": generate_csrf()})
+    length = passphrase_length_for(actor) if actor else None
+    token = generate_csrf() if actor else None
+    return jsonify({"user": user, "passphrase_length": length, "csrf_token": token})
 
 
 @bp.get("/tablet/manifest.webmanifest")
@@ -77,23 +98,27 @@ def show_slow_worker() -> Response:
 @public
 def show_worker() -> Response:
     """The worker that keeps the shell: with the list of its files, so that a change of any of them is a new worker."""
-    files = {address: _digest(content) for address, content in sorted(_files().items())}
+    files = dict(sorted(_digests().items()))
     version = _digest(json.dumps(files).encode())[:12]
     shell = json.dumps({"version": version, "files": files})
     script = f"self.SHELL = {shell};\n{_read('sw.js').decode()}"
     return Response(script, content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": WORKER_POLICY})
 
 
-def _files() -> dict[str, bytes]:
-    """Everything that the shell is made of, by address."""
-    names = [*_PICTURES, *_STYLES, *_LIBRARIES, *sorted(_scripts())]
-    static = {f"/static/{_version()}/{name}": _read(name) for name in names}
+def _digests() -> dict[str, str]:
+    """What everything is known by that the shell is made of, by address; a browser asks for it at every page."""
     return {
-        **static,
-        "/tablet": _shell().encode(),
-        "/tablet/kdf.js": _slow_worker().encode(),
-        "/tablet/manifest.webmanifest": _manifest().encode(),
+        **{_static(name): digest for name, digest in _static_digests().items()},
+        "/tablet": _digest(_shell().encode()),
+        "/tablet/forms": _digest(_forms().encode()),
+        "/tablet/kdf.js": _digest(_slow_worker().encode()),
+        "/tablet/manifest.webmanifest": _digest(_manifest().encode()),
     }
+
+
+@cache
+def _static_digests() -> dict[str, str]:
+    return {name: _digest(_read(name)) for name in (*_PICTURES, *_STYLES, *_LIBRARIES, *sorted(_scripts()))}
 
 
 def _scripts() -> list[str]:
@@ -105,7 +130,16 @@ def _scripts() -> list[str]:
 def _shell() -> str:
     """Without what a page of ours would ask of the session: every tablet gets the same."""
     reasons = [(str(one), words) for one, words in REASON_LABELS.items() if one is not AccessReason.EMERGENCY]
-    return render_template("tablet/shell.html", reasons=reasons)
+    return render_template("tablet/shell.html", reasons=reasons, forms=build_offline_forms())
+
+
+def _forms() -> str:
+    """Every form of the plan, from the declarations of the sections: as long as the program runs, the same."""
+    kept = current_app.extensions
+    if "epaccs_tablet_forms" not in kept:
+        printed = render_template("tablet/forms.html", sections=build_offline_sections())
+        kept["epaccs_tablet_forms"] = _BETWEEN_LINES.sub("\n", printed)
+    return str(kept["epaccs_tablet_forms"])
 
 
 def _slow_worker() -> str:
@@ -145,4 +179,4 @@ def _read(name: str) -> bytes:
 
 def _digest(content: bytes) -> str:
     """As the worker compares it: SHA-256, base64url without padding."""
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return base64url.encode(hashlib.sha256(content).digest())

@@ -11,7 +11,7 @@ export const oneAtATime = async (work) => {
 };
 
 /**
- * Take the next number, make the entry, and keep both together.
+ * Take the next number, make the entry, and keep both together. A store whose answer was lost may have kept them already.
  *
  * @template T
  * @param {import("./store.js").Store} store
@@ -30,6 +30,7 @@ export async function append(store, lock, book, make) {
       [book, "meta"],
       async (writing) => {
         const now = (await writing.get("meta", `${book}_last`)) ?? { number: 0 };
+        if (now.number === last.number + 1 && now.mark === mark && (await writing.get(book, key))) return;
         if (now.number !== last.number) throw new Error("Another page took the number");
         writing.put(book, key, row);
         writing.put("meta", `${book}_last`, { number: last.number + 1, mark });

@@ -7,6 +7,7 @@ import { append, oneAtATime } from "./append.js";
 import { newId } from "./bytes.js";
 import { toMoment } from "./clock.js";
 import { digest, sealForRegister, sign } from "./keys.js";
+import { KEPT_MS } from "./outbox.js";
 
 /**
  * @typedef {object} Look
@@ -16,10 +17,12 @@ import { digest, sealForRegister, sign } from "./keys.js";
  * @property {string | null} as_at
  * @property {string | null} reason
  * @property {string[]} identifiers_checked
- * @property {number | null} count of people who were found; null: it was no search
+ * @property {number | null} count of people who were found or listed; null: none were
+ * @property {string} [edit] what was entered again; left out: nothing was
+ * @property {string} [home] whose list was read; left out: none was
  */
 
-/** @typedef {{ sequence: number, forRegister: unknown }} AuditRow */
+/** @typedef {{ sequence: number, forRegister: unknown, settledAt?: number }} AuditRow settledAt: when the register last had it, by its clock; left out: it has not */
 
 /** @type {Look} */
 export const NO_LOOK = {
@@ -32,10 +35,14 @@ export const NO_LOOK = {
   count: null,
 };
 
+/** So often it is looked whether anything that was sent is old. */
+const TIDY_MS = 3_600_000;
+
 export class Audit {
   #store;
   #vault;
   #lock;
+  #tidiedAt = 0;
 
   /**
    * @param {import("./store.js").Store} store
@@ -74,15 +81,39 @@ export class Audit {
     });
   }
 
-  /** @returns {Promise<AuditRow[]>} in order */
-  waiting() {
-    return this.#store.all("audit");
+  /** What the register has not kept yet. @returns {Promise<AuditRow[]>} in order */
+  async waiting() {
+    const upto = (await this.#store.meta("audit_upto")) ?? 0;
+    return this.#store.all("audit", IDBKeyRange.lowerBound(upto, true));
   }
 
-  /** The register has kept everything up to here. @param {number} upto */
-  acknowledge(upto) {
-    return this.#store.write(["audit"], (writing) => {
-      writing.remove("audit", IDBKeyRange.upperBound(upto));
-    });
+  /** The register has kept everything up to here: it stays, sealed, for a week. @param {number} upto @param {number} at by the register's clock */
+  async acknowledge(upto, at) {
+    const kept = (await this.waiting()).filter(({ sequence }) => sequence <= upto);
+    await this.#store.write(
+      ["audit", "meta"],
+      (writing) => {
+        for (const row of kept) writing.put("audit", row.sequence, { ...row, settledAt: at });
+        writing.put("meta", "audit_upto", upto);
+      },
+      "strict",
+    );
+  }
+
+  /** No backup is so old any more that the register could have forgotten it. @param {number} now by the register's clock */
+  async forgetSent(now) {
+    if (now < this.#tidiedAt + TIDY_MS) return;
+    this.#tidiedAt = now;
+    const upto = (await this.#store.meta("audit_upto")) ?? 0;
+    const sent = /** @type {AuditRow[]} */ (await this.#store.all("audit", IDBKeyRange.upperBound(upto)));
+    const old = sent.findLast(({ settledAt }) => (settledAt ?? now) < now - KEPT_MS);
+    if (!old) return;
+    const range = IDBKeyRange.upperBound(old.sequence);
+    await this.#store.write(["audit"], (writing) => writing.remove("audit", range));
+  }
+
+  /** The register was restored from a backup, which may know nothing of what it had kept: all of it is sent again (hazard H-18). */
+  offerAgain() {
+    return this.#store.write(["meta"], (writing) => writing.put("meta", "audit_upto", 0), "strict");
   }
 }

@@ -20,7 +20,7 @@
  * @property {number} seenDevice the tablet's clock at that moment
  */
 
-/** How far the tablet's clock may go back before it is not believed any more. */
+/** How far the tablet's clock may go back, or stand beside the register's, before it is not believed any more. */
 export const LEEWAY_MS = 2 * 60_000;
 
 export class Clock {
@@ -77,6 +77,11 @@ export class Clock {
     return this.#sources.device() - this.now();
   }
 
+  /** Whether somebody must be told so: times that they read here are not those of the tablet's own clock. */
+  differs() {
+    return Math.abs(this.offset()) > LEEWAY_MS;
+  }
+
   /** @returns {SavedClock} */
   saved() {
     return this.#saved;
@@ -93,33 +98,67 @@ export class Clock {
  */
 export const toMoment = (milliseconds) => new Date(milliseconds).toISOString().replace(/Z$/, "000Z");
 
-const PART_FORMAT = /** @type {const} */ ({
-  timeZone: "Europe/London",
-  hourCycle: "h23",
-  hour: "2-digit",
-  minute: "2-digit",
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/** Made once: to make one costs as much as hundreds of its answers. */
+const BRITISH = new Intl.DateTimeFormat("en-GB", {
+  ...{ timeZone: "Europe/London", hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit" },
+  ...{ hour: "2-digit", minute: "2-digit" },
 });
-const DAY_FORMAT = /** @type {const} */ ({
-  timeZone: "Europe/London",
-  day: "2-digit",
-  month: "short",
-  year: "numeric",
-});
+
+/** @param {number} milliseconds @returns {Record<string, string>} year, month, day, hour and minute by British clocks */
+const partsOf = (milliseconds) =>
+  Object.fromEntries(BRITISH.formatToParts(milliseconds).map(({ type, value }) => [type, value]));
 
 /**
  * @param {number} milliseconds
  * @returns {string} 14:05 by British clocks
  */
-export const toTime = (milliseconds) => new Intl.DateTimeFormat("en-GB", PART_FORMAT).format(milliseconds);
+export function toTime(milliseconds) {
+  const { hour, minute } = partsOf(milliseconds);
+  return `${hour}:${minute}`;
+}
 
 /**
  * @param {number} milliseconds
  * @returns {string} 20-Nov-2026 by British clocks
  */
 export function toDay(milliseconds) {
-  const parts = new Intl.DateTimeFormat("en-GB", DAY_FORMAT).formatToParts(milliseconds);
-  const part = (/** @type {string} */ type) => parts.find((one) => one.type === type)?.value ?? "";
-  return `${part("day")}-${part("month").slice(0, 3)}-${part("year")}`;
+  const { day, month, year } = partsOf(milliseconds);
+  return `${day}-${MONTHS[Number(month) - 1]}-${year}`;
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {string} 2026-11-20 by British clocks
+ */
+export function toISODay(milliseconds) {
+  const { day, month, year } = partsOf(milliseconds);
+  return `${year}-${month}-${day}`;
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {number} the day on which it happened, by British clocks, counted from 1970
+ */
+export const dayNumber = (milliseconds) => Date.parse(toISODay(milliseconds)) / DAY_MS;
+
+/**
+ * A time of today by British clocks; one that is still to come was yesterday's. Of a time that comes twice in a night, the
+ * later one that has been.
+ *
+ * @param {string} typed
+ * @param {number} now
+ * @returns {number | null} null: it is no time of the day, or there was none in these 24 hours
+ */
+export function readTime(typed, now) {
+  const [, hours, minutes] = /^([01]?[0-9]|2[0-3])[:.]?([0-5][0-9])$/.exec(typed.trim()) ?? [];
+  if (!hours || !minutes) return null;
+  const wanted = `${hours.padStart(2, "0")}:${minutes}`;
+  const latest = now - (now % MINUTE_MS);
+  for (let at = latest; at > latest - DAY_MS; at -= MINUTE_MS) if (toTime(at) === wanted) return at;
+  return null;
 }
 
 /**

@@ -7,8 +7,8 @@
 
 import { toBytes, toHex } from "./bytes.js";
 
-/** @typedef {{ op: string, scope?: string, number?: number, id?: string, version?: number, card?: any, plan?: any, keys?: any, why?: string, do?: string, epoch?: string }} Line */
-/** @typedef {{ scope: string, tier: string, epoch: string, number: number, sum: string, people: number }} ClosingCursor */
+/** @typedef {{ op: string, scope?: string, number?: number, id?: string, version?: number, card?: any, plan?: any, answers?: any, keys?: any, why?: string, do?: string, epoch?: string }} Line */
+/** @typedef {{ scope: string, tier: string, epoch: string, number: number, sum: string, people: number, left_out?: number }} ClosingCursor */
 /** @typedef {{ op: "page", count: number, cursors: ClosingCursor[], more: boolean, server_time: string, next_poll_seconds: number, least_program?: string }} Closing */
 /** @typedef {{ lines: Line[], closing: Closing }} Page */
 
@@ -23,6 +23,9 @@ import { toBytes, toHex } from "./bytes.js";
  * @property {number} beganAt the register's clock when its first page came; 0: none has
  * @property {number} expected how many people the register has in it
  * @property {number} mismatches how often one after the other its sum was another than the register's
+ * @property {number} restarts how often it was started again for that, without ever agreeing since
+ * @property {number} leftOut how many people of the scope do not fit on this tablet
+ * @property {{ first: number, next: number }} segments which pieces its index lies in: from the first, not the next
  * @property {Map<string, Person>} people
  */
 
@@ -42,11 +45,14 @@ import { toBytes, toHex } from "./bytes.js";
  * @property {{ copy: string, id: string, scope: string, tier: string, epoch: string }[]} drops
  * @property {string[]} emptied copies that are not needed any more
  * @property {string[]} touched copies whose index is another now
+ * @property {Set<string>} told whom the page has told of, by copy and id
  * @property {Line[]} commands
  */
 
 const NDJSON = "application/x-ndjson";
 export const MISMATCHES = 2;
+/** So often a scope is started again because of its sum; then what came is read, and the tablet says that it is in doubt (hazard H-58). */
+export const RESTARTS = 2;
 const MODULUS = 2n ** 64n;
 
 /**
@@ -83,6 +89,9 @@ export const emptyCopy = (id) => ({
   beganAt: 0,
   expected: 0,
   mismatches: 0,
+  restarts: 0,
+  leftOut: 0,
+  segments: { first: 0, next: 0 },
   people: new Map(),
 });
 
@@ -106,7 +115,15 @@ export const buildCursors = (places) =>
 export async function applyPage(places, page, newCopyId) {
   const hashes = await hashLines(page.lines);
   /** @type {Change} */
-  const change = { places: places.map(copyPlace), puts: [], drops: [], emptied: [], touched: [], commands: [] };
+  const change = {
+    places: places.map(copyPlace),
+    puts: [],
+    drops: [],
+    emptied: [],
+    touched: [],
+    told: new Set(),
+    commands: [],
+  };
   for (const line of page.lines) applyLine(change, line, hashes, newCopyId);
   for (const cursor of page.closing.cursors) close(change, cursor, page.closing, newCopyId);
   change.touched = [...new Set(change.touched)].filter((id) => !change.emptied.includes(id));
@@ -194,6 +211,11 @@ function drop(change, place, line, newCopyId) {
 
 /** A later line of the page replaces an earlier one. @param {Change} change @param {Copy} copy @param {string} id */
 function forget(change, copy, id) {
+  const name = `${copy.id}|${id}`;
+  if (!change.told.has(name)) {
+    change.told.add(name);
+    return;
+  }
   const isOther = (/** @type {{ copy: string, id: string }} */ one) => one.copy !== copy.id || one.id !== id;
   change.puts = change.puts.filter(isOther);
   change.drops = change.drops.filter(isOther);
@@ -216,6 +238,7 @@ function close(change, cursor, closing, newCopyId) {
     epoch: cursor.epoch,
     number: cursor.number,
     expected: cursor.people,
+    leftOut: cursor.left_out ?? 0,
     beganAt: copy.beganAt || cameAt,
   });
   for (const one of [...change.puts, ...change.drops]) if (one.copy === copy.id) one.epoch = cursor.epoch;
@@ -231,16 +254,34 @@ function close(change, cursor, closing, newCopyId) {
  * @param {() => string} newCopyId
  */
 function finish(change, place, copy, cursor, asAt, newCopyId) {
-  if (sumOf(copy.people) !== cursor.sum || copy.people.size !== cursor.people) {
-    copy.mismatches += 1;
-    if (copy.mismatches >= MISMATCHES) startAgain(change, place, null, newCopyId);
-    return;
-  }
-  Object.assign(copy, { asAt, mismatches: 0 });
+  const agrees = sumOf(copy.people) === cursor.sum && copy.people.size === cursor.people;
+  if (!agrees && !goesOn(change, place, copy, newCopyId)) return;
+  Object.assign(copy, agrees ? { asAt, mismatches: 0, restarts: 0 } : { asAt: place.current?.asAt ?? 0 });
   if (copy !== place.next) return;
   if (place.current) empty(change, place.current);
   Object.assign(place, { current: copy, next: null });
 }
+
+/**
+ * A sum that differs may be one lost page: the scope is started again at the second time, and so often and no more.
+ *
+ * @param {Change} change
+ * @param {Place} place
+ * @param {Copy} copy
+ * @param {() => string} newCopyId
+ * @returns {boolean} whether what came is read all the same
+ */
+function goesOn(change, place, copy, newCopyId) {
+  copy.mismatches += 1;
+  const restarts = copy.restarts ?? 0;
+  if (copy.mismatches < MISMATCHES || restarts >= RESTARTS) return copy.mismatches >= MISMATCHES;
+  startAgain(change, place, null, newCopyId);
+  if (place.next) place.next.restarts = restarts + 1;
+  return false;
+}
+
+/** Whether a copy goes on disagreeing with the register: somebody may be missing. @param {Copy | null} copy */
+export const isInDoubt = (copy) => (copy?.restarts ?? 0) >= RESTARTS && (copy?.mismatches ?? 0) >= MISMATCHES;
 
 /** @param {Map<string, Person>} people @returns {string} as the register works it out: modulo 2^64, hexadecimal */
 export function sumOf(people) {

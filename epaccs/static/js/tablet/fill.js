@@ -26,16 +26,13 @@
  *   register's clock, in milliseconds; `leftAt`: when this copy was last known to be what the register says
  */
 
+import { dayNumber, toDay, toTime } from "./clock.js";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** A clock that is a little wrong makes no age unknown; as `CLOCK_ERROR` of the CPR rules. */
 const CLOCK_ERROR = 10 * MINUTE;
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const BRITISH = new Intl.DateTimeFormat("en-GB", {
-  ...{ timeZone: "Europe/London", hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit" },
-  ...{ hour: "2-digit", minute: "2-digit" },
-});
 
 /**
  * The emergency card, the long passages that it leads to, and the bar of numbers, in place of what the root holds.
@@ -85,7 +82,7 @@ class At {
   /** @param {Reading} reading */
   constructor({ now, leftAt }) {
     this.age = ageOfCopy(leftAt, now);
-    this.today = dayOf(now);
+    this.today = dayNumber(now);
   }
 
   /** @param {Element} element @param {Line} [line] */
@@ -125,22 +122,7 @@ export function ageOfCopy(leftAt, now) {
 }
 
 /** By British clocks: 20-Nov-2026 14:05. @param {number} moment */
-export function formatMoment(moment) {
-  const part = partsOf(moment);
-  return `${part("day")}-${MONTHS[Number(part("month")) - 1]}-${part("year")} ${part("hour")}:${part("minute")}`;
-}
-
-/** The day on which it happened, by British clocks, counted from 1970. @param {number} moment */
-export function dayOf(moment) {
-  const part = partsOf(moment);
-  return Date.UTC(Number(part("year")), Number(part("month")) - 1, Number(part("day"))) / DAY;
-}
-
-/** @param {number} moment @returns {(name: string) => string} */
-function partsOf(moment) {
-  const parts = BRITISH.formatToParts(moment);
-  return (name) => parts.find(({ type }) => type === name)?.value ?? "";
-}
+export const formatMoment = (moment) => `${toDay(moment)} ${toTime(moment)}`;
 
 /** A copy that claims nothing of the present: too old, from the future, or made for days that are over. @param {View} view @param {Reading} reading */
 function isPastAge(view, { now, leftAt, ageLimitMilliseconds }) {

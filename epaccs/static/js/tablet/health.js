@@ -1,17 +1,9 @@
 /**
- * Whether this browser can keep records safely, and how it stands with the room for them.
+ * How it stands with the room that this browser gives, and whether it keeps it.
  */
 
-/** @returns {string | null} why records cannot be kept here; null: they can */
-export function findUnfit() {
-  if (!globalThis.isSecureContext) return "The connection to the register is not secure.";
-  const isMissing = [globalThis.indexedDB, globalThis.crypto?.subtle, navigator.locks, globalThis.WebAssembly].some(
-    (part) => !part,
-  );
-  if (isMissing)
-    return "It is set so that pages may store nothing, or run nothing fast: a private window, or a lockdown mode.";
-  return null;
-}
+/** Whether the register has set this browser up as a tablet: what tells an empty store from one that was taken away. */
+export const wasSetUp = () => document.cookie.split("; ").some((one) => one.startsWith("epaccs-tablet="));
 
 /** Ask the browser to take nothing away by itself; it decides alone. */
 export async function askToPersist() {

@@ -93,32 +93,38 @@ export async function nameRow(keys, entryId) {
 export const newMasterKey = () =>
   crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt", "decrypt"]);
 
+/** @typedef {"keyring" | "keyring by the device"} Opener what a wrapping key was made from: the passphrase, or the device's own key */
+
 /**
- * @param {Bytes} slow what the slow function made of the passphrase
+ * @param {Bytes} secret what the slow function made of the passphrase, or what the device gave
+ * @param {Opener} opener
  * @returns {Promise<CryptoKey>}
  */
-async function deriveWrappingKey(slow) {
-  return crypto.subtle.importKey("raw", await derive(slow, "keyring"), "AES-KW", false, ["wrapKey", "unwrapKey"]);
+async function deriveWrappingKey(secret, opener) {
+  return crypto.subtle.importKey("raw", await derive(secret, opener), "AES-KW", false, ["wrapKey", "unwrapKey"]);
 }
 
 /**
  * @param {CryptoKey} master
- * @param {Bytes} slow
+ * @param {Bytes} secret
+ * @param {Opener} opener
  * @returns {Promise<ArrayBuffer>}
  */
-export async function wrapMasterKey(master, slow) {
-  return crypto.subtle.wrapKey("raw", master, await deriveWrappingKey(slow), "AES-KW");
+export async function wrapMasterKey(master, secret, opener = "keyring") {
+  return crypto.subtle.wrapKey("raw", master, await deriveWrappingKey(secret, opener), "AES-KW");
 }
 
 /**
  * @param {ArrayBuffer} wrapped
- * @param {Bytes} slow
- * @returns {Promise<CryptoKey | null>} never to be exported again; null: another passphrase
+ * @param {Bytes} secret
+ * @param {{ opener?: Opener, isToWrap?: boolean }} [how] isToWrap: only to be wrapped once more; else it is never exported again
+ * @returns {Promise<CryptoKey | null>} null: another passphrase, or another device
  */
-export async function unwrapMasterKey(wrapped, slow) {
-  const wrapping = await deriveWrappingKey(slow);
+export async function unwrapMasterKey(wrapped, secret, { opener = "keyring", isToWrap = false } = {}) {
+  const wrapping = await deriveWrappingKey(secret, opener);
+  const uses = /** @type {KeyUsage[]} */ (["encrypt", "decrypt"]);
   try {
-    return await crypto.subtle.unwrapKey("raw", wrapped, wrapping, "AES-KW", "AES-GCM", false, ["encrypt", "decrypt"]);
+    return await crypto.subtle.unwrapKey("raw", wrapped, wrapping, "AES-KW", "AES-GCM", isToWrap, uses);
   } catch {
     return null;
   }

@@ -6,13 +6,16 @@
 /** @typedef {import("./tablet.js").Tablet} Tablet */
 
 let timer = 0;
+/** Of two windows one speaks; when it has ended, or its window crashed, the other does so within this time. */
+const OTHER_SPEAKS_MS = 3_000;
+
 /** @type {() => void} */
 let wake = () => {};
 
 /** @param {Tablet} tablet */
 export function connectLoop(tablet) {
   const news = new BroadcastChannel("epaccs-tablet-news");
-  news.addEventListener("message", () => void readAgain(tablet));
+  news.addEventListener("message", () => readAgain(tablet).catch(() => {}));
   let isBusy = false;
   let isWanted = false;
 
@@ -28,20 +31,22 @@ export function connectLoop(tablet) {
   wake = () => void round();
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
-  document.addEventListener("tablet-written", wake);
+  document.addEventListener("tablet-spoilt", wake);
+  document.addEventListener("tablet-written", () => {
+    news.postMessage("news");
+    wake();
+  });
   wake();
 }
 
-/** Somebody came in: fetch for them. */
-export const startLoop = () => wake();
-
-/** Somebody asked for it. */
-export const trigger = () => wake();
+/** Somebody came in, or wants to know what is new. */
+export const askNow = () => wake();
 
 /** @param {Tablet} tablet @param {BroadcastChannel} news @returns {Promise<number>} */
 async function speak(tablet, news) {
   const waitMs = await navigator.locks.request("epaccs-sync", { ifAvailable: true }, async (lock) => {
-    if (!lock || !(await tablet.store.meta("device_id"))) return 30_000;
+    if (!lock) return OTHER_SPEAKS_MS;
+    if (!(await tablet.store.meta("device_id"))) return 30_000;
     await tablet.sync.renewInTime();
     return tablet.sync.round();
   });
@@ -49,10 +54,12 @@ async function speak(tablet, news) {
   return waitMs;
 }
 
-/** Another window fetched or sent something. @param {Tablet} tablet */
+/** Another window fetched, sent or wrote something. @param {Tablet} tablet */
 async function readAgain(tablet) {
   tablet.sync.state.lastContact = (await tablet.store.meta("last_contact")) ?? 0;
-  if (!tablet.vault.unlocked) return;
-  await tablet.copies.load();
-  tablet.refresh();
+  if (tablet.vault.unlocked) {
+    await tablet.copies.load();
+    tablet.refresh();
+  }
+  document.dispatchEvent(new CustomEvent("tablet-news"));
 }

@@ -10,7 +10,7 @@ import { newId } from "./bytes.js";
 import { toMoment } from "./clock.js";
 import { open, seal, sealForRegister, sign } from "./keys.js";
 
-/** @typedef {"queued" | "sent" | "held" | "refused"} State */
+/** @typedef {"queued" | "sent" | "held" | "refused" | "kept"} State kept: done with here; offered again if the register is restored from before */
 
 /**
  * @typedef {object} Row
@@ -18,9 +18,10 @@ import { open, seal, sealForRegister, sign } from "./keys.js";
  * @property {number} sequence
  * @property {string} authorId
  * @property {State} state
+ * @property {boolean} [isFirst] it travels before everything else that waits
  * @property {number} at when it was written down, by the register's clock
  * @property {number} settledAt when the register answered, by its clock; 0: it has not
- * @property {unknown} forRegister sealed to the register; null: it has its result
+ * @property {unknown} forRegister sealed to the register; null: it was refused, and its author has been told
  * @property {import("./keys.js").Sealed} own the readable copy, sealed for its author
  * @property {import("./keys.js").Sealed | null} told the register's sentences, sealed for the author
  */
@@ -33,7 +34,7 @@ import { open, seal, sealForRegister, sign } from "./keys.js";
  * @property {Record<string, unknown>} body
  * @property {number} base_version of the section, as the copy here shows it; 0: nothing was recorded
  * @property {string} decided_at
- * @property {{ version: number, as_at: string }} seen
+ * @property {{ version: number, as_at: string, epoch?: string }} seen epoch: which history of the register the copy is of
  * @property {string} reason
  * @property {string[]} identifiers_checked
  */
@@ -41,6 +42,15 @@ import { open, seal, sealForRegister, sign } from "./keys.js";
 /** @typedef {{ row: Row, edit: any, words: string, sentences: string[] }} Own one of the reader's own, opened */
 
 /** @typedef {{ id: string, outcome: string, errors?: unknown[] }} Result */
+
+/** They name no edit before them, because they arrive before it (hazard H-60). */
+const FIRST = new Set(["wrong_person_flag"]);
+
+/** As long as a backup may be old from which a register is restored. */
+export const KEPT_MS = 7 * 24 * 3_600_000;
+
+/** In which shape this program writes down the edits of a section, by number; of a section that is not named: the first. @type {Record<string, number>} */
+const SCHEMAS = {};
 
 const DONE = new Set(["applied", "merged", "same", "confirmed"]);
 
@@ -74,12 +84,16 @@ export class Outbox {
     const here = this.#vault.unlocked;
     if (!here) throw new Error("The tablet is locked");
     const registerKey = await this.#store.meta("seal_key");
-    const after = (await this.own()).findLast(({ row, edit }) => isSameSection(edit, draft) && isUnknownTo(draft, row));
+    const isFirst = FIRST.has(draft.kind);
+    const after = isFirst
+      ? null
+      : (await this.own()).findLast(({ row, edit }) => isSameSection(edit, draft) && isUnknownTo(draft, row));
     return append(this.#store, this.#lock, "outbox", async (sequence, mark) => {
       const now = this.#clock.now();
       const id = newId(now);
       const unsigned = {
         ...draft,
+        schema: SCHEMAS[draft.section] ?? 1,
         id,
         sequence,
         after_id: after?.row.id ?? null,
@@ -94,6 +108,7 @@ export class Outbox {
         sequence,
         authorId: here.user.id,
         state: "queued",
+        ...(isFirst ? { isFirst } : {}),
         at: now,
         settledAt: 0,
         forRegister: await sealForRegister(registerKey, id, edit),
@@ -106,8 +121,7 @@ export class Outbox {
 
   /** Everything, of everybody: what it is stays sealed. @returns {Promise<Row[]>} in the order written */
   async rows() {
-    const rows = /** @type {Row[]} */ (await this.#store.all("outbox"));
-    return rows.sort((one, other) => one.sequence - other.sequence);
+    return (await this.#all()).filter((row) => row.state !== "kept");
   }
 
   /** What the register has not answered yet, of all authors. @returns {Promise<Row[]>} */
@@ -147,26 +161,47 @@ export class Outbox {
       const row = rows.get(result.id);
       if (row) settled.push(await this.#settled(row, result, at));
     }
-    await this.#store.write(
-      ["outbox"],
-      (writing) => {
-        for (const row of settled) writing.put("outbox", row.id, row);
-      },
-      "strict",
-    );
+    await this.#put(settled);
   }
 
-  /** Copies that know of what was sent have come: it is shown from them now. @param {number} asAt by the register's clock */
+  /** Copies that know of what was sent have come: it is shown from them now, and kept sealed for a week. @param {number} asAt by the register's clock */
   async forgetSent(asAt) {
-    const known = (await this.rows()).filter((row) => row.state === "sent" && row.settledAt < asAt);
-    if (known.length > 0) await this.#remove(known.map((row) => row.id));
+    const rows = await this.#all();
+    const known = rows.filter((row) => row.state === "sent" && row.settledAt < asAt);
+    const old = rows.filter((row) => row.state === "kept" && row.settledAt < asAt - KEPT_MS);
+    if (known.length > 0) await this.#put(known.map((row) => ({ ...row, state: "kept" })));
+    if (old.length > 0) await this.#remove(old.map((row) => row.id));
+  }
+
+  /** The register was restored from a backup, which may know nothing of what it had answered: all of it is sent again (hazard H-47). */
+  async offerAgain() {
+    const answered = (await this.#all()).filter(({ state }) => state !== "queued" && state !== "refused");
+    await this.#put(answered.map((row) => ({ ...row, state: "queued", settledAt: 0 })));
   }
 
   /** Its author has read what became of it. Nothing unsent is ever taken away here. @param {string} id */
   async dismiss(id) {
     const row = /** @type {Row | undefined} */ (await this.#store.get("outbox", id));
     const mayGo = row && row.state !== "queued" && row.authorId === this.#vault.unlocked?.user.id;
-    if (mayGo) await this.#remove([id]);
+    if (mayGo && row.state === "refused") await this.#remove([id]);
+    else if (mayGo) await this.#put([{ ...row, state: "kept" }]);
+  }
+
+  /** @returns {Promise<Row[]>} */
+  async #all() {
+    const rows = /** @type {Row[]} */ (await this.#store.all("outbox"));
+    return rows.sort((one, other) => one.sequence - other.sequence);
+  }
+
+  /** @param {Row[]} rows */
+  #put(rows) {
+    return this.#store.write(
+      ["outbox"],
+      (writing) => {
+        for (const row of rows) writing.put("outbox", row.id, row);
+      },
+      "strict",
+    );
   }
 
   /** @param {string[]} ids */
@@ -186,7 +221,7 @@ export class Outbox {
     const state = stateAfter(result.outcome);
     const isTold = state === "refused" && here?.user.id === row.authorId;
     const told = isTold && here ? await seal(here.master, `told|${row.id}`, sentencesOf(result)) : row.told;
-    const keepsSeal = state === "queued" || (state === "refused" && !told);
+    const keepsSeal = state !== "refused" || !told;
     return {
       ...row,
       state,

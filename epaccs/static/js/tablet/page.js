@@ -1,6 +1,7 @@
 /** The shell's markup: which screen is shown, what a form says, and text put where it belongs. Text only: never markup. */
 
-import { NoRoom } from "./store.js";
+import { RowSpoilt } from "./copies.js";
+import { NoRoom, StoreLost } from "./store.js";
 
 /** @param {string} selector @param {ParentNode} [within] @returns {HTMLElement} */
 export function find(selector, within = document) {
@@ -60,6 +61,15 @@ export function valuesOf(form) {
   return Object.fromEntries([...values].map(([name, value]) => [name, String(value)]));
 }
 
+/** @param {HTMLElement} form @returns {Record<string, string[]>} every answer, by the name of its box */
+export function answersOf(form) {
+  /** @type {Record<string, string[]>} */
+  const answers = {};
+  for (const [name, value] of new FormData(/** @type {HTMLFormElement} */ (form)))
+    if (typeof value === "string") answers[name] = [...(answers[name] ?? []), value];
+  return answers;
+}
+
 /** @param {HTMLElement} form @param {string} name @returns {string[]} every answer ticked under this name */
 export const ticked = (form, name) => new FormData(/** @type {HTMLFormElement} */ (form)).getAll(name).map(String);
 
@@ -95,31 +105,49 @@ function makeJump(box, words) {
  * What a form does when it is sent; a second press while it works does nothing.
  *
  * @param {string} selector
- * @param {(form: HTMLElement) => Promise<void> | void} work
+ * @param {(form: HTMLElement, button: HTMLButtonElement | null) => Promise<void> | void} work button: what was pressed
  */
 export function onSubmit(selector, work) {
   const form = find(selector);
-  let isBusy = false;
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (isBusy) return;
-    isBusy = true;
-    refuse(form, []);
-    form.setAttribute("aria-busy", "true");
-    try {
-      await work(form);
-    } catch (error) {
-      refuse(form, [{ field: "", words: sentenceOf(error) }]);
-    } finally {
-      isBusy = false;
-      form.removeAttribute("aria-busy");
-    }
+    void attempt(form, () => work(form, /** @type {HTMLButtonElement | null} */ (event.submitter)));
   });
+}
+
+/**
+ * Do what somebody asked for with a form, and say there what went wrong with it: nothing fails unseen.
+ *
+ * @param {HTMLElement} form
+ * @param {() => Promise<void> | void} work
+ */
+export async function attempt(form, work) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  refuse(form, []);
+  form.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } catch (error) {
+    refuse(form, [{ field: "", words: sentenceOf(error) }]);
+    if (error instanceof NoRoom) offerRoom(form);
+    if (error instanceof RowSpoilt) document.dispatchEvent(new CustomEvent("tablet-spoilt"));
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {HTMLElement} form */
+function offerRoom(form) {
+  const ask = () => document.dispatchEvent(new CustomEvent("tablet-make-room", { detail: form }));
+  find(".tablet-problems", form).append(makeButton("Make room on this tablet", ask));
 }
 
 /** @param {unknown} error */
 function sentenceOf(error) {
-  if (error instanceof NoRoom)
-    return "Nothing was saved: this tablet has no room left. What you typed is still here. Free room on the tablet and try again.";
+  if (error instanceof NoRoom) return "Nothing was saved: this tablet has no room left. What you typed is still here.";
+  if (error instanceof StoreLost)
+    return "Nothing was saved: this page cannot reach what is kept on the tablet. What you typed is still here: note it down, then load the page again.";
+  if (error instanceof RowSpoilt)
+    return "This record is not shown: what is kept of it on this tablet was damaged or changed. It is fetched again where there is signal. Ring and ask, and look for a signed form where the person is.";
   return "Nothing was saved: something went wrong on this tablet. What you typed is still here. Try again.";
 }

@@ -11,17 +11,32 @@ const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}\s]/u];
 /**
  * @param {string} passphrase
  * @param {readonly string[]} known words an acquaintance would try first: the user's names, the name of the tablet
+ * @param {{ least?: number, isFast?: boolean }} [how] least: the fewest characters, by policy; isFast: made into a key in a way that is guessed at sooner
  * @returns {string | null} what to do instead; null: it is good enough
  */
-export function refusePassphrase(passphrase, known = []) {
+export function refusePassphrase(passphrase, known = [], { least = 0, isFast = false } = {}) {
   const typed = normalise(passphrase);
-  if ([...typed].length < SHORTEST) return `Choose at least ${SHORTEST} characters, or four words`;
+  const shortest = Math.max(SHORTEST, least);
+  if ([...typed].length < shortest) return `Choose at least ${shortest} characters, or more words`;
   if (!/\p{L}/u.test(typed)) return "Choose a passphrase with letters in it: digits alone are guessed too soon";
   if (new Set(typed.toLowerCase()).size < 5) return "Choose a passphrase with more different characters";
   if (known.some((word) => isMostlyWord(typed, word)))
     return "Choose a passphrase without your own name or the tablet's";
-  if (isMixed(typed) || isLong(typed)) return null;
+  if (isLong(typed) || (isMixed(typed) && !isFast)) return null;
+  if (isFast) return "Choose at least 12 characters, or four words: on this browser a shorter one is guessed too soon";
   return "Mix capitals, small letters, digits and signs, or choose at least 12 characters, or four words";
+}
+
+/**
+ * @param {Record<string, string>} typed `passphrase` and, once more, `again`
+ * @param {readonly string[]} known
+ * @param {{ least?: number, isFast?: boolean }} how
+ * @returns {{ field: string, words: string }[]} empty: it may be taken
+ */
+export function refuseChosen({ passphrase = "", again = "" }, known, how) {
+  const weak = refusePassphrase(passphrase, known, how);
+  if (weak) return [{ field: "passphrase", words: weak }];
+  return passphrase === again ? [] : [{ field: "again", words: "Enter the same passphrase twice" }];
 }
 
 /** The same passphrase typed on another keyboard gives the same characters. @param {string} passphrase */

@@ -1,14 +1,17 @@
 /**
- * Finding the right person among those on this tablet: sorted keys, each looked up by halving, weighed as the register
+ * Finding the right person among those on this tablet: whoever two of the answers could mean, weighed as the register
  * weighs (`epaccs.record.rules.search`). It lives in memory while the vault is open, and goes with the lock.
  */
 
 import { realDay } from "./criteria.js";
 import { distance, PARTICLES, shorten, soundOf } from "./fold.js";
+import { Words } from "./words.js";
 
 /** @typedef {import("./criteria.js").Criteria} Criteria */
 /** @typedef {{ id: string, keys: any }} Findable */
 /** @typedef {{ id: string, score: number, bornDiffers: boolean, hasSimilar: boolean }} Hit */
+/** @typedef {Hit & { place: number }} Placed */
+/** @typedef {(typed: string, kept: string) => number} Alike how alike two words are */
 
 export const SHOWN_LIMIT = 20;
 const LOWEST_SCORE = 0.69;
@@ -16,28 +19,31 @@ const PREFIX = 3;
 const WEIGHTS = { family: 0.45, given: 0.2, where: 0.2, born: 0.15 };
 
 export class SearchIndex {
+  /** @type {Findable[]} by their places */
   #people;
-  #numbers;
-  #families;
-  #givens;
-  #streets;
-  #born;
-  #postcodes;
+  #families = new Words();
+  #givens = new Words();
+  #streets = new Words();
+  /** @type {Map<string, number[]>} */
+  #born = new Map();
+  /** @type {Map<string, number[]>} */
+  #postcodes = new Map();
 
   /** @param {Iterable<Findable>} people */
   constructor(people) {
-    this.#people = new Map([...people].map((one) => [one.id, one.keys]));
-    this.#numbers = this.#sorted((keys) => [keys.nhs]);
-    this.#families = this.#sorted((keys) => keys.family);
-    this.#givens = this.#sorted((keys) => keys.given);
-    this.#streets = this.#sorted((keys) => [keys.street]);
-    this.#born = this.#sorted((keys) => [keys.born]);
-    this.#postcodes = this.#sorted((keys) => [keys.postcode]);
+    this.#people = [...people];
+    for (const [place, { keys }] of this.#people.entries()) {
+      for (const family of keys.family ?? []) this.#families.add(family, place);
+      for (const given of keys.given ?? []) this.#givens.add(given, place);
+      this.#streets.add(keys.street, place);
+      addTo(this.#born, keys.born, place);
+      addTo(this.#postcodes, keys.postcode, place);
+    }
   }
 
   /** How many people there are. */
   get size() {
-    return this.#people.size;
+    return this.#people.length;
   }
 
   /**
@@ -48,132 +54,90 @@ export class SearchIndex {
    * @returns {{ hits: Hit[], hasMore: boolean }}
    */
   find(criteria, most = SHOWN_LIMIT) {
-    const found = criteria.digits ? this.#byNumber(criteria.digits) : this.#byName(criteria);
+    const alike = remembering(likeness);
+    const found = criteria.digits ? this.#byNumber(criteria.digits) : this.#byName(criteria, alike);
     const ordered = found.sort(
       (one, other) => other.score - one.score || (this.#nameOf(one) < this.#nameOf(other) ? -1 : 1),
     );
     const hits = ordered
       .slice(0, Math.min(most, SHOWN_LIMIT))
-      .map((hit) => ({ ...hit, hasSimilar: this.#hasSimilar(hit.id) }));
+      .map(({ place, ...hit }) => ({ ...hit, hasSimilar: this.#hasSimilar(place, alike) }));
     return { hits, hasMore: ordered.length > hits.length };
   }
 
-  /** @param {string} digits @returns {Hit[]} */
+  /** @param {string} digits @returns {Placed[]} */
   #byNumber(digits) {
-    return beginningWith(this.#numbers, digits).map((id) => ({ id, score: 1, bornDiffers: false, hasSimilar: false }));
+    return this.#people.flatMap(({ id, keys }, place) =>
+      keys.nhs?.startsWith(digits) ? [{ id, place, score: 1, bornDiffers: false, hasSimilar: false }] : [],
+    );
   }
 
-  /** Whoever any two of the answers could mean, weighed. @param {Criteria} criteria @returns {Hit[]} */
-  #byName(criteria) {
+  /** Whoever any two of the answers could mean, weighed. @param {Criteria} criteria @param {Alike} alike @returns {Placed[]} */
+  #byName(criteria, alike) {
+    const weigh = weigher(criteria, alike);
+    const found = [];
+    for (const place of this.#candidates(criteria)) {
+      const { id, keys } = /** @type {Findable} */ (this.#people[place]);
+      const score = weigh(keys);
+      const bornDiffers = scoreBorn(criteria, keys.born) < 1;
+      if (score >= LOWEST_SCORE) found.push({ id, place, score, bornDiffers, hasSimilar: false });
+    }
+    return found;
+  }
+
+  /** @param {Criteria} criteria @returns {Set<number>} */
+  #candidates(criteria) {
     const names = namesOf(criteria.words);
-    const family = new Set(names.flatMap((name) => near(this.#families, name)));
-    const given = new Set(names.flatMap((name) => near(this.#givens, name)));
-    const place = new Set(criteria.streets.flatMap((street) => near(this.#streets, street)));
-    for (const id of same(this.#postcodes, criteria.postcode)) place.add(id);
-    const candidates = new Set(
-      [...family, ...given].filter((id) => this.#isPlausible(id, criteria, family, given, place)),
-    );
-    for (const id of same(this.#born, criteria.bornOn)) candidates.add(id);
-    for (const id of same(this.#postcodes, criteria.postcode)) candidates.add(id);
-    return [...candidates].map((id) => this.#weigh(id, criteria)).filter((hit) => hit.score >= LOWEST_SCORE);
+    const family = new Set(names.flatMap((name) => this.#families.near(name)));
+    const given = new Set(names.flatMap((name) => this.#givens.near(name)));
+    const here = [...same(this.#postcodes, criteria.postcode)];
+    const where = new Set([...criteria.streets.flatMap((street) => this.#streets.near(street)), ...here]);
+    const isNamed = (/** @type {number} */ place) => criteria.words.length > 1 && family.has(place) && given.has(place);
+    const isPlausible = (/** @type {number} */ place) =>
+      where.has(place) || (isNamed(place) && scoreBorn(criteria, this.#people[place]?.keys.born) > 0);
+    const named = [...family, ...given].filter(isPlausible);
+    return new Set([...named, ...same(this.#born, criteria.bornOn), ...here]);
   }
 
-  /**
-   * @param {string} id
-   * @param {Criteria} criteria
-   * @param {Set<string>} family
-   * @param {Set<string>} given
-   * @param {Set<string>} place
-   */
-  #isPlausible(id, criteria, family, given, place) {
-    const isNamed = family.has(id) && given.has(id) && criteria.words.length > 1;
-    return place.has(id) || (isNamed && scoreBorn(criteria, this.#people.get(id).born) > 0);
+  /** Somebody else here who is easily taken for this person (hazard H-01). @param {number} place @param {Alike} alike */
+  #hasSimilar(place, alike) {
+    const ways = waysOf(this.#people[place]?.keys);
+    const near = new Set(ways.flatMap(([family]) => this.#families.same(family)));
+    const isLike = (/** @type {number} */ other) =>
+      waysOf(this.#people[other]?.keys).some((way) => ways.some((own) => areAlike(own, way, alike)));
+    return [...near].some((other) => other !== place && isLike(other));
   }
 
-  /** @param {string} id @param {Criteria} criteria @returns {Hit} */
-  #weigh(id, criteria) {
-    const keys = this.#people.get(id);
-    const ways = waysOf(keys).map(([family, given]) => scoreWay(criteria, keys, family, given));
-    return { id, score: Math.max(...ways), bornDiffers: scoreBorn(criteria, keys.born) < 1, hasSimilar: false };
-  }
-
-  /** Somebody else here who is easily taken for this person (hazard H-01). @param {string} id */
-  #hasSimilar(id) {
-    const ways = waysOf(this.#people.get(id));
-    const near = new Set(ways.flatMap(([family]) => same(this.#families, family)));
-    return [...near].some(
-      (other) => other !== id && waysOf(this.#people.get(other)).some((way) => ways.some((own) => areAlike(own, way))),
-    );
-  }
-
-  /** @param {Hit} hit */
-  #nameOf(hit) {
-    const { family = [""], given = [""] } = this.#people.get(hit.id);
-    return `${family[0]} ${given[0]} ${hit.id}`;
-  }
-
-  /** @param {(keys: any) => (string | null | undefined)[] | undefined} read @returns {[string, string][]} key and id, sorted by key */
-  #sorted(read) {
-    /** @type {[string, string][]} */
-    const pairs = [];
-    for (const [id, keys] of this.#people) for (const key of read(keys) ?? []) if (key) pairs.push([key, id]);
-    return pairs.sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
+  /** @param {Placed} hit */
+  #nameOf({ place, id }) {
+    const { family = [""], given = [""] } = this.#people[place]?.keys ?? {};
+    return `${family[0]} ${given[0]} ${id}`;
   }
 }
 
-// --- Looking up ---
-
-/** @param {[string, string][]} pairs @param {string} key @returns {number} the first that is not before it */
-function firstFrom(pairs, key) {
-  let [low, high] = [0, pairs.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (String(pairs[middle]?.[0]) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** @param {Map<string, number[]>} people @param {string | undefined} key @param {number} place */
+function addTo(people, key, place) {
+  if (!key) return;
+  const found = people.get(key);
+  if (found) found.push(place);
+  else people.set(key, [place]);
 }
 
-/** @param {[string, string][]} pairs @param {string} beginning @returns {string[]} */
-function beginningWith(pairs, beginning) {
-  const ids = [];
-  for (let place = firstFrom(pairs, beginning); pairs[place]?.[0].startsWith(beginning); place += 1)
-    ids.push(String(pairs[place]?.[1]));
-  return [...new Set(ids)];
-}
+/** @param {Map<string, number[]>} people @param {string} key @returns {readonly number[]} */
+const same = (people, key) => people.get(key) ?? [];
 
-/** @param {[string, string][]} pairs @param {string} key @returns {string[]} */
-function same(pairs, key) {
-  /** @type {string[]} */
-  const ids = [];
-  if (!key) return ids;
-  for (let place = firstFrom(pairs, key); pairs[place]?.[0] === key; place += 1) ids.push(String(pairs[place]?.[1]));
-  return ids;
+/** Each two words are compared once. @param {Alike} compare @returns {Alike} */
+function remembering(compare) {
+  /** @type {Map<string, Map<string, number>>} */
+  const known = new Map();
+  return (typed, kept) => {
+    const of = known.get(typed) ?? new Map();
+    if (of.size === 0) known.set(typed, of);
+    const found = of.get(kept) ?? compare(typed, kept);
+    of.set(kept, found);
+    return found;
+  };
 }
-
-/**
- * Whoever has a key that could have been meant: a typing error or two, the same sound, or its beginning.
- *
- * @param {[string, string][]} pairs
- * @param {string} typed
- * @returns {string[]}
- */
-function near(pairs, typed) {
-  const ids = typed.length >= PREFIX ? beginningWith(pairs, typed) : [];
-  const allowed = typed.length <= 5 ? 1 : 2;
-  const sound = soundOf(typed);
-  let [last, isNear] = ["", false];
-  for (const [key, id] of pairs) {
-    if (key !== last) [last, isNear] = [key, isNearKey(typed, key, allowed, sound)];
-    if (isNear) ids.push(id);
-  }
-  return ids;
-}
-
-/** @param {string} typed @param {string} key @param {number} allowed @param {string} sound */
-const isNearKey = (typed, key, allowed, sound) =>
-  (Math.abs(typed.length - key.length) <= allowed && distance(typed, key) <= allowed) ||
-  (sound !== "" && sound === soundOf(key));
 
 // --- Weighing: as the register does ---
 
@@ -186,7 +150,7 @@ function namesOf(words) {
 }
 
 /** @param {any} keys @returns {[string, string][]} family name and given name, each way of saying them */
-const waysOf = ({ family = [""], given = [""] }) =>
+const waysOf = ({ family = [""], given = [""] } = {}) =>
   family.flatMap((/** @type {string} */ one) => given.map((/** @type {string} */ other) => [one, other]));
 
 /** @param {Criteria} criteria @returns {[string[], string[]][]} how the words divide into family name and given name */
@@ -220,12 +184,30 @@ export function likeness(typed, kept) {
   return alike < 0.6 && steps === 1 ? 0.6 : alike;
 }
 
+/**
+ * One question is read once, and then weighed against each of many people, in each way of saying their name.
+ *
+ * @param {Criteria} criteria
+ * @param {Alike} alike
+ * @returns {(keys: any) => number}
+ */
+function weigher(criteria, alike) {
+  const readings = readingsOf(criteria);
+  return (keys) =>
+    Math.max(...waysOf(keys).map(([family, given]) => scoreWay(criteria, keys, family, given, { readings, alike })));
+}
+
 /** @param {Criteria} criteria @param {any} keys @param {string} family @param {string} given @returns {number} */
-export function scoreWay(criteria, keys, family, given) {
-  const readings = readingsOf(criteria).map(([families, givens]) => scoreReading(families, givens, family, given));
-  let { points, weight } = readings.reduce((best, one) => (one.points > best.points ? one : best));
+export function scoreWay(
+  criteria,
+  keys,
+  family,
+  given,
+  { readings, alike } = { readings: readingsOf(criteria), alike: likeness },
+) {
+  let { points, weight } = bestReading(readings, family, given, alike);
   if (criteria.streets.length > 0 || criteria.postcode) {
-    points += WEIGHTS.where * scoreWhere(criteria, keys);
+    points += WEIGHTS.where * scoreWhere(criteria, keys, alike);
     weight += WEIGHTS.where;
   }
   if (criteria.bornOn || criteria.bornFrom) {
@@ -235,35 +217,42 @@ export function scoreWay(criteria, keys, family, given) {
   return points / weight;
 }
 
-/** @param {string[]} families @param {string[]} givens @param {string} family @param {string} given */
-function scoreReading(families, givens, family, given) {
-  if (givens.length === 0) return { points: WEIGHTS.family * likeFamily(families, family), weight: WEIGHTS.family };
+/** @param {[string[], string[]][]} readings @param {string} family @param {string} given @param {Alike} alike */
+function bestReading(readings, family, given, alike) {
+  const scores = readings.map(([families, givens]) => scoreReading(families, givens, family, given, alike));
+  return scores.reduce((best, one) => (one.points > best.points ? one : best));
+}
+
+/** @param {string[]} families @param {string[]} givens @param {string} family @param {string} given @param {Alike} alike */
+function scoreReading(families, givens, family, given, alike) {
+  if (givens.length === 0)
+    return { points: WEIGHTS.family * likeFamily(families, family, alike), weight: WEIGHTS.family };
   if (families.length === 0)
-    return { points: WEIGHTS.family * 0.85 * likeGiven(givens, given), weight: WEIGHTS.family };
-  const points = WEIGHTS.family * likeFamily(families, family) + WEIGHTS.given * likeGiven(givens, given);
+    return { points: WEIGHTS.family * 0.85 * likeGiven(givens, given, alike), weight: WEIGHTS.family };
+  const points = WEIGHTS.family * likeFamily(families, family, alike) + WEIGHTS.given * likeGiven(givens, given, alike);
   return { points, weight: WEIGHTS.family + WEIGHTS.given };
 }
 
-/** @param {string[]} words @param {string} kept */
-function likeFamily(words, kept) {
-  const whole = likeness(shorten(words.join("")), kept);
+/** @param {string[]} words @param {string} kept @param {Alike} alike */
+function likeFamily(words, kept, alike) {
+  const whole = alike(shorten(words.join("")), kept);
   if (words.length === 1 || whole === 1) return whole;
-  return Math.max(whole, 0, ...words.filter((word) => !PARTICLES.has(word)).map((word) => 0.95 * likeness(word, kept)));
+  return Math.max(whole, 0, ...words.filter((word) => !PARTICLES.has(word)).map((word) => 0.95 * alike(word, kept)));
 }
 
-/** A given name, one of several, or an initial. @param {string[]} words @param {string} kept */
-function likeGiven(words, kept) {
-  const alike = Math.max(...[...words, shorten(words.join(""))].map((word) => likeness(word, kept)));
+/** A given name, one of several, or an initial. @param {string[]} words @param {string} kept @param {Alike} alike */
+function likeGiven(words, kept, alike) {
+  const likest = Math.max(...[...words, shorten(words.join(""))].map((word) => alike(word, kept)));
   const hasInitial = words.some((word) => word.length === 1 && kept.startsWith(word));
-  return hasInitial ? Math.max(alike, 0.85) : alike;
+  return hasInitial ? Math.max(likest, 0.85) : likest;
 }
 
-/** @param {Criteria} criteria @param {any} keys */
-function scoreWhere({ streets, postcode }, keys) {
+/** @param {Criteria} criteria @param {any} keys @param {Alike} alike */
+function scoreWhere({ streets, postcode }, keys, alike) {
   if (postcode && postcode === keys.postcode) return 1;
   if (!keys.street) return 0.5;
-  const alike = Math.max(0, ...streets.map((street) => likeness(street, keys.street)));
-  return alike >= 0.6 ? alike : 0;
+  const likest = Math.max(0, ...streets.map((street) => alike(street, keys.street)));
+  return likest >= 0.6 ? likest : 0;
 }
 
 /** @param {Criteria} criteria @param {string} born @returns {number} less than 1: easily mistyped for it; 0: another day */
@@ -288,5 +277,6 @@ export function nearDays(bornOn) {
   return parts.map((part) => realDay(...part)).filter((one) => one !== null && one !== bornOn);
 }
 
-/** @param {[string, string]} first @param {[string, string]} second */
-const areAlike = (first, second) => likeness(first[0], second[0]) >= 0.75 && likeness(first[1], second[1]) >= 0.75;
+/** @param {[string, string]} first @param {[string, string]} second @param {Alike} [alike] */
+export const areAlike = (first, second, alike = likeness) =>
+  alike(first[0], second[0]) >= 0.75 && alike(first[1], second[1]) >= 0.75;

@@ -3,16 +3,20 @@
  */
 
 import { Audit } from "./audit.js";
+import { newId } from "./bytes.js";
 import { Clock, toDayAndTime, toMoment } from "./clock.js";
+import { aboutNow } from "./contact.js";
 import { Copies, RowSpoilt } from "./copies.js";
 import { readCriteria } from "./criteria.js";
 import { describeStorage } from "./health.js";
 import { newSigningKey } from "./keys.js";
+import { openersOf } from "./members.js";
 import { Outbox } from "./outbox.js";
+import { Photos, shrink } from "./photos.js";
 import { SearchIndex } from "./search.js";
-import { argon2 } from "./slow.js";
-import { Store } from "./store.js";
-import { aboutNow, Sync } from "./sync.js";
+import { slowly } from "./slow.js";
+import { PIECE_BYTES, Store } from "./store.js";
+import { Sync } from "./sync.js";
 import { ask as askRegister, readJson } from "./transport.js";
 import { Vault } from "./vault.js";
 
@@ -20,8 +24,10 @@ import { Vault } from "./vault.js";
 /** @typedef {import("./vault.js").Answer} Answer */
 
 /** @typedef {{ reason: string, identifiers: string[] }} Why why a record is opened, and what was compared; asked once for each person and unlocking */
-/** @typedef {{ known: Known, card: any, plan: any | null, why: Why }} OpenCard */
+/** @typedef {{ known: Known, card: any, plan: any | null, answers: Record<string, import("./answers.js").Section> | null, isPlanAway: boolean, why: Why }} OpenCard answers: null: the plan is not written to here */
+/** @typedef {{ label: string, last_contact_at: string, waiting: number | null }} Before */
 /** @typedef {{ id: string, name: string }} SignedIn */
+/** @typedef {{ user: SignedIn | null, csrf: string, passphraseLength: number }} Session passphraseLength: the least that their organisation asks for */
 
 export class Tablet {
   /** @type {Store} */ store;
@@ -29,13 +35,18 @@ export class Tablet {
   /** @type {Vault} */ vault;
   /** @type {Copies} */ copies;
   /** @type {Outbox} */ outbox;
+  /** @type {Photos} */ photos;
   /** @type {Audit} */ audit;
   /** @type {Sync} */ sync;
   /** @type {SearchIndex | null} */ index = null;
   /** @type {Map<string, Known>} */ people = new Map();
   /** @type {Map<string, Why>} */ #reasons = new Map();
   /** @type {OpenCard | null} */ open = null;
+  /** @type {Before | null} what this browser was when it took everything away, as the register last knew it */ before =
+    null;
   #ask;
+  #indexed = 0;
+  #isBehind = false;
 
   /**
    * @param {object} parts
@@ -45,16 +56,18 @@ export class Tablet {
    * @param {number} parts.lastContact
    * @param {() => void} parts.onChange
    * @param {import("./slow.js").Slow} [parts.slow]
+   * @param {import("./authenticator.js").Authenticator} [parts.device]
    * @param {import("./transport.js").Ask} [parts.ask]
    * @param {import("./append.js").OneAtATime} [parts.lock]
    */
-  constructor({ store, sources, savedClock, lastContact, onChange, slow = argon2, ask = askRegister, lock }) {
+  constructor({ store, sources, savedClock, lastContact, onChange, slow = slowly, device, ask = askRegister, lock }) {
     this.store = store;
     this.#ask = ask;
     this.clock = new Clock(sources, savedClock);
-    this.vault = new Vault(store, this.clock, slow);
+    this.vault = new Vault(store, this.clock, slow, device);
     this.copies = new Copies(store, this.vault);
     this.outbox = new Outbox(store, this.vault, this.clock, lock);
+    this.photos = new Photos(store, this.vault);
     this.audit = new Audit(store, this.vault, lock);
     const describe = () => this.#describe();
     this.sync = new Sync({
@@ -63,6 +76,7 @@ export class Tablet {
       clock: this.clock,
       copies: this.copies,
       outbox: this.outbox,
+      photos: this.photos,
       audit: this.audit,
       ask,
       describe,
@@ -74,11 +88,13 @@ export class Tablet {
 
   // --- Coming in ---
 
-  /** Who is signed in to the register in this browser, with the token for one question. @returns {Promise<{ user: SignedIn | null, csrf: string } | null>} null: no contact */
+  /** Who is signed in to the register in this browser, with the token for one question. @returns {Promise<Session | null>} null: no contact */
   async findSession() {
     const reply = await this.#ask("/tablet/session", undefined);
     const answer = reply.kind === "answer" ? readJson(reply.text) : null;
-    return answer && { user: answer.user, csrf: answer.csrf_token };
+    return (
+      answer && { user: answer.user, csrf: answer.csrf_token ?? "", passphraseLength: answer.passphrase_length ?? 0 }
+    );
   }
 
   /**
@@ -90,24 +106,29 @@ export class Tablet {
    * @returns {Promise<string[]>} the register's sentences when it refused; empty: done
    */
   async enrol(about, passphrase, csrf) {
+    const prepared = await this.vault.prepare(passphrase);
     const { secret, shown } = await newSigningKey();
     const deviceId = (await this.store.meta("device_id")) ?? null;
     const body = { ...about, device_id: deviceId, user_key: shown, ...aboutNow() };
     const reply = await this.#ask("/sync/v1/enrol", body, { "X-CSRFToken": csrf });
     if (reply.kind !== "answer") return sentencesOf(reply);
-    await this.vault.enrol(/** @type {Answer} */ (readJson(reply.text)), passphrase, secret);
+    const answer = readJson(reply.text);
+    await this.vault.enrol(/** @type {Answer} */ (answer), prepared, secret);
+    this.before = answer.before ?? null;
     await this.#cameIn();
     return [];
   }
 
   /**
    * @param {string} userId
-   * @param {string} passphrase
+   * @param {string | null} passphrase null: the device says who it is
    * @param {string} glassReason why they must go on though their lease has ended; blank: not said
    */
   async unlock(userId, passphrase, glassReason = "") {
-    const renew = () => this.#renewBySession(userId);
-    const attempt = await this.vault.unlock(userId, passphrase, { renew, breakGlass: glassReason !== "" });
+    const ways = { renew: () => this.#renewBySession(userId), breakGlass: glassReason !== "" };
+    const attempt = await (passphrase === null
+      ? this.vault.unlockByDevice(userId, ways)
+      : this.vault.unlock(userId, passphrase, ways));
     if (attempt.outcome !== "unlocked") return attempt;
     await this.#cameIn();
     if (this.vault.unlocked?.isBrokenGlass && glassReason)
@@ -119,14 +140,25 @@ export class Tablet {
 
   /** After a page came or somebody came in: whom the tablet knows now. */
   refresh() {
+    this.#isBehind = false;
     this.people = this.vault.unlocked ? this.copies.people() : new Map();
-    this.index = this.vault.unlocked ? new SearchIndex([...this.people.values()]) : null;
+    if (!this.vault.unlocked) this.index = null;
+    else if (!this.index || this.#indexed !== this.copies.changes) {
+      this.#indexed = this.copies.changes;
+      this.index = new SearchIndex(this.people.values());
+    }
+  }
+
+  /** As `refresh`, put off until somebody searches or everybody is there: pages of a download follow one another fast. */
+  refreshSoon() {
+    this.#isBehind = true;
   }
 
   /**
    * @param {{ who: string, born: string, where: string }} typed
    */
   async find(typed) {
+    if (this.#isBehind) this.refresh();
     const read = readCriteria(typed, toMoment(this.clock.now()).slice(0, 10), this.policy.search?.least_digits);
     if ("refusals" in read || !this.index)
       return { refusals: "refusals" in read ? read.refusals : [], people: [], hasMore: false };
@@ -142,13 +174,15 @@ export class Tablet {
   }
 
   /**
-   * The look is written down, on the disk, before the card is opened.
+   * The look is written down, on the disk, before the card is opened. What is opened is the person as they are now: a
+   * newer copy of them may have come since they were found.
    *
-   * @param {Known} known
+   * @param {Known} found
    * @param {Why} why
    * @returns {Promise<OpenCard>}
    */
-  async openCard(known, why) {
+  async openCard(found, why) {
+    const known = this.people.get(found.id) ?? found;
     if (!this.vault.isInTime()) this.vault.lock();
     await this.audit.append({ act: "card_viewed", ...this.#look(known, why) });
     this.#reasons.set(known.id, why);
@@ -170,19 +204,57 @@ export class Tablet {
   async write({ section, kind, body, decidedAt }, words) {
     const open = /** @type {OpenCard} */ (this.open);
     const { known, why } = open;
-    const seen = { version: known.version, as_at: toMoment(known.asAt) };
+    const seen = { version: known.version, as_at: toMoment(known.asAt), epoch: known.copy.epoch ?? "" };
     const draft = {
       entry_id: known.id,
       section,
       kind,
       body,
-      base_version: known.keys.versions?.[section] ?? 0,
+      base_version: open.answers?.[section]?.version ?? known.keys.versions?.[section] ?? 0,
       decided_at: toMoment(decidedAt),
       seen,
       reason: why.reason,
       identifiers_checked: why.identifiers,
     };
     return this.outbox.append(draft, words);
+  }
+
+  /**
+   * That the signed form was seen; the photo after the words, so that nothing that goes wrong with it costs them.
+   *
+   * @param {{ section: string, kind: string, body: Record<string, unknown>, decidedAt: number }} entered
+   * @param {string} words
+   * @param {Blob} file
+   * @returns {Promise<string>} what to tell of the photo; blank: it is kept
+   */
+  async writeWithPhoto(entered, words, file) {
+    const content = await shrink(file).catch(() => null);
+    if (!content) {
+      await this.write(entered, words);
+      return NO_PHOTO;
+    }
+    const id = newId(this.clock.now());
+    const row = await this.write({ ...entered, body: { ...entered.body, photo_id: id } }, `${words}, with a photo`);
+    const entry_id = String(this.open?.known.id);
+    return this.photos.add({ id, edit_id: row.id, entry_id, content }, this.clock.now()).then(
+      () => "",
+      () => NO_PHOTO,
+    );
+  }
+
+  /** What was refused was entered again, and is kept: the book says so, and it goes off the list. @param {string} id of what was refused */
+  async markEnteredAgain(id) {
+    await this.audit.append({ act: "entered_again", entry_id: String(this.open?.known.id), edit: id });
+    await this.outbox.dismiss(id);
+  }
+
+  // --- Room ---
+
+  /** Take plans away for what is to be written. @returns {Promise<number>} how many went */
+  async makeRoom() {
+    const gone = await this.copies.makeRoom();
+    this.sync.state.missingPlans = await this.copies.missingPlans();
+    return gone;
   }
 
   // --- How it stands ---
@@ -233,22 +305,28 @@ export class Tablet {
   /** @param {string} userId @returns {Promise<Answer | null>} */
   async #renewBySession(userId) {
     const session = await this.findSession();
-    if (session?.user?.id !== userId) return null;
-    const body = { device_id: await this.store.meta("device_id"), ...aboutNow() };
-    const reply = await this.#ask("/sync/v1/lease", body, { "X-CSRFToken": session.csrf });
-    return reply.kind === "answer" ? readJson(reply.text) : null;
+    return session?.user?.id === userId ? this.sync.askForLease({ "X-CSRFToken": session.csrf }) : null;
   }
 
   /** What the tablet says of itself when it asks. */
   async #describe() {
     const storage = await describeStorage();
     const [edits, looks] = [await this.outbox.waiting(), await this.audit.waiting()];
+    const unlock = openersOf(await this.vault.reader());
+    const sums = this.copies.sums();
+    const counts = { outbox: edits.length, audit: looks.length };
+    const room = {
+      plans_missing: await this.copies.missingPlans(),
+      reserve_bytes: this.sync.state.reserve * PIECE_BYTES,
+    };
     return {
       now_device: new Date().toISOString(),
-      state: { program: aboutNow().program, outbox: edits.length, audit: looks.length, ...storage },
+      state: { program: aboutNow().program, unlock, sums, ...counts, ...room, ...storage },
     };
   }
 }
+
+const NO_PHOTO = "The photo could not be kept on this tablet. That you saw the form is kept.";
 
 /** @param {import("./transport.js").Reply} reply @returns {string[]} */
 function sentencesOf(reply) {

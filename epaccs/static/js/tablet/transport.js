@@ -15,10 +15,13 @@
 
 /** @typedef {(path: string, body: unknown, headers?: Record<string, string>) => Promise<Reply>} Ask */
 
-const LONGEST_MS = 20_000;
+/** A line that says nothing for so long is given up; a slow one, on which something still comes, is not. */
+const QUIET_MS = 20_000;
+const LONGEST_MS = 5 * 60_000;
 
 /** @type {Ask} */
 export async function ask(path, body, headers = {}) {
+  const patience = new Patience();
   try {
     const response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
@@ -30,12 +33,48 @@ export async function ask(path, body, headers = {}) {
       body: body === undefined ? null : JSON.stringify(body),
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(LONGEST_MS),
+      signal: patience.signal,
     });
-    return readReply(response.status, response.headers, await response.text());
+    return readReply(response.status, response.headers, await readText(response, patience));
   } catch {
     return { ...NOTHING, kind: "away" };
+  } finally {
+    patience.ends();
   }
+}
+
+class Patience {
+  #controller = new AbortController();
+  #quiet = 0;
+  #longest = setTimeout(() => this.#controller.abort(), LONGEST_MS);
+  signal = this.#controller.signal;
+
+  constructor() {
+    this.heard();
+  }
+
+  /** Something came. */
+  heard() {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#controller.abort(), QUIET_MS);
+  }
+
+  ends() {
+    clearTimeout(this.#quiet);
+    clearTimeout(this.#longest);
+  }
+}
+
+/** @param {Response} response @param {Patience} patience */
+async function readText(response, patience) {
+  const decoder = new TextDecoder();
+  let text = "";
+  const reader = response.body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    patience.heard();
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** @type {Reply} */

@@ -1,19 +1,17 @@
 /** A newer program waits until somebody takes it, and never in the middle of writing. */
 
 import { find } from "./page.js";
-import { isWriting } from "./screens/entry.js";
-import { trustedAddress } from "./trusted.js";
+import { keepProgram } from "./program.js";
+import { isWriting, returnToWriting } from "./screens/entry.js";
+import { showStrip } from "./screens/strip.js";
 
 /** @typedef {import("./tablet.js").Tablet} Tablet */
 
-/** @param {Tablet} _tablet */
-export async function connectUpdates(_tablet) {
+/** @param {Tablet} tablet */
+export async function connectUpdates(tablet) {
   if (!("serviceWorker" in navigator)) return;
-  const address = /** @type {string} */ (trustedAddress("/sw.js"));
-  const registration = await navigator.serviceWorker
-    .register(address, { scope: "/", updateViaCache: "none" })
-    .catch(() => null);
-  if (!registration) return;
+  const registration = await keepProgram(navigator.serviceWorker);
+  showStrip(tablet);
   let isTaken = false;
   const offer = () => {
     if (registration.waiting && navigator.serviceWorker.controller)
@@ -29,7 +27,8 @@ export async function connectUpdates(_tablet) {
 function showOffer(waiting, taken) {
   find('[data-part="newer"]').hidden = false;
   find('[data-do="update"]').onclick = () => {
-    if (isWriting()) return;
+    if (isWriting())
+      return returnToWriting("Save this first, or go back to the card without it. Then update the program.");
     taken();
     waiting.postMessage("take-over");
   };

@@ -1,12 +1,14 @@
 /**
- * Who may read on this tablet, and until when: keyrings, passphrases, leases, and the lock.
+ * Who may read on this tablet, and until when: keyrings, what opens them, leases, and the lock.
  *
- * The keys are in the memory of one page and nowhere else; whatever locks the page drops them. A lease that has ended, or
- * a clock that was set back, opens nothing, unless its user breaks the glass: once, with a reason, and it is told.
+ * The keys are in the memory of one page and nowhere else; whatever locks the page drops them. The passphrase always opens
+ * its user's keyring; where policy allows it, the device's own key opens it as well. A lease that has ended, or a clock that
+ * was set back, opens nothing, unless its user breaks the glass: once, with a reason, and it is told.
  *
- * Source: hazards H-54, H-55 and H-56.
+ * Source: hazards H-54, H-55, H-56 and H-59.
  */
 
+import { theDevice } from "./authenticator.js";
 import {
   deriveScopeKeys,
   newMasterKey,
@@ -17,10 +19,15 @@ import {
   unwrapMasterKey,
   wrapMasterKey,
 } from "./keys.js";
-import { calibrate } from "./slow.js";
+import { ATTEMPTS, CANNOT, Members, NOBODY, UNLOCKED } from "./members.js";
+import { canWalk } from "./slow.js";
 
 /** @typedef {import("./keys.js").ScopeKeys} ScopeKeys */
 /** @typedef {import("./slow.js").Slow} Slow */
+/** @typedef {import("./members.js").Member} Member */
+/** @typedef {import("./members.js").Attempt} Attempt */
+/** @typedef {import("./members.js").Opened} Opened */
+/** @typedef {import("./members.js").Prepared} Prepared */
 /** @typedef {{ scope: string, tier: string, epoch: string, key: string }} ScopeKey as the register hands it over */
 
 /**
@@ -46,18 +53,6 @@ import { calibrate } from "./slow.js";
  */
 
 /**
- * @typedef {object} Member one user as the lock screen knows them: their own name, no patient's
- * @property {string} id
- * @property {Answer["user"]} user
- * @property {number} leaseUntil milliseconds since 1970
- * @property {number} attempts after how many wrong passphrases the keyring goes
- * @property {number} wrong how often the passphrase was wrong, one after the other
- * @property {import("./slow.js").SlowWay} way
- * @property {ArrayBuffer} wrapped
- * @property {import("./keys.js").Sealed} sealed
- */
-
-/**
  * @typedef {object} Unlocked what the page holds while somebody reads
  * @property {Answer["user"]} user
  * @property {CryptoKey} master
@@ -69,9 +64,7 @@ import { calibrate } from "./slow.js";
  * @property {Map<string, ScopeKeys>} scopes by scope, tier and epoch
  */
 
-/** @typedef {{ outcome: "unlocked" | "wrong" | "erased" | "lease-ended" | "nobody", left: number }} Attempt */
-
-export const ATTEMPTS = 10;
+/** @typedef {{ renew?: () => Promise<Answer | null>, breakGlass?: boolean }} Ways what to try when the lease has ended */
 
 /** @param {string} scope @param {string} tier @param {string} epoch */
 export const nameScopeKey = (scope, tier, epoch) => `${scope}|${tier}|${epoch.split(".").slice(0, 2).join(".")}`;
@@ -82,7 +75,8 @@ const placeOfKeyring = (userId) => `keyring|${userId}`;
 export class Vault {
   #store;
   #clock;
-  #slow;
+  #device;
+  #members;
   /** @type {Unlocked | null} */
   #unlocked = null;
   /** @type {Set<() => void>} */
@@ -92,11 +86,13 @@ export class Vault {
    * @param {import("./store.js").Store} store
    * @param {import("./clock.js").Clock} clock
    * @param {Slow} slow
+   * @param {import("./authenticator.js").Authenticator} device
    */
-  constructor(store, clock, slow) {
+  constructor(store, clock, slow, device = theDevice()) {
     this.#store = store;
     this.#clock = clock;
-    this.#slow = slow;
+    this.#device = device;
+    this.#members = new Members(store, slow, device);
   }
 
   /** What is open, or null: locked. A lease that ends while a card is open locks at the next look. */
@@ -106,7 +102,7 @@ export class Vault {
 
   /** @returns {Promise<Member[]>} */
   members() {
-    return this.#store.all("keyring");
+    return this.#members.all();
   }
 
   /** @param {() => void} listener called when the vault was locked */
@@ -121,16 +117,20 @@ export class Vault {
     for (const listener of this.#listeners) listener();
   }
 
+  /** What a passphrase makes here, before the register is asked. @param {string} passphrase */
+  prepare(passphrase) {
+    return this.#members.prepare(passphrase);
+  }
+
   /**
    * A user was enrolled: keep their keyring and open it.
    *
    * @param {Answer} answer
-   * @param {string} passphrase
+   * @param {Prepared} prepared
    * @param {string} signing
    */
-  async enrol(answer, passphrase, signing) {
+  async enrol(answer, { way, key }, signing) {
     const claims = await checkLease(answer);
-    const { way, key } = await calibrate(passphrase, this.#slow);
     const master = await newMasterKey();
     const wrapped = await wrapMasterKey(master, key);
     const keyring = buildKeyring(answer, signing, null);
@@ -139,14 +139,15 @@ export class Vault {
       id: answer.user.id,
       user: answer.user,
       leaseUntil: claims.exp * 1000,
-      attempts: attemptsOf(answer),
+      ...decidedBy(answer),
       wrong: 0,
       way,
       wrapped,
+      device: null,
       sealed,
     };
-    await this.#keep(member, answer);
-    await this.unlock(answer.user.id, passphrase);
+    await this.#keep(member.id, () => member, answer);
+    this.#opens(await buildUnlocked(member, /** @type {CryptoKey} */ (await unwrapMasterKey(wrapped, key)), keyring));
   }
 
   /**
@@ -155,17 +156,22 @@ export class Vault {
    *
    * @param {string} userId
    * @param {string} passphrase
-   * @param {{ renew?: () => Promise<Answer | null>, breakGlass?: boolean }} ways what to try when the lease has ended
+   * @param {Ways} ways
    * @returns {Promise<Attempt>}
    */
   async unlock(userId, passphrase, ways = {}) {
-    const member = await this.#countAttempt(userId);
-    if (!member) return { outcome: "nobody", left: 0 };
-    const master = await unwrapMasterKey(member.wrapped, await this.#slow(passphrase, member.way));
-    if (!master) return this.#refuse(member);
-    await this.#putMember({ ...member, wrong: 0 });
-    const keyring = /** @type {Keyring} */ (await open(master, placeOfKeyring(userId), member.sealed));
-    return this.#openLease({ ...member, wrong: 0 }, master, keyring, ways);
+    return this.#comeIn(await this.#members.tryPassphrase(userId, passphrase), ways);
+  }
+
+  /**
+   * Let the device say who it is. Nothing is counted: the device counts for itself.
+   *
+   * @param {string} userId
+   * @param {Ways} ways
+   * @returns {Promise<Attempt>}
+   */
+  async unlockByDevice(userId, ways = {}) {
+    return this.#comeIn(await this.#members.tryDevice(userId), ways);
   }
 
   /**
@@ -175,11 +181,65 @@ export class Vault {
    */
   async renew(answer) {
     const here = this.#unlocked;
-    const member = await this.#store.get("keyring", answer.user.id);
+    const member = await this.#members.get(answer.user.id);
     if (!here || !member || here.user.id !== answer.user.id) return;
     const keyring = /** @type {Keyring} */ (await open(here.master, placeOfKeyring(member.id), member.sealed));
     const renewed = await this.#reseal(member, here.master, keyring, answer);
     if (this.#unlocked === here) this.#unlocked = await buildUnlocked(renewed.member, here.master, renewed.keyring);
+  }
+
+  // --- What opens a keyring ---
+
+  /** Whether this device could open a keyring beside the passphrase. */
+  hasDevice() {
+    return this.#device.isAvailable();
+  }
+
+  /** Whoever waits for the device would rather type. */
+  cancelDevice() {
+    this.#device.cancel();
+  }
+
+  /** Who reads, as they are kept. @returns {Promise<Member | null>} */
+  async reader() {
+    return (this.#unlocked && (await this.#members.get(this.#unlocked.user.id))) ?? null;
+  }
+
+  /**
+   * Whoever reads wants to unlock with the device as well. Their passphrase is asked for once more, so that nobody puts
+   * their own finger on a colleague's open tablet; it stays as good as it was.
+   *
+   * @param {string} passphrase
+   * @returns {Promise<Attempt>}
+   */
+  async addDevice(passphrase) {
+    const reader = await this.reader();
+    if (!reader?.mayUseDevice) return NOBODY;
+    const opened = await this.#members.tryPassphrase(reader.id, passphrase, true);
+    return "master" in opened ? this.#members.addDevice(opened) : this.#lockIfErased(opened);
+  }
+
+  /** From now on the passphrase alone opens the keyring of whoever reads. */
+  async removeDevice() {
+    const reader = await this.reader();
+    if (reader) await this.#members.change(reader.id, () => ({ device: null }));
+  }
+
+  /**
+   * Another passphrase for whoever reads. The one before opens nothing from the moment that the new one does.
+   *
+   * @param {string | null} before null: the device says who it is
+   * @param {string} passphrase
+   * @returns {Promise<Attempt>}
+   */
+  async changePassphrase(before, passphrase) {
+    const reader = await this.reader();
+    if (!reader) return NOBODY;
+    if (!canWalk(reader.way)) return CANNOT;
+    const opened = await (before === null
+      ? this.#members.tryDevice(reader.id, true)
+      : this.#members.tryPassphrase(reader.id, before, true));
+    return "master" in opened ? this.#members.choosePassphrase(opened, passphrase) : this.#lockIfErased(opened);
   }
 
   /**
@@ -189,7 +249,7 @@ export class Vault {
    */
   async erase(userId) {
     this.lock();
-    await this.#store.write(["keyring"], (writing) => eraseMembers(writing, userId), "strict");
+    await this.#members.erase(userId);
   }
 
   /**
@@ -210,28 +270,25 @@ export class Vault {
 
   // --- Inside ---
 
-  /** @param {string} userId @returns {Promise<Member | null>} */
-  async #countAttempt(userId) {
-    const member = await this.#store.get("keyring", userId);
-    if (!member) return null;
-    const counted = { ...member, wrong: member.wrong + 1 };
-    await this.#putMember(counted);
-    return counted;
+  /** The tenth wrong passphrase was typed while somebody read. @param {Attempt} attempt */
+  #lockIfErased(attempt) {
+    if (attempt.outcome === "erased") this.lock();
+    return attempt;
   }
 
-  /** @param {Member} member @returns {Promise<Attempt>} */
-  async #refuse(member) {
-    const left = (member.attempts ?? ATTEMPTS) - member.wrong;
-    if (left > 0) return { outcome: "wrong", left };
-    await this.erase(member.id);
-    return { outcome: "erased", left: 0 };
+  /** @param {Opened | Attempt} opened @param {Ways} ways @returns {Promise<Attempt>} */
+  async #comeIn(opened, ways) {
+    if (!("master" in opened)) return opened;
+    const { member, master } = opened;
+    const keyring = /** @type {Keyring} */ (await open(master, placeOfKeyring(member.id), member.sealed));
+    return this.#openLease(member, master, keyring, ways);
   }
 
   /**
    * @param {Member} member
    * @param {CryptoKey} master
    * @param {Keyring} keyring
-   * @param {{ renew?: () => Promise<Answer | null>, breakGlass?: boolean }} ways
+   * @param {Ways} ways
    * @returns {Promise<Attempt>}
    */
   async #openLease(member, master, keyring, { renew, breakGlass }) {
@@ -250,7 +307,7 @@ export class Vault {
   /** @param {Unlocked} opened @returns {Attempt} */
   #opens(opened) {
     this.#unlocked = opened;
-    return { outcome: "unlocked", left: ATTEMPTS };
+    return UNLOCKED;
   }
 
   /**
@@ -264,7 +321,7 @@ export class Vault {
     const glass = { lease: claims.jti, until: this.#clock.now() + claims.break_glass.seconds * 1000 };
     const broken = { ...keyring, glass };
     const sealed = await seal(master, placeOfKeyring(member.id), broken);
-    await this.#putMember({ ...member, sealed });
+    await this.#members.change(member.id, () => ({ sealed }));
     return buildUnlocked(member, master, broken);
   }
 
@@ -278,13 +335,18 @@ export class Vault {
     const claims = await checkLease(answer);
     const renewed = buildKeyring(answer, keyring.signing, null);
     const sealed = await seal(master, placeOfKeyring(member.id), renewed);
-    const kept = { ...member, user: answer.user, leaseUntil: claims.exp * 1000, attempts: attemptsOf(answer), sealed };
-    await this.#keep(kept, answer);
-    return { member: kept, keyring: renewed };
+    const given = { user: answer.user, leaseUntil: claims.exp * 1000, ...decidedBy(answer), sealed };
+    const build = (/** @type {Member | undefined} */ now) => now && { ...withoutWithdrawn(now, given), ...given };
+    await this.#keep(member.id, build, answer);
+    return { member: { ...member, ...given }, keyring: renewed };
   }
 
-  /** @param {Member} member @param {Answer} answer */
-  async #keep(member, answer) {
+  /**
+   * @param {string} userId
+   * @param {(now: Member | undefined) => Member | undefined} build from what is kept of them now; undefined: there is nobody any more
+   * @param {Answer} answer
+   */
+  async #keep(userId, build, answer) {
     this.#clock.contact(Date.parse(answer.server_time));
     const about = {
       device_id: answer.device_id,
@@ -295,23 +357,25 @@ export class Vault {
     };
     await this.#store.write(
       ["keyring", "meta"],
-      (writing) => {
-        writing.put("keyring", member.id, member);
+      async (writing) => {
+        const member = build(await writing.get("keyring", userId));
+        if (member) writing.put("keyring", userId, member);
         for (const [key, value] of Object.entries(about)) writing.put("meta", key, value);
       },
       "strict",
     );
   }
-
-  /** @param {Member} member */
-  #putMember(member) {
-    const put = (/** @type {import("./store.js").Writing} */ writing) => void writing.put("keyring", member.id, member);
-    return this.#store.write(["keyring"], put, "strict");
-  }
 }
 
-/** By policy, and never more than ten. @param {Answer} answer */
-const attemptsOf = ({ policy }) => Math.min(ATTEMPTS, policy.attempts ?? ATTEMPTS);
+/** What policy says of a user's keyring; never more than ten attempts. @param {Answer} answer */
+const decidedBy = ({ policy }) => ({
+  attempts: Math.min(ATTEMPTS, policy.attempts ?? ATTEMPTS),
+  mayUseDevice: Boolean(policy.unlock?.includes("prf")),
+  passphraseLength: policy.passphrase_length ?? 0,
+});
+
+/** Where policy does not allow it any more, the device opens nothing. @param {Member} member @param {{ mayUseDevice: boolean }} decided */
+const withoutWithdrawn = (member, { mayUseDevice }) => (mayUseDevice ? member : { ...member, device: null });
 
 /** @param {Answer} answer */
 async function checkLease(answer) {
@@ -365,9 +429,3 @@ async function buildUnlocked(member, master, keyring) {
 /** Once for each lease. @param {any} claims @param {Keyring} keyring */
 const mayBreakGlass = (claims, keyring) =>
   (claims.break_glass?.uses ?? 0) > 0 && claims.break_glass.seconds > 0 && keyring.glass?.lease !== claims.jti;
-
-/** @param {import("./store.js").Writing} writing @param {string | null} userId */
-function eraseMembers(writing, userId) {
-  if (userId === null) writing.clear("keyring");
-  else writing.remove("keyring", userId);
-}

@@ -1,19 +1,23 @@
 /** Setting up a tablet, or one more user of it: signed in, with signal, once. */
 
-import { startLoop } from "../loop.js";
+import { toDayAndTime } from "../clock.js";
+import { askNow } from "../loop.js";
 import { find, onSubmit, refuse, setText, show, valuesOf } from "../page.js";
-import { refusePassphrase } from "../passphrase.js";
+import { refuseChosen } from "../passphrase.js";
+import { runsWebAssembly } from "../slow.js";
 import { showSearch } from "./search.js";
 import { showUnlock } from "./unlock.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 
 let who = "";
+let least = 0;
 let isFirst = true;
 
-/** @param {Tablet} _tablet @param {{ name: string }} user @param {boolean} isNewTablet */
-export function startEnrol(_tablet, user, isNewTablet) {
-  who = user.name;
+/** @param {Tablet} _tablet @param {import("../tablet.js").Session} session @param {boolean} isNewTablet */
+export function startEnrol(_tablet, session, isNewTablet) {
+  who = session.user?.name ?? "";
+  least = session.passphraseLength;
   isFirst = isNewTablet;
   setText('[data-part="enrol-who"]', who);
   find('[data-part="new-tablet"]').hidden = !isNewTablet;
@@ -25,6 +29,9 @@ export function startEnrol(_tablet, user, isNewTablet) {
 export function connectEnrol(tablet) {
   onSubmit("#enrol-form", (form) => enrol(tablet, form));
   find('#enrol-form [data-do="to-lock"]').addEventListener("click", () => showUnlock(tablet));
+  find('[data-do="lost-read"]').addEventListener("click", () => {
+    find('[data-part="lost"]').hidden = true;
+  });
 }
 
 /** @param {Tablet} tablet @param {HTMLElement} form */
@@ -52,18 +59,32 @@ async function enrol(tablet, form) {
       refusals.map((words) => ({ field: "", words })),
     );
   /** @type {HTMLFormElement} */ (form).reset();
-  startLoop();
+  sayBefore(tablet);
+  askNow();
   showSearch();
+}
+
+/** What was on this browser before it took everything away must be written again by whoever wrote it. @param {Tablet} tablet */
+function sayBefore({ before, clock }) {
+  const banner = find('[data-part="lost"]');
+  banner.hidden = before === null;
+  if (before === null) return;
+  const at = toDayAndTime(Date.parse(before.last_contact_at), clock.now());
+  const waiting = before.waiting
+    ? `, with ${before.waiting} ${before.waiting === 1 ? "change" : "changes"} waiting`
+    : "";
+  const words = `Before its browser took everything away, this tablet (${before.label}) was last in contact ${at}${waiting}. Whatever was written on it and not sent is lost: enter it again.`;
+  setText('[data-part="lost-words"]', words);
+  find('[data-do="load-again"]').hidden = true;
+  find('[data-do="lost-read"]').hidden = false;
 }
 
 /** @param {Record<string, string>} typed */
 function findProblems(typed) {
-  const { label = "", passphrase = "", again = "" } = typed;
-  const weak = refusePassphrase(passphrase, [...who.split(" "), label]);
+  const { label = "" } = typed;
   return [
     ...(isFirst && !label.trim() ? [{ field: "label", words: "Enter the name of the tablet" }] : []),
     ...(isFirst && !typed.device_class ? [{ field: "device_class", words: "Say what kind of device it is" }] : []),
-    ...(weak ? [{ field: "passphrase", words: weak }] : []),
-    ...(!weak && passphrase !== again ? [{ field: "again", words: "Enter the same passphrase twice" }] : []),
+    ...refuseChosen(typed, [...who.split(" "), label], { least, isFast: !runsWebAssembly() }),
   ];
 }

@@ -1,6 +1,6 @@
 /** Why a record is opened, and what was compared before: once for each person until the tablet is locked. */
 
-import { find, onSubmit, refuse, setText, show, ticked } from "../page.js";
+import { attempt, find, onSubmit, refuse, setText, show, ticked } from "../page.js";
 import { showCard } from "./card.js";
 import { bornOf, nameOf } from "./search.js";
 
@@ -24,8 +24,9 @@ export async function startReason(tablet, known) {
 /** @param {Tablet} tablet */
 export function connectReason(tablet) {
   onSubmit("#reason-form", (form) => open(tablet, form));
+  const form = find("#reason-form");
   find('[data-do="emergency"]').addEventListener("click", () =>
-    openCard(tablet, { reason: "emergency", identifiers: [] }),
+    attempt(form, () => openCard(tablet, { reason: "emergency", identifiers: [] })),
   );
 }
 

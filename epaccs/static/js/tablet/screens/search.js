@@ -1,7 +1,8 @@
 /** Finding a person among those on this tablet. */
 
 import { toDay } from "../clock.js";
-import { find, make, onSubmit, refuse, setText, show, valuesOf } from "../page.js";
+import { isInDoubt } from "../feed.js";
+import { attempt, find, make, onSubmit, refuse, setText, show, valuesOf } from "../page.js";
 import { startReason } from "./reason.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
@@ -28,7 +29,23 @@ export function showDownload(tablet) {
   const count =
     expected > 0 ? `${fetched.toLocaleString("en-GB")} of ${expected.toLocaleString("en-GB")} people are here. ` : "";
   const words = `${count}The first download is not finished: whoever is not found here may still be on the register.`;
-  setText('[data-part="download"]', tablet.vault.unlocked && isUnfinished ? words : "");
+  setText(
+    '[data-part="download"]',
+    tablet.vault.unlocked ? [isUnfinished ? words : "", ...doubts(tablet)].filter(Boolean).join(" ") : "",
+  );
+}
+
+/** Why somebody who is on the register may not be found here. @param {Tablet} tablet @returns {string[]} */
+function doubts(tablet) {
+  const copies = tablet.copies.places.map((place) => place.current ?? place.next);
+  const leftOut = copies.reduce((sum, copy) => sum + (copy?.leftOut ?? 0), 0);
+  const people = `${leftOut.toLocaleString("en-GB")} ${leftOut === 1 ? "person has" : "people have"}`;
+  return [
+    leftOut > 0 ? `${people} no room on this tablet: whoever is not found here may still be on the register.` : "",
+    copies.some(isInDoubt)
+      ? "This tablet and the register do not agree on whom it holds: somebody may be missing, or older than it looks. Use the register online, or ring."
+      : "",
+  ];
 }
 
 /** @param {Tablet} tablet @param {HTMLElement} form */
@@ -67,19 +84,20 @@ function nobody(tablet) {
   const age = tablet.copies.places.every((place) => (place.current?.asAt ?? 0) > 0)
     ? "Somebody may have been put on the register since the last contact, or live outside the area that this tablet holds."
     : "Not everybody has been downloaded yet.";
+  const why = [age, ...doubts(tablet)].filter(Boolean);
   return [
     make("p", {
       class: "app-results__more",
       text: "This does not mean that there is no CPR decision. Ring and ask, and look for a signed form where the person is.",
     }),
-    make("p", { text: age }),
+    ...why.map((text) => make("p", { text })),
   ];
 }
 
 /** @param {Tablet} tablet @param {{ known: Known, bornDiffers: boolean, hasSimilar: boolean }} one */
 function result(tablet, { known, bornDiffers, hasSimilar }) {
   const button = make("button", { class: "tablet-result", text: nameOf(known), type: "button" });
-  button.addEventListener("click", () => startReason(tablet, known));
+  button.addEventListener("click", () => attempt(find("#search-form"), () => startReason(tablet, known)));
   const facts = [fact("Born", bornOf(known)), fact("NHS No.", numberOf(known)), fact("Street", streetOf(known))];
   const notes = [];
   if (known.keys.shown.died_on)

@@ -1,30 +1,38 @@
 /** How this tablet stands: copies, their age, the lease, room, the program. */
 
 import { toAge } from "../clock.js";
+import { PROGRAM } from "../contact.js";
 import { describeStorage } from "../health.js";
-import { trigger } from "../loop.js";
+import { askNow } from "../loop.js";
 import { find, make, show } from "../page.js";
-import { PROGRAM } from "../sync.js";
+import { opensWithoutSignal } from "../program.js";
+import { wordsForOpeners } from "./openers.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 
 /** @param {Tablet} tablet */
 export function connectState(tablet) {
   document.addEventListener("tablet-state", () => showState(tablet));
-  find('[data-do="ask-now"]').addEventListener("click", () => trigger());
+  find('[data-do="ask-now"]').addEventListener("click", () => {
+    tablet.sync.wantPlans();
+    askNow();
+  });
 }
 
 /** @param {Tablet} tablet */
 async function showState(tablet) {
   const { storage_bytes, is_persisted } = await describeStorage();
   const here = tablet.vault.unlocked;
+  const reader = await tablet.vault.reader();
+  find('[data-go="openers"]').hidden = !reader;
   const facts = [
     ["Copies", tablet.copies.places.map((place) => copyWords(tablet, place)).join("; ") || "None"],
     ["You may read until", here ? tablet.moment(here.until) : "Locked"],
-    ["Tablet's own clock", clockWords(tablet.clock.offset())],
+    ...(reader ? [["You unlock with", wordsForOpeners(reader)]] : []),
+    ["Tablet's own clock", clockWords(tablet.clock)],
     ["Room used", storage_bytes === null ? "Not known" : `${(storage_bytes / 1e6).toFixed(1)} MB`],
     ["Kept by the browser", is_persisted ? "Until it is erased" : "The browser may take it away when room is short"],
-    ["Program", PROGRAM],
+    ["Program", `${PROGRAM}, ${opensWithoutSignal() ? "opens without signal" : "does not open without signal yet"}`],
   ];
   find('[data-part="state"]').replaceChildren(
     ...facts.map(([label, text]) =>
@@ -42,8 +50,8 @@ function copyWords(tablet, { scope, tier, current, next }) {
   return `${name}: ${current.people.size} people, as at ${tablet.moment(current.asAt)}`;
 }
 
-/** @param {number} offset */
-const clockWords = (offset) =>
-  Math.abs(offset) < 120_000
-    ? "Agrees with the register's"
-    : `${toAge(Math.abs(offset))} ${offset > 0 ? "ahead" : "behind"}`;
+/** @param {import("../clock.js").Clock} clock */
+const clockWords = (clock) =>
+  clock.differs()
+    ? `${toAge(Math.abs(clock.offset()))} ${clock.offset() > 0 ? "ahead" : "behind"}`
+    : "Agrees with the register's";

@@ -1,0 +1,51 @@
+"""Care homes, and the round of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from epaccs.access.guard import needs
+from epaccs.access.rules import Permission
+from epaccs.clinicians.guard import current_actor
+from epaccs.coordination import actions, queries
+from epaccs.coordination.schema import RoundSchema
+from epaccs.core.forms import Form, answer_form
+from epaccs.core.identifiers import parse_id
+from epaccs.core.web import sent_form
+from epaccs.record.rules.card import Site
+
+bp = Blueprint("coordination", __name__)
+
+
+@bp.get("/rounds")
+@needs(Permission.SEE_ROUND)
+def homes() -> ResponseReturnValue:
+    """The homes in which somebody lives whom the reader may see."""
+    return render_template("coordination/homes.html", homes=queries.homes_of(current_actor()))
+
+
+@bp.route("/rounds/<organisation_id>", methods=["GET", "POST"])
+@needs(Permission.SEE_ROUND)
+def show(organisation_id: str) -> ResponseReturnValue:
+    """The round of one home: first the reason, then the list."""
+    actor, home_id = current_actor(), parse_id(organisation_id)
+    form = Form(RoundSchema, sent_form())
+
+    def begin(loaded: dict[str, Any]) -> ResponseReturnValue:
+        actions.begin_round(actor, home_id, reason=loaded["reason"])
+        return redirect(url_for("coordination.show", organisation_id=home_id), 303)
+
+    def answer(form: Form) -> str:
+        return render_template(
+            "coordination/round.html", form=form, round=actions.read_round(actor, home_id, site=_site())
+        )
+
+    return answer_form(form, begin, answer)
+
+
+def _site() -> Site:
+    settings = current_app.config["EPACCS"]
+    return Site(settings.control_telephone, settings.confirmation_hours)
