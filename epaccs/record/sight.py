@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from epaccs.access.rules import Tier, words_for
+from epaccs.access.rules import Tier, sees_passages, words_for
 from epaccs.care_plans.rules import Stage
 from epaccs.core import passages, restriction
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.core.restriction import without_telling_keys
-from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value
+from epaccs.versions.rules import ITEMS, REMOVED, Held, Material, Recorded, Value, present_items
 
 #: Stands where a masked value is kept, such as the code of a key safe; the value itself is asked for, and audited.
 MASKED: Final = "masked"
@@ -105,6 +105,7 @@ class SectionSight:
     is_log: bool = False
     titled: frozenset[str] = frozenset()
     _seen: dict[tuple[bool, frozenset[Tier]], Fields] = field(default_factory=dict, compare=False, repr=False)
+    _stages: dict[frozenset[Tier], Stage] = field(default_factory=dict, compare=False, repr=False)
 
     def fields_for(self, tiers: frozenset[Tier], *, of_item: bool = False) -> Fields:
         """The fields that an audience sees; found out once for each audience."""
@@ -116,8 +117,10 @@ class SectionSight:
 
     def asked_from(self, tiers: frozenset[Tier]) -> Stage:
         """The stage from which anything here is asked, of what this audience sees; what is seen whole: the first."""
-        seen = [*self.fields_for(tiers).values(), *self.fields_for(tiers, of_item=True).values()]
-        return min((one.stage for one in seen), default=Stage.YEAR)
+        if tiers not in self._stages:
+            seen = [*self.fields_for(tiers).values(), *self.fields_for(tiers, of_item=True).values()]
+            self._stages[tiers] = min((one.stage for one in seen), default=Stage.YEAR)
+        return self._stages[tiers]
 
     def is_seen_by(self, tiers: frozenset[Tier]) -> bool:
         """Whether the section is there at all for this audience."""
@@ -198,6 +201,28 @@ def visible_body(body: Value, sight: SectionSight, tiers: frozenset[Tier], *, re
     if "item" in body:
         shown["item"] = _visible_item(body["item"], sight, tiers, restricted=restricted)
     return {**shown, **{key: body[key] for key in ("item_id", "reason") if key in body}}
+
+
+def typed_value(value: Value, sight: SectionSight, tiers: frozenset[Tier]) -> Value:
+    """The value of a section as a form holds it, as far as this audience may see it: passages with their marks, if they
+    are for it, and nothing that is asked for separately.
+
+    Source: hazards H-41 and H-67.
+    """
+    say = str if sees_passages(tiers) else passages.withheld
+    shown = _typed_fields(value, sight.fields_for(tiers), say)
+    if items := present_items(value):
+        of_item = sight.fields_for(tiers, of_item=True)
+        shown[ITEMS] = {key: _typed_fields(item, of_item, say) for key, item in items.items()}
+    return shown
+
+
+def _typed_fields(value: Value, fields: Fields, say: Callable[[str], str]) -> Value:
+    return {
+        name: say(value[name]) if sight.has_passages else value[name]
+        for name, sight in fields.items()
+        if value.get(name) not in (None, "") and not sight.is_masked
+    }
 
 
 def visible_value(value: Value, sight: SectionSight, tiers: frozenset[Tier], *, restricted: bool) -> Value:

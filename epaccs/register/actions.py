@@ -28,10 +28,10 @@ from epaccs.register.model import Merge, RegistrationDraft
 from epaccs.register.schema import ConsentSchema, IdentitySchema, nest_consent
 from epaccs.register.sections import CONSENT, IDENTITY, LIFECYCLE
 from epaccs.versions import registry
-from epaccs.versions.actions import RESOLVE, apply_edit
+from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded, material
-from epaccs.versions.registry import Applied, EditRequest
-from epaccs.versions.rules import ITEMS, Outcome, Recorded, find_unchecked, present_items
+from epaccs.versions.registry import RESOLVE, Applied, EditRequest
+from epaccs.versions.rules import CARRY, ITEMS, Outcome, Recorded, find_unchecked, present_items
 from epaccs.versions.schema import loader
 
 _load_identity = loader(IdentitySchema)
@@ -373,6 +373,9 @@ def _carry(actor: Actor, merge: Merge) -> list[UUID]:
             scalars = {key: part for key, part in recorded.value.items() if key != ITEMS}
             if scalars != {key: part for key, part in (survivor.value(name) or {}).items() if key != ITEMS}:
                 carried.append(_carry_one(actor, merge, recorded, "put", scalars, base_version=0))
+        if CARRY in kinds and present_items(recorded.value):
+            lines = {ITEMS: present_items(recorded.value)}
+            carried.append(_carry_one(actor, merge, recorded, CARRY, lines, base_version=0))
         if "put_item" in kinds:
             version = survivor.sections[name].version if name in survivor.sections else 0
             for item_id, item in present_items(recorded.value).items():

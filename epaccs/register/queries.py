@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from epaccs.access.actions import event
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import find_standing, get_standing, reachable_entries
-from epaccs.access.rules import Fact, Permission
+from epaccs.access.rules import Fact, Permission, Tier
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
+from epaccs.core import restriction
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
@@ -28,7 +29,7 @@ from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, Super
 from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, find_review_due, identity_warning
 from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
-from epaccs.versions.queries import Banner, find_recorded
+from epaccs.versions.queries import Banner, find_recorded, get_banner
 from epaccs.versions.registry import Applied
 from epaccs.versions.rules import Recorded, Value
 
@@ -155,7 +156,7 @@ def find_banner(entry_id: UUID) -> Banner | None:
         nhs_number=value.get("nhs_number"),
         identity_warning=identity_warning(value),
         died_on=date.fromisoformat(death["died_on"]) if death and death["status"] == DeathStatus.CONFIRMED else None,
-        address=None if value.get("address_restricted") else ", ".join(value["address"].splitlines()),
+        address=None if restriction.is_restricted(value) else ", ".join(value["address"].splitlines()),
     )
 
 
@@ -182,6 +183,12 @@ def get_section(actor: Actor, entry_id: UUID, section: str, permission: Permissi
     get_standing(actor, entry_id, permission)
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=section))
     return find_recorded(entry_id, section)
+
+
+def is_restricted_now(entry_id: UUID) -> bool:
+    """Whether nothing that leads to the door may be shown, of whatever day it is."""
+    identity = find_recorded(entry_id, IDENTITY)
+    return restriction.is_restricted(identity.value if identity else None)
 
 
 # What else must be asked when somebody moves
@@ -246,12 +253,13 @@ def find_question(actor: Actor, entry_id: UUID) -> Question:
 
 @dataclass(frozen=True)
 class LifecyclePage:
-    """What the pages of death and removal show."""
+    """What the pages of death and removal show. `about`: without an address for whoever does not see it."""
 
     entry_id: UUID
     version: int
     value: Value
     can_confirm_death: bool
+    about: Banner
 
     @property
     def review_due_on(self) -> date | None:
@@ -275,11 +283,13 @@ def get_lifecycle_page(actor: Actor, entry_id: UUID) -> LifecyclePage:
     if standing is not None and standing.can(Permission.REMOVE):
         wanted = Permission.REMOVE
     recorded = get_section(actor, entry_id, LIFECYCLE, wanted)
+    about, tiers = get_banner(entry_id), standing.tiers if standing else frozenset()
     return LifecyclePage(
         entry_id,
         recorded.version if recorded else 0,
         recorded.value if recorded else {},
         can_confirm_death=standing is not None and standing.can(Permission.RECORD_DEATH),
+        about=about if tiers & {Tier.T1_EMERGENCY, Tier.NEEDS} else replace(about, address=None),
     )
 
 

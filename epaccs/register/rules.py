@@ -49,6 +49,14 @@ CONSENT_CODES: dict[ConsentStatus, str] = {
 AGREED = frozenset({ConsentStatus.GIVEN, ConsentStatus.BEST_INTERESTS, ConsentStatus.ATTORNEY})
 
 
+#: To lie on the tablets of everybody who serves the area; whoever was not asked has not objected.
+OBJECTS: Final = "objects"
+TABLETS_LABELS: Final[dict[str, str]] = {
+    OBJECTS: "The person objects: not on tablets of the whole area",
+    "no_objection": "The person does not object",
+}
+
+
 class LifecycleStatus(StrEnum):
     """Where an entry is in its life."""
 
@@ -199,6 +207,32 @@ def check_consent(consent: Mapping[str, Any], *, today: date) -> None:
             raise RuleBroken("The date it was decided must be today or in the past", field=f"{name}_decided_on")
         if status is ConsentStatus.BEST_INTERESTS and not answer.get("basis"):
             raise RuleBroken("Enter who was consulted on their best interests", field=f"{name}_basis")
+    _check_objection(consent.get("tablets", {}), today=today)
+
+
+def _check_objection(said: Mapping[str, Any], *, today: date) -> None:
+    """An objection is a statement of its own: who made it, and when.
+
+    Source: UK GDPR, article 21.
+    """
+    if not said:
+        return
+    if not said.get("status"):
+        raise RuleBroken("Choose whether the person objects", field="tablets_status")
+    if not said.get("decided_by"):
+        raise RuleBroken("Enter who said so", field="tablets_decided_by")
+    if not said.get("decided_on"):
+        raise RuleBroken("Enter the date it was said", field="tablets_decided_on")
+    if said["decided_on"] > today.isoformat():
+        raise RuleBroken("The date it was said must be today or in the past", field="tablets_decided_on")
+
+
+def is_wide(consent: Mapping[str, Any] | None) -> bool:
+    """Whether the record may lie on tablets of everybody who serves the area, for a house without signal.
+
+    Whoever objects is still found where there is signal, and lies on the tablets of those who look after them.
+    """
+    return (consent or {}).get("tablets", {}).get("status") != OBJECTS
 
 
 def check_may_register(consent: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from epaccs.core.forms import (
     TypedDate,
 )
 from epaccs.core.nhs_number import NHSNumberStatus
-from epaccs.register.rules import CONSENT_LABELS, PLACES_OF_DEATH, REMOVAL_REASONS
+from epaccs.register.rules import CONSENT_LABELS, PLACES_OF_DEATH, REMOVAL_REASONS, TABLETS_LABELS
 
 GENDERS = {"1": "Male", "2": "Female", "9": "Indeterminate or other"}
 MAIN_CARER = {"has_carer": "Has a main carer", "no_carer": "Has no main carer", "unknown": "Not known"}
@@ -124,6 +124,19 @@ class ConsentSchema(Schema):
         "When was sharing decided?", called="date of the decision about sharing", source="SCCI1580 item 1"
     )
     share_basis = FreeText("On what basis is it shared?", called="basis of sharing", rows=2, limit=2000)
+    tablets_status = Choice(
+        "To lie on tablets of everybody who serves the area",
+        TABLETS_LABELS,
+        called="answer about tablets",
+        hint="For a house without signal. Whoever objects is found where there is signal",
+        source="UK GDPR article 21",
+    )
+    tablets_decided_by = ShortText(
+        "Who said so about tablets?", called="name of who said so", source="UK GDPR article 21"
+    )
+    tablets_decided_on = TypedDate(
+        "When was it said about tablets?", called="date it was said", source="UK GDPR article 21"
+    )
 
 
 class WhyOnRegisterSchema(Schema):
@@ -212,7 +225,8 @@ def nest_consent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """The form's fields as the section keeps them: one answer for each agreement."""
     return {
         name: {part: flat[f"{name}_{part}"] for part in _PARTS_OF_CONSENT if flat.get(f"{name}_{part}") is not None}
-        for name in ("register", "share")
+        for name in ("register", "share", "tablets")
+        if name != "tablets" or any(flat.get(f"tablets_{part}") is not None for part in _PARTS_OF_CONSENT)
     }
 
 
@@ -220,6 +234,6 @@ def flatten_consent(value: Mapping[str, Any] | None) -> dict[str, Any]:
     """The section as the form's fields."""
     return {
         f"{name}_{part}": answer
-        for name in ("register", "share")
+        for name in ("register", "share", "tablets")
         for part, answer in (value or {}).get(name, {}).items()
     }

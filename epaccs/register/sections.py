@@ -133,7 +133,7 @@ def _organisation(session: Session, ods_code: str, *, field: str) -> Organisatio
 def _scope(session: Session, entry_id: UUID) -> EntryScope:
     scope = session.get(EntryScope, entry_id)
     if scope is None:
-        scope = EntryScope(entry_id=entry_id, area="", is_shared=False, is_open=False)
+        scope = EntryScope(entry_id=entry_id, area="", is_shared=False, is_wide=True, is_open=False)
         session.add(scope)
     return scope
 
@@ -157,6 +157,7 @@ def _check_consent(value: Value, context: Context) -> None:
 def _project_consent(session: Session, entry_id: UUID, value: Value, context: Context) -> None:
     scope = _scope(session, entry_id)
     scope.is_shared = rules.is_shared(value, context.values.get(LIFECYCLE))
+    scope.is_wide = rules.is_wide(value)
     if value["share"]["status"] in (ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN):
         scope.registrar_id = None
     session.flush()

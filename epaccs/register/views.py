@@ -213,7 +213,7 @@ def review(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, "review", plain(ReviewSchema, fields), "Recorded as reviewed.")
 
     def show(form: Form) -> str:
-        return render_template("register/review.html", form=form, page=page, about=get_banner(page.entry_id))
+        return render_template("register/review.html", form=form, page=page, about=page.about)
 
     return answer_form(form, record, show)
 
@@ -233,7 +233,7 @@ def death(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, kind, plain(DeathSchema, fields), "Death recorded.")
 
     def show(form: Form) -> str:
-        return render_template("register/death.html", form=form, page=page, about=get_banner(page.entry_id))
+        return render_template("register/death.html", form=form, page=page, about=page.about)
 
     return answer_form(form, record, show)
 
@@ -250,7 +250,7 @@ def reverse_death(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, "reverse_death", {"reason": fields["reason"]}, words)
 
     def show(form: Form) -> str:
-        return render_template("register/reverse_death.html", form=form, page=page, about=get_banner(page.entry_id))
+        return render_template("register/reverse_death.html", form=form, page=page, about=page.about)
 
     return answer_form(form, reverse, show)
 
@@ -277,7 +277,7 @@ def remove(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, "remove", plain(RemovalSchema, fields), "Removed. Sharing has ended.")
 
     def show(form: Form) -> str:
-        return render_template("register/remove.html", form=form, page=page, about=get_banner(page.entry_id))
+        return render_template("register/remove.html", form=form, page=page, about=page.about)
 
     return answer_form(form, take_off, show)
 
@@ -327,7 +327,7 @@ def merge(entry_id: str) -> ResponseReturnValue:
 @needs(Permission.REMOVE)
 def merge_of_entry(entry_id: str) -> ResponseReturnValue:
     """Where a notice about a merge leads."""
-    return redirect(url_for("register.merge", entry_id=entry_id), 303)
+    return redirect(url_for("register.merge", entry_id=parse_id(entry_id)), 303)
 
 
 @bp.post("/merge/<merge_id>/<step>")

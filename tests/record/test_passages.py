@@ -130,8 +130,8 @@ def test_no_outlet_of_a_lower_audience_holds_a_passage(tiers: frozenset[Tier], i
 
     read = everything_read(material, tiers)
 
-    assert secret not in read
-    assert secret in everything_read(material, EVERYTHING)
+    assert read.count(secret) == 0
+    assert everything_read(material, EVERYTHING).count(secret) > 0
 
 
 def test_what_is_made_for_paper_and_for_others_holds_no_passage_but_says_where_one_was() -> None:

@@ -19,6 +19,8 @@ from epaccs.record.rules.search_keys import (
     build_street_key,
     build_word_rows,
     choose_street,
+    find_room,
+    order_of_room,
 )
 from tests.record.typing_errors import TYPING_ERRORS, mistype
 
@@ -183,3 +185,26 @@ def test_a_word_has_few_fragments_that_fit_their_column(kept: str) -> None:
 
     assert 1 <= len(made) <= 9
     assert all(len(row["fragment"]) <= 8 for row in made)
+
+
+@pytest.mark.parametrize(
+    ("address", "room"),
+    [
+        pytest.param("Room 12\nHill House\n2 Moor Lane", "Room 12", id="a room"),
+        pytest.param("Flat 3, Room B\nHill House", "Flat 3, Room B", id="a room in a flat"),
+        pytest.param("Hill House\n2 Moor Lane", "", id="no room"),
+        pytest.param("", "", id="no address"),
+    ],
+)
+def test_the_room_is_what_the_address_says_of_within_the_house(address: str, room: str) -> None:
+    assert find_room(address) == room
+
+
+def test_rooms_go_by_their_number_and_unknown_ones_come_last() -> None:
+    assert sorted(["Room 10", "", "Room 2", "room 2b", "Room B"], key=order_of_room) == [
+        "Room B",
+        "Room 2",
+        "room 2b",
+        "Room 10",
+        "",
+    ]

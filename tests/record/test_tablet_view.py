@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from epaccs.core.fields import LONDON, age_of_copy, local_date
-from epaccs.cpr_decisions.rules import CLOCK_ERROR
 from epaccs.cpr_decisions.rules.words import Words
 from epaccs.record.declared import sights
 from epaccs.record.rules.ages import split_days
@@ -19,6 +18,7 @@ from epaccs.record.rules.blank import build_blank
 from epaccs.record.rules.card import Site
 from epaccs.record.rules.tablet import as_json, build_tablet_plan, build_tablet_view, difference
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days
+from epaccs.versions.rules import CLOCK_ERROR
 from tests.record.people import (
     ADRT,
     CARD_ONLY,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -307,6 +309,46 @@ def test_two_people_merge_two_records_and_what_differs_is_held(gp: Actor) -> Non
 
     assert value(other, "lifecycle")["status"] == "on_register"
     assert material(survivor).held == ()
+
+
+def test_what_was_said_after_visits_is_carried_with_the_time_at_which_it_was_said(gp: Actor) -> None:
+    survivor, other = two_records(gp)
+    here = apply_edit(gp, an_edit(survivor, "observations", {"item": {"words": "Helped"}}, kind="used")).edit_id
+    there = new_id()
+    wrong = {"item": {"words": "The number rings in an empty office", "part": "contacts"}}
+    apply_edit(gp, replace(an_edit(other, "observations", wrong, kind="wrong"), id=there))
+    said = value(other, "observations")["items"][str(there)]
+    second = a_second_person(gp, survivor, other)
+    merge = actions.propose_merge(gp, survivor_id=survivor, other_id=other, reason="Same person, maiden name")
+
+    actions.confirm_merge(second, merge)
+
+    items = value(survivor, "observations")["items"]
+    assert set(items) == {str(here), str(there)}
+    assert items[str(there)] == said
+    assert "looks_wrong" in {str(one.kind) for one in deliveries_of(survivor)}
+
+
+@pytest.mark.parametrize("body", [{}, {"items": {}}, {"items": []}, {"items": {"x": {}}, "more": 1}])
+def test_an_edit_that_carries_nothing_is_refused(gp: Actor, body: dict[str, Any]) -> None:
+    entry = register(gp, nhs_number="9990000018")
+
+    with pytest.raises(RuleBroken, match="nothing to carry"):
+        apply_edit(gp, an_edit(entry, "observations", body, kind="carry"))
+
+
+def a_second_person(gp: Actor, *entries: UUID) -> Actor:
+    """A colleague of the practice who has said why they open these records."""
+    second = a_clinician(Role.GP, practice_of(gp))
+    for entry in entries:
+        give_reason(
+            second,
+            entry,
+            reason=AccessReason.PERMISSION_GIVEN,
+            identifiers_checked=("name", "born"),
+            cannot_check=False,
+        )
+    return second
 
 
 def test_nobody_merges_alone(gp: Actor) -> None:

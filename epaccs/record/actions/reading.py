@@ -18,9 +18,9 @@ from epaccs.core.db import writing
 from epaccs.core.errors import NotFound
 from epaccs.record.actions.search import note_shown
 from epaccs.record.declared import sights
-from epaccs.record.queries.summaries import is_restricted_now
 from epaccs.record.sight import can_see
 from epaccs.record.summary import RecordSummary
+from epaccs.register.queries import is_restricted_now
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
 from epaccs.versions.registry import Applied, EditRequest

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from epaccs.access.actions import record_list_viewed
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
-from epaccs.access.rules import ACCESS_TABLE, Scope, Tier, audience_name, visible_tiers
+from epaccs.access.rules import Scope, Tier, audience_name, row_of, visible_tiers
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.record.declared import card_shape, sights
@@ -43,7 +43,7 @@ def people_with_disagreements(actor: Actor) -> tuple[Disagreeing, ...]:
     """
     if not has_list(actor):
         return ()
-    scopes = ACCESS_TABLE[actor.role].scopes
+    scopes = row_of(actor.role).scopes
     tiers = visible_tiers(actor.role, incident=False, resident=Scope.RESIDENTS in scopes)
     kept = StoredCard.value["disagreements"]
     rows = db.session.execute(

@@ -16,10 +16,11 @@ from epaccs.clinicians.model import Clinician, Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core.db import db
 from epaccs.record.declared import sights
-from epaccs.record.queries.summaries import get_who, is_restricted_now
+from epaccs.record.queries.summaries import get_who
 from epaccs.record.rules.history import Edited, ShownEdit, build_shown_edit
 from epaccs.record.rules.looking import DEEDS, Look, Seen, build_look
 from epaccs.record.summary import RecordSummary
+from epaccs.register.queries import is_restricted_now
 from epaccs.versions.model import SectionVersion
 from epaccs.versions.queries import HistoryLine, history
 from epaccs.versions.rules import Outcome, Value

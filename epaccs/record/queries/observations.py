@@ -13,8 +13,8 @@ from epaccs.core.errors import NotFound
 from epaccs.observations.rules import OBSERVATIONS, What, find_open
 from epaccs.observations.section import PERMISSIONS
 from epaccs.record.declared import sights
-from epaccs.record.queries.summaries import is_restricted_now
 from epaccs.record.rules.whole import Group, Reading, build_sections
+from epaccs.register.queries import is_restricted_now
 from epaccs.versions.queries import find_recorded
 from epaccs.versions.rules import Material
 

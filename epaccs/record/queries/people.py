@@ -11,7 +11,7 @@ from sqlalchemy import case, func, select
 from epaccs.access.actions import record_list_viewed
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
-from epaccs.access.rules import ACCESS_TABLE, Scope
+from epaccs.access.rules import Scope, row_of
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
@@ -55,7 +55,7 @@ class PeopleList:
 
 def has_list(actor: Actor) -> bool:
     """Whether the role has a caseload: a service for a whole area searches instead."""
-    scopes = ACCESS_TABLE[actor.role].scopes
+    scopes = row_of(actor.role).scopes
     return Scope.AREA not in scopes and bool(LISTED & set(scopes))
 
 

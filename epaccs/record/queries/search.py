@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, true, union
 
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
-from epaccs.access.rules import Permission, can_ever, facts_of_role
+from epaccs.access.rules import Permission, Tier, can_ever, facts_of_role, most_tiers
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
@@ -85,12 +85,14 @@ class Findings:
         has_more: others fit too; the search is to be narrowed.
         outside: people whom the asker named exactly but who are not in the asker's care; nothing of them is shown.
         may_open_card: the role opens records at all.
+        shows_street: the role sees where people live; to others no result says it.
     """
 
     people: tuple[Found, ...] = ()
     has_more: bool = False
     outside: tuple[UUID, ...] = ()
     may_open_card: bool = True
+    shows_street: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,14 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     may_break_glass = can_ever(Permission.BREAK_GLASS, facts)
     outside = sorted(hit.entry_id for hit in hits if hit.is_exact and not hit.is_reachable) if may_break_glass else []
+    shows_street = bool(most_tiers(actor.role) & {Tier.T1_EMERGENCY, Tier.NEEDS})
+    people = _build_people(shown, criteria, _find_similar(reach, shown))
     return Findings(
-        people=_build_people(shown, criteria, _find_similar(reach, shown)),
+        people=people if shows_street else tuple(replace(one, street=None) for one in people),
         has_more=len(ordered) > SHOWN_LIMIT,
         outside=tuple(outside),
         may_open_card=can_ever(Permission.VIEW_CARD, facts),
+        shows_street=shows_street,
     )
 
 

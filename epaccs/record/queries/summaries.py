@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,8 @@ from sqlalchemy import Uuid, and_, bindparam, cast, literal, null, select, type_
 
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import Standing, find_standing, get_standing
-from epaccs.access.rules import ACCESS_TABLE, Fact, Permission, Sight, Tier, audience_name
+from epaccs.access.rules import Fact, Permission, Sight, Tier, audience_name, row_of
+from epaccs.agreements.rules import Level
 from epaccs.care_plans.sections import SECTIONS
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
@@ -27,9 +28,10 @@ from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_doubts
 from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
+from epaccs.register.queries import is_restricted_now
 from epaccs.scans.rules import may_see_scans
 from epaccs.versions.model import SectionHead
-from epaccs.versions.queries import find_recorded, material, material_at
+from epaccs.versions.queries import material, material_at, materials
 from epaccs.versions.rules import Material, Recorded
 
 _ODS_FIELDS = ("practice_ods", "care_home_ods", "key_worker_ods")
@@ -47,6 +49,36 @@ def find_organisations(*recorded: Material) -> Mapping[str, str]:
         return {}
     rows = db.session.execute(select(Organisation.ods_code, Organisation.name).where(Organisation.ods_code.in_(codes)))
     return {row.ods_code: row.name for row in rows}
+
+
+def find_stored(entry_ids: Iterable[UUID], tiers: frozenset[Tier]) -> dict[UUID, RecordSummary]:
+    """The stored cards of an audience that were made by these declarations."""
+    rows = db.session.execute(
+        select(StoredCard.entry_id, StoredCard.value).where(
+            StoredCard.entry_id.in_(list(entry_ids)),
+            StoredCard.audience == audience_name(tiers),
+            StoredCard.shape == card_shape(),
+        )
+    )
+    return {row.entry_id: RecordSummary.from_value(row.value) for row in rows}
+
+
+def find_summaries(entry_ids: Sequence[UUID], tiers: frozenset[Tier]) -> dict[UUID, RecordSummary]:
+    """What one audience sees of many people now; of whom nothing is recorded, nothing. Callers have asked `access`."""
+    found = find_stored(entry_ids, tiers)
+    recorded = {
+        key: one for key, one in materials([one for one in entry_ids if one not in found]).items() if one.sections
+    }
+    organisations = find_organisations(*recorded.values())
+    built = {
+        key: build_summary(one, tiers, sights=sights(), organisations=organisations) for key, one in recorded.items()
+    }
+    return found | built
+
+
+def find_with_namesake(entry_ids: Sequence[UUID]) -> set[UUID]:
+    """Of whom somebody of a similar name is on the register of the same area."""
+    return set(db.session.scalars(build_having_namesake(lambda entry: entry.in_(list(entry_ids))).distinct()))
 
 
 # --- One person, for one reader --------------------------------------------------------------------------------------
@@ -231,7 +263,9 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         notices=build_notices(
             reason=opened.standing.reason,
             identifiers_checked=opened.standing.identifiers_checked,
-            is_read_back=ACCESS_TABLE[actor.role].sights[Tier.T1_EMERGENCY] is Sight.READ_BACK,
+            is_read_back=row_of(actor.role).sights[Tier.T1_EMERGENCY] is Sight.READ_BACK,
+            is_covered=opened.standing.level is not Level.NONE,
+            is_shared=opened.standing.is_shared,
         ),
     )
 
@@ -287,12 +321,6 @@ def get_number(actor: Actor, entry_id: UUID) -> int:
         select(StoredCard.number).where(StoredCard.entry_id == entry_id, StoredCard.audience == audience)
     )
     return number or 0
-
-
-def is_restricted_now(entry_id: UUID) -> bool:
-    """Whether nothing that leads to the door may be shown, of whatever day it is."""
-    identity = find_recorded(entry_id, "identity")
-    return bool(identity and identity.value.get("address_restricted"))
 
 
 def _build(recorded: Material, standing: Standing, *, restricted: bool = False) -> RecordSummary:

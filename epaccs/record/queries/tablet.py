@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.rules import Tier, audience_name
+from epaccs.access.rules import Tier
+from epaccs.care_plans.sections import SECTIONS
 from epaccs.core.db import db
-from epaccs.record.declared import card_shape, sights
-from epaccs.record.model import SearchKey, SearchPerson, StoredCard
-from epaccs.record.queries.summaries import build_having_namesake, find_organisations
+from epaccs.record.declared import sights
+from epaccs.record.model import SearchKey, SearchPerson
+from epaccs.record.queries.residents import Residence, find_residences
+from epaccs.record.queries.summaries import find_organisations, find_stored, find_with_namesake
+from epaccs.record.rules.answers import build_answers
 from epaccs.record.rules.card import Site
 from epaccs.record.rules.tablet import build_tablet_plan, build_tablet_view
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, find_last_days, with_doubts
@@ -23,6 +26,16 @@ from epaccs.record.summary import RecordSummary, build_summary
 from epaccs.versions.model import Entry, SectionHead
 from epaccs.versions.queries import materials
 from epaccs.versions.rules import Material
+
+#: By what somebody is found. A tablet that holds people under fewer keys starts again: a list of a home that was made
+#: of older keys would leave out whoever came before (hazard H-61).
+KEYS: Final = ("nhs", "family", "given", "street", "born", "postcode", "home", "shown", "versions")
+
+#: The parts of a line beside the keys; a tablet that holds people in fewer parts starts again.
+PARTS: Final = ("card", "plan", "answers")
+
+#: Sections of the plan whose questions a tablet can ask: all but what one area asks.
+ASKED_ON_TABLETS: Final = tuple(name for name, one in SECTIONS.items() if not (one.items and one.items.is_own_form))
 
 #: Sections that are written to without signal, on the version that was shown.
 WRITTEN_ON_TABLETS = ("cpr",)
@@ -37,12 +50,14 @@ class TabletRow:
         card: the emergency card as words.
         plan: the whole record as words; None: the tier is the card.
         keys: by what the person is found: folded words, and what a result shows.
+        answers: what the forms of the plan hold; None: the tier is the card, or the address is restricted.
     """
 
     version: int
     card: dict[str, Any]
     plan: dict[str, Any] | None
     keys: dict[str, Any]
+    answers: dict[str, Any] | None = None
 
 
 def build_tablet_rows(
@@ -59,7 +74,7 @@ def build_tablet_rows(
     """
     versions = _find_versions(entry_ids)
     bases = _find_bases(entry_ids)
-    summaries = _find_stored(versions, tiers)
+    summaries = find_stored(versions, tiers)
     needed = versions if full else [entry_id for entry_id in versions if entry_id not in summaries]
     recorded = {key: one for key, one in materials(needed).items() if one.sections}
     organisations = find_organisations(*recorded.values())
@@ -68,14 +83,15 @@ def build_tablet_rows(
         for key, one in recorded.items()
         if key not in summaries
     }
-    namesakes = set(db.session.scalars(build_having_namesake(lambda entry: entry.in_(list(versions))).distinct()))
-    keys = _find_keys(versions)
+    namesakes = find_with_namesake(list(versions))
+    keys = find_keys(versions)
     return {
         key: TabletRow(
             version=versions[key],
             card=build_tablet_view(summary, site=site, has_namesake=key in namesakes, now=now, horizon=horizon),
             plan=_plan(recorded[key], summary, tiers, organisations, now=now, horizon=horizon) if full else None,
             keys={**keys.get(key, {}), "versions": bases[key]},
+            answers=build_answers(recorded[key], tiers, sights(), ASKED_ON_TABLETS) if full else None,
         )
         for key, summary in summaries.items()
         if key in recorded or not full
@@ -104,19 +120,7 @@ def _find_versions(entry_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row.id: row.change_number for row in rows}
 
 
-def _find_stored(entry_ids: Iterable[UUID], tiers: frozenset[Tier]) -> dict[UUID, RecordSummary]:
-    """The stored cards of an audience that were made by these declarations."""
-    rows = db.session.execute(
-        select(StoredCard.entry_id, StoredCard.value).where(
-            StoredCard.entry_id.in_(list(entry_ids)),
-            StoredCard.audience == audience_name(tiers),
-            StoredCard.shape == card_shape(),
-        )
-    )
-    return {row.entry_id: RecordSummary.from_value(row.value) for row in rows}
-
-
-def _find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+def find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     """By what each is found, and what a result shows to choose by; a restricted address is in neither."""
     found = list(entry_ids)
     folded: dict[UUID, list[SearchKey]] = defaultdict(list)
@@ -125,7 +129,8 @@ def _find_keys(entry_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     ):
         folded[key.entry_id].append(key)
     people = db.session.scalars(select(SearchPerson).where(SearchPerson.entry_id.in_(found)))
-    return {person.entry_id: _keys(person, folded[person.entry_id]) for person in people}
+    homes = find_residences(found)
+    return {person.entry_id: _keys(person, folded[person.entry_id], homes.get(person.entry_id)) for person in people}
 
 
 def _find_bases(entry_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
@@ -139,7 +144,7 @@ def _find_bases(entry_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     return bases
 
 
-def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:
+def _keys(person: SearchPerson, folded: Sequence[SearchKey], home: Residence | None) -> dict[str, Any]:
     shown = {
         "family_name": person.family_name,
         "given_name": person.given_name,
@@ -156,6 +161,7 @@ def _keys(person: SearchPerson, folded: Sequence[SearchKey]) -> dict[str, Any]:
         "street": next((key.street_key for key in folded), ""),
         "born": person.born_on.isoformat(),
         "postcode": person.postcode,
+        "home": {"id": str(home.home_id), "name": home.home_name, "room": home.room} if home else None,
         "shown": {name: one for name, one in shown.items() if one},
     }
     return {name: one for name, one in keys.items() if one}

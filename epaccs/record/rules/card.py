@@ -281,7 +281,12 @@ def _call(contact: Contact) -> Call:
 
 
 def build_notices(
-    *, reason: AccessReason | None, identifiers_checked: tuple[str, ...] | None, is_read_back: bool
+    *,
+    reason: AccessReason | None,
+    identifiers_checked: tuple[str, ...] | None,
+    is_read_back: bool,
+    is_covered: bool = True,
+    is_shared: bool = True,
 ) -> tuple[str, ...]:
     """How this reader came here, as it stays on the card.
 
@@ -289,9 +294,13 @@ def build_notices(
         reason: why the record was opened; None: it was not asked.
         identifiers_checked: what was compared; empty: "cannot check"; None: it was not asked.
         is_read_back: the role reads the card aloud to a caller.
+        is_covered: an agreement covers the look, or it is the person's own practice (hazard H-62).
+        is_shared: others than the practice see the record at all.
     """
     notices = (
+        "" if is_shared else "Created but not shared: crews do not see this record. Leave paper with the person",
         "Emergency access: a privacy officer reviews it" if reason is AccessReason.EMERGENCY else "",
+        "" if is_covered else "No sharing agreement covers this look: nothing but the emergency opened it",
         "Identity not checked: compare before you act" if identifiers_checked == () else "",
         "Read aloud as it stands, once you know the caller" if is_read_back else "",
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from epaccs.access.rules import Tier
+from epaccs.core.fields import start_large
 from epaccs.cpr_decisions.rules.bodies import find_recommendation
 from epaccs.cpr_decisions.rules.states import EditKind
 from epaccs.cpr_decisions.rules.transitions import KINDS
@@ -123,7 +124,7 @@ def _kind_words(sight: SectionSight, kind: str, body: Value) -> str:
         return _KINDS.get(kind, kind.replace("_", " ").capitalize())
     says = KINDS[EditKind(kind)].says
     recommendation = find_recommendation(body)
-    words = f"{says[:1].upper()}{says[1:]}"
+    words = start_large(says)
     return f"{words}: {Words().line_of(recommendation)}" if recommendation else words
 
 

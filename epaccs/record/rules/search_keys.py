@@ -21,6 +21,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from epaccs.core.names import fold, name_words, postcode_key, ways_to_say
+from epaccs.core.restriction import is_restricted
 
 KEY_LIMIT: Final = 60
 #: Fragments are made of the beginning of a word: an error further back leaves the beginning whole.
@@ -109,7 +110,7 @@ def build_search_rows(
 
     Source: hazard H-11 (a protected address disclosed).
     """
-    restricted = bool(identity.get("address_restricted"))
+    restricted = is_restricted(identity)
     street = None if restricted else choose_street(identity.get("address") or "")
     street_word = build_street_key(street) if street else ""
     families, givens = _family_keys(identity), _given_keys(identity)
@@ -141,7 +142,7 @@ def _person_row(
     entry_id: UUID, identity: Mapping[str, Any], lifecycle: Mapping[str, Any] | None, street: str | None
 ) -> dict[str, Any]:
     death = (lifecycle or {}).get("death") or {}
-    restricted = bool(identity.get("address_restricted"))
+    restricted = is_restricted(identity)
     return {
         "entry_id": entry_id,
         "family_name": identity["family_name"],
@@ -189,6 +190,18 @@ def choose_street(address: str) -> str | None:
     numbered = [part for part in named if _HOUSE_NUMBER.match(part)]
     chosen = next(iter(numbered or named), None)
     return _without_house_number(chosen) if chosen else None
+
+
+def find_room(address: str) -> str:
+    """Where within a house somebody is found: "Room 12"; blank: the address does not say."""
+    parts = [part.strip() for part in re.split(r"[\n,]", address)]
+    return ", ".join(part for part in parts if _WITHIN_A_HOUSE.match(part))
+
+
+def order_of_room(room: str) -> tuple[bool, int, str]:
+    """As a round goes: by the number of the room, then by its name; whoever's room is not known comes last."""
+    number = re.search(r"\d+", room)
+    return not room, int(number[0]) if number else 0, room.casefold()
 
 
 def _without_house_number(part: str) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from epaccs.core.fields import LONDON, local_date
+from epaccs.core.fields import local_date, start_of
 from epaccs.cpr_decisions.rules.states import ProposalStatus
 from epaccs.cpr_decisions.rules.words import Words
 from epaccs.record.rules.ages import split_days
@@ -79,7 +79,7 @@ def build_tablet_plan(
         day = local_date(moment)
         return as_json(_counting_plan(build_plan_view(build_sections(day)), day))
 
-    turns = {_midnight(day + timedelta(days=1)) for day in last_days}
+    turns = {start_of(day + timedelta(days=1)) for day in last_days}
     return _with_later(read_at, now, sorted(turn for turn in turns if now < turn <= now + horizon))
 
 
@@ -111,7 +111,7 @@ def _turning_points(summary: RecordSummary, now: datetime, until: datetime, conf
     born = summary.identity.born_on
     if born is not None:
         days |= {_birthday(born, year) for year in range(today.year, local_date(until).year + 1)}
-    moments = {_midnight(day) for day in days}
+    moments = {start_of(day) for day in days}
     if summary.cpr is not None:
         moments |= {
             one.recorded_at + timedelta(hours=confirmation_hours)
@@ -137,11 +137,6 @@ def _birthday(born: date, year: int) -> date:
         return born.replace(year=year)
     except ValueError:
         return date(year, 3, 1)
-
-
-def _midnight(day: date) -> datetime:
-    """When a day begins, by British clocks."""
-    return datetime.combine(day, time(), tzinfo=LONDON).astimezone(UTC)
 
 
 def difference(first: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

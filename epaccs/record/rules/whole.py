@@ -28,6 +28,8 @@ _ELSEWHERE: Final = frozenset({"cpr"})
 LOG_LENGTH: Final = 5
 
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
+#: Said only where somebody said something of it.
+_OBJECTIONS: Final = {"tablets": "To lie on tablets of everybody who serves the area"}
 
 
 class Line(NamedTuple):
@@ -275,7 +277,8 @@ def _groups(
 
 
 def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:
-    for name, label in _AGREEMENTS.items():
+    objections = {name: label for name, label in _OBJECTIONS.items() if value.get(name)}
+    for name, label in {**_AGREEMENTS, **objections}.items():
         answer = value.get(name) or {}
         decided_on = sight.fields["decided_on"].words(answer.get("decided_on"))
         said_by = ", ".join(part for part in (answer.get("decided_by"), decided_on, answer.get("basis")) if part)

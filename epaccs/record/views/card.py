@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from epaccs.access.actions import give_reason
 from epaccs.access.guard import needs
 from epaccs.access.queries import Standing
 from epaccs.access.rules import AccessReason, Permission
+from epaccs.agreements.rules import Level
 from epaccs.clinicians.guard import asked_by_a_page, current_actor
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
@@ -46,7 +48,11 @@ def unbroken(words: str) -> Markup:
 def _escaped(words: str) -> str:
     # As plain text: marked as safe, it would escape what is put in.
     escaped = str(escape(words))
-    return UNBROKEN.sub(r'<span class="app-unbroken">\g<0></span>', escaped)
+    return UNBROKEN.sub(_kept_whole, escaped)
+
+
+def _kept_whole(found: re.Match[str]) -> str:
+    return f'<span class="app-unbroken">{found[0]}</span>'
 
 
 #: What stands around each kind of run; where a link leads, or what is dialled, is put in after it.
@@ -156,6 +162,7 @@ def _ask_why(standing: Standing, form: Form) -> str:
         action=url_for("record.open_record", entry_id=standing.entry_id, search=_search_id()),
         may_give=standing.can(Permission.GIVE_REASON),
         may_break_glass=standing.can(Permission.BREAK_GLASS),
+        is_covered=standing.level is not Level.NONE,
     )
 
 

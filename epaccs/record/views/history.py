@@ -18,6 +18,7 @@ from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.record.actions.reading import note_viewed
 from epaccs.record.queries.history import History, Looks, get_history, get_looks
+from epaccs.record.queries.holders import Holders, get_holders
 from epaccs.record.queries.summaries import get_record_at
 from epaccs.record.schema.opening import MomentSchema
 from epaccs.record.views.card import in_words, make_card
@@ -59,6 +60,16 @@ def who_has_looked(entry_id: str) -> ResponseReturnValue:
     return _about("record/who_has_looked.html", found)
 
 
+@bp.get("/record/<entry_id>/who-has-it")
+@needs(Permission.VIEW_WHO_HAS_LOOKED)
+def who_has_it(entry_id: str) -> ResponseReturnValue:
+    """Which tablets and sheets hold the present version, and who was told of changes."""
+    actor, found_id = current_actor(), parse_id(entry_id)
+    found = get_holders(actor, found_id)
+    note_viewed(actor, found_id, EventKind.LIST_VIEWED, list="holders", count=len(found.copies))
+    return _about("record/who_has_it.html", found)
+
+
 def _before() -> datetime | None:
     """Where an earlier page of looks ended; anything else in its place means from now."""
     try:
@@ -68,6 +79,6 @@ def _before() -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _about(template: str, found: History | Looks, **more: Any) -> str:
+def _about(template: str, found: History | Looks | Holders, **more: Any) -> str:
     age = found.who.identity.age(clock.today())
     return render_template(template, found=found, summary=found.who, age=age, **more)

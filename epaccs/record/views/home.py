@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.queries import find_own_last_day
 from epaccs.identification.queries import count_to_consider
 from epaccs.notices import actions as notices
 from epaccs.notices import queries as notice_queries
@@ -28,4 +29,5 @@ def first_page() -> ResponseReturnValue:
     number = request.args.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and 0 < int(number) < 10_000 else 1
     mine, to_consider = people.people_of(actor, page=page), count_to_consider(actor)
-    return render_template("home.html", lines=lines, may=may, mine=mine, to_consider=to_consider)
+    last_day = find_own_last_day(actor)
+    return render_template("home.html", lines=lines, may=may, mine=mine, to_consider=to_consider, last_day=last_day)
