@@ -16,6 +16,7 @@ READING = (
     EventKind.CARD_VIEWED,
     EventKind.RECORD_VIEWED,
     EventKind.HISTORY_VIEWED,
+    EventKind.ROUND_VIEWED,
     EventKind.PRINTED,
     EventKind.SCAN_OPENED,
     EventKind.OFFLINE_CARD_VIEWED,

@@ -16,7 +16,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.notices.model import Notice
-from epaccs.notices.rules import MEANINGS, NoticeKind, is_overdue
+from epaccs.notices.rules import MEANINGS, NoticeKind, Task, is_overdue
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,32 @@ def _line(group: Sequence[Notice], person: str, now: datetime) -> NoticeLine:
         is_overdue=is_overdue(row.due_at, now=now),
         acknowledged_by_name=row.acknowledged_by_name,
     )
+
+
+def tasks_about(entry_ids: Sequence[UUID]) -> dict[UUID, list[Task]]:
+    """What is open about each person, most urgent first, each kind once. Callers have asked `access` before.
+
+    What one clinician was told about something they read is theirs alone.
+    """
+    now, tasks = clock.now(), [str(kind) for kind, meaning in MEANINGS.items() if meaning.is_task]
+    rows = db.session.execute(
+        select(Notice.entry_id, Notice.kind, Notice.due_at, Notice.severity)
+        .where(
+            Notice.entry_id.in_(list(entry_ids)),
+            Notice.kind.in_(tasks),
+            Notice.clinician_id.is_(None),
+            Notice.ended_at.is_(None),
+            Notice.shows_from <= now,
+        )
+        .order_by(
+            case((Notice.severity == "high", 0), (Notice.due_at < now, 1), else_=2), Notice.created_at, Notice.kind
+        )
+    )
+    found: dict[UUID, dict[str, Task]] = {}
+    for row in rows:
+        task = Task(MEANINGS[NoticeKind(row.kind)].words, is_overdue(row.due_at, now=now))
+        found.setdefault(row.entry_id, {}).setdefault(row.kind, task)
+    return {entry_id: list(of_kinds.values()) for entry_id, of_kinds in found.items()}
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,15 @@ MEANINGS: dict[NoticeKind, Meaning] = {
     NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
 }
 
+
+@dataclass(frozen=True)
+class Task:
+    """What somebody must do about a person, whoever it was sent to."""
+
+    words: str
+    is_overdue: bool
+
+
 #: How long before its due date a notice is shown.
 LEAD = {
     NoticeKind.CPR_REVIEW_DUE: timedelta(days=14),

@@ -6,8 +6,10 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, can, facts_of_role
+from epaccs.agreements.queries import warnings_for
 from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.rules import Role
 from epaccs.core.identifiers import parse_id
 from epaccs.notices import actions, queries
 
@@ -21,7 +23,9 @@ def show() -> ResponseReturnValue:
     actor = current_actor()
     lines = queries.notices_for(actor)
     actions.mark_seen(actor, [line.id for line in lines])
-    return render_template("notices/show.html", lines=lines)
+    may_use_tablet = can(Permission.USE_TABLET, facts_of_role(actor.role, may_sign=actor.may_sign))
+    agreements = warnings_for(actor) if actor.role is Role.ADMINISTRATOR else []
+    return render_template("notices/show.html", lines=lines, may_use_tablet=may_use_tablet, agreements=agreements)
 
 
 @bp.post("/notices/<notice_id>/acknowledge")

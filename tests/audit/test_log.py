@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.audit.model import AuditChain, AuditCheckpoint, AuditEvent
 from epaccs.core.db import db, writing
+from epaccs.core.identifiers import new_id
+from tests.conftest import Run
 
 
 def some_events(count: int = 40) -> None:
@@ -44,6 +47,29 @@ def test_an_untouched_audit_holds(app: Flask, anchor: Path) -> None:
     found = log.verify(anchor)
 
     assert (found.holds, found.rows, found.checkpoints) == (True, 40, 1)
+
+
+def test_an_audit_that_goes_on_while_it_is_looked_through_holds(app: Flask, anchor: Path) -> None:
+    some_events()
+    log.checkpoint(anchor)
+    asked: list[int] = []
+
+    def goes_on(count: int) -> None:
+        asked.append(count)
+        if len(asked) == 1:
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(write_elsewhere, app, anchor).result()
+
+    assert log.verify(anchor, progress=goes_on).broken is None
+    db.session.rollback()
+    assert log.verify(anchor).checkpoints == 2
+
+
+def write_elsewhere(app: Flask, anchor: Path) -> None:
+    with app.app_context():
+        some_events()
+        log.checkpoint(anchor)
+        db.session.remove()
 
 
 def test_events_spread_over_the_chains(app: Flask) -> None:
@@ -117,3 +143,127 @@ def test_audit_rows_cannot_be_changed_through_the_program(app: Flask, statement:
         session.execute(statement)  # type: ignore[call-overload]
 
     assert log.verify().holds
+
+
+# Only what is new
+
+
+def verified(anchor: Path | None = None, *, only_new: bool = True) -> log.Verification:
+    found = log.verify(anchor, only_new=only_new)
+    log.keep_verified(found)
+    return found
+
+
+def test_only_what_came_since_the_last_time_is_walked(app: Flask, anchor: Path) -> None:
+    some_events()
+    log.checkpoint(anchor)
+    assert verified(anchor, only_new=False).rows == 40
+    some_events(5)
+    log.checkpoint(anchor)
+
+    found = verified(anchor)
+
+    assert (found.holds, found.rows, found.checkpoints) == (True, 6, 1)  # the sixth says how far it was verified
+    assert found.reached.whole_at == found.begun.whole_at
+    assert verified(anchor).rows == 1
+    assert log.verify(anchor).rows == 48
+    assert log.count_rows(db.session()) == 48
+
+
+def test_without_a_time_before_everything_is_new(app: Flask) -> None:
+    some_events()
+
+    found = verified()
+
+    assert (found.rows, found.begun.at) == (40, None)
+    assert found.reached.whole_at is not None
+
+
+def test_a_new_row_that_was_changed_is_named(app: Flask) -> None:
+    some_events()
+    verified()
+    some_events(3)
+    victim_id = db.session.scalars(select(AuditEvent.id).order_by(AuditEvent.at.desc())).first()
+    without_triggers(update(AuditEvent).where(AuditEvent.id == victim_id).values(details={"found": 0}))
+
+    assert str(victim_id) in str(log.verify(only_new=True).broken)
+
+
+def test_nobody_without_the_key_moves_the_mark_over_a_row_they_changed(app: Flask) -> None:
+    some_events()
+    verified()
+    some_events(3)
+    mark = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "audit_verified")).one()
+    later = {
+        **mark.details,
+        "heads": [[chain, number, row_hash] for chain, number, row_hash in log.heads(db.session())],
+    }
+    without_triggers(update(AuditEvent).where(AuditEvent.id == mark.id).values(details=later))
+
+    assert log.verify(only_new=True).broken == f"what the last verification wrote down (event {mark.id}) was changed"
+
+
+def test_a_chain_that_was_cut_off_before_the_mark_is_named(app: Flask) -> None:
+    some_events()
+    found = verified()
+    chain, (sequence, _) = next((chain, head) for chain, head in found.reached.heads.items() if head[0] > 1)
+    without_triggers(delete(AuditEvent).where(AuditEvent.chain == chain, AuditEvent.sequence == sequence))
+
+    broken = log.verify(only_new=True).broken
+    assert broken == f"chain {chain} does not reach row {sequence} as it did at the last verification"
+
+
+def test_what_was_changed_before_the_mark_is_found_when_everything_is_walked(app: Flask) -> None:
+    some_events()
+    verified()
+    victim_id = db.session.scalars(select(AuditEvent.id).where(AuditEvent.sequence == 1)).first()
+    without_triggers(update(AuditEvent).where(AuditEvent.id == victim_id).values(details={"found": 0}))
+
+    assert str(victim_id) in str(log.verify().broken)
+
+
+def test_a_checkpoint_since_the_mark_is_held_against_the_anchor(app: Flask, anchor: Path) -> None:
+    some_events()
+    log.checkpoint(anchor)
+    verified(anchor)
+    some_events(2)
+    log.checkpoint(anchor)
+    without_triggers(delete(AuditCheckpoint).where(AuditCheckpoint.number == 2))
+
+    broken = log.verify(anchor, only_new=True).broken
+    assert broken == "checkpoint 2 differs from its anchor outside the database"
+
+
+def test_a_broken_audit_is_not_kept_as_verified(app: Flask) -> None:
+    some_events(1)
+    without_triggers(update(AuditEvent).values(details={"found": 7}))
+
+    with pytest.raises(ValueError, match="broken"):
+        log.keep_verified(log.verify())
+
+
+def test_a_row_that_cannot_be_read_is_named(app: Flask) -> None:
+    some_events(1)
+    without_triggers(update(AuditEvent).values(hash="é" * 64))
+
+    assert "was changed" in str(log.verify().broken)
+
+
+def test_every_kind_of_row_hashes_as_it_is_stored(app: Flask) -> None:
+    log.record(Event(EventKind.SEARCHED, details={"ä": ['"', None, 1.5, {"b": True, "a": "\u2028"}]}))
+    log.record(Event(EventKind.CARD_VIEWED, new_id(), new_id(), "gp", new_id(), {}))
+
+    assert log.verify().rows == 2
+
+
+def test_the_command_verifies_what_is_new_and_says_when_everything_was(app: Flask, run: Run) -> None:
+    some_events()
+    assert run("audit", "verify").output == "40 rows and 0 checkpoints hold.\n"
+    some_events(2)
+
+    assert run("audit", "verify", "--new").output.startswith(
+        "3 rows and 0 checkpoints hold. They came since 21-Nov-2026"
+    )
+    without_triggers(update(AuditEvent).where(AuditEvent.kind == "audit_verified").values(details={}))
+    found = run("audit", "verify", "--new")
+    assert (found.exit_code, found.output[:6]) == (1, "Broken")

@@ -1,0 +1,1 @@
+"""What is unusual about an access, by which thresholds, and how it is decided."""
