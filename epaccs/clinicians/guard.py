@@ -23,6 +23,7 @@ from epaccs.clinicians.rules import (
     build_actor,
     build_browser_name,
     end_of,
+    has_proved_lately,
     is_secret_field,
     is_seen_again,
     next_step,
@@ -30,10 +31,12 @@ from epaccs.clinicians.rules import (
 from epaccs.core import clock, sealing, web
 from epaccs.core.errors import Forbidden, Unavailable
 from epaccs.core.forms import HIDDEN_NAMES, Recovered
-from epaccs.core.refusals import refusal_for_status
-from epaccs.settings import Settings
+from epaccs.core.refusals import refusal_for_error, refusal_for_status
+from epaccs.settings import IdentityProvider, Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+PROVE_ANEW = "It is a while since you proved who you are. Confirm that it is you, then sign."
 
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -123,6 +126,14 @@ def clear_session_cookie(response: Response) -> None:
     session.clear()
 
 
+def leave_nothing(response: Response) -> None:
+    """Let the browser throw away every page it kept, so that the next user finds none of the former's (hazard H-64).
+
+    Never "storage" nor "*": a tablet keeps there what was written without signal and not sent yet.
+    """
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
 def _settings() -> Settings:
     settings: Settings = current_app.config["EPACCS"]
     return settings
@@ -154,11 +165,22 @@ def visit() -> Visit:
     return found
 
 
+#: Told which version of the access table holds, each time that a session was read.
+_table_followers: list[Callable[[int], None]] = []
+
+
+def tell_of_table(follower: Callable[[int], None]) -> None:
+    """Let the access table, a room above, follow the version that the database says; twice told runs once."""
+    _table_followers[:] = [follower]
+
+
 def _read_visit(asked: Request) -> Visit:
     token = asked.cookies.get(cookie_name())
     facts = queries.find_session(actions.token_digest(token), today=clock.today()) if token else None
     if facts is None:
         return Visit()
+    for follower in _table_followers:
+        follower(facts.access_table)
     now = clock.now()
     end = end_of(facts, now=now)
     if end is not None:
@@ -217,6 +239,11 @@ def demo_password() -> str | None:
     return settings.demo_password if settings.is_demo else None
 
 
+def identity_provider() -> IdentityProvider | None:
+    """Who else says who somebody is; None: nobody, people sign in here."""
+    return _settings().identity_provider
+
+
 def door() -> actions.Door:
     """Through what this request comes in."""
     settings = _settings()
@@ -244,6 +271,19 @@ def _refusal() -> Response:
     signed_in = visit().signed_in
     page = "signing_in.sign_in" if signed_in is None else _PAGE_OF_STEP[signed_in.step]
     return make_response(redirect(url_for(page, next=form_path(), kept=kept), code=303))
+
+
+def check_proved_lately() -> None:
+    """Before somebody signs: they proved who they are a short while ago, or are asked again.
+
+    What they typed waits, sealed for them, and stands in the form again afterwards (hazards H-20, H-64).
+    """
+    if has_proved_lately(current_session(), minutes=_settings().signing_minutes, now=clock.now()):
+        return
+    if web.wants_problem():
+        abort(make_response(web.answer_refusal(refusal_for_error(Forbidden(PROVE_ANEW)))))
+    kept = 1 if keep_typed_fields() else None
+    abort(redirect(url_for("step_up.confirm", next=form_path(), kept=kept), code=303))
 
 
 def form_path() -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from epaccs.core.db import Base
@@ -60,6 +61,7 @@ class Membership(Base):
     role: Mapped[str] = mapped_column(String(40))
     from_date: Mapped[date]
     until_date: Mapped[date | None]  #: None: open-ended
+    is_from_provider: Mapped[bool] = mapped_column(default=False)  #: given by what the identity provider said
 
     clinician: Mapped[Clinician] = relationship(back_populates="memberships")
     organisation: Mapped[Organisation] = relationship()
@@ -88,6 +90,9 @@ class ClinicianSession(Base):
     clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
     membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))  #: None: not chosen yet
     second_factor_at: Mapped[datetime | None]  #: None: no code was given in this session
+    proved_at: Mapped[datetime | None]  #: when the person last proved who they are; None: not known
+    provider_session: Mapped[str | None] = mapped_column(String(255))  #: None: did not come by the identity provider
+    vouched_for: Mapped[list[Any] | None]  #: organisations that take the provider's second factor; None: none
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     idle_minutes: Mapped[int]
@@ -163,6 +168,21 @@ class RecoveryCode(Base):
     clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
     code_digest: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]  #: None: still works
+
+
+class Passkey(Base):
+    """A key pair in somebody's telephone or computer, of which only the public half is here."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)  #: 0: this authenticator does not count
+    name: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]  #: None: never
 
 
 class SealedForm(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,43 +18,62 @@ from epaccs.clinicians.model import (
     Membership,
     OneTimeCode,
     Organisation,
+    Passkey,
     RecoveryCode,
     SecondFactor,
     SigningAuthorisation,
 )
 from epaccs.clinicians.rules import (
+    ACCESS_TABLE,
+    AUTHORISATION_NOTICE,
     Actor,
     Employment,
     OrganisationType,
     Place,
     Role,
     SessionFacts,
+    at_work,
     check_administers,
     check_may_give_role,
     check_ods_code,
     check_steward,
     check_user_name,
+    find_last_day,
     lapse_of,
     may_look_after_account,
 )
 from epaccs.core import clock
 from epaccs.core.db import db, unavailable_when_lost
 from epaccs.core.errors import NotFound
+from epaccs.core.two_names import number_in_force
 
 # Who is signed in
 
 
-def _holds_authorisation() -> ColumnElement[bool]:
-    """A current authorisation to sign; the role alone is not enough."""
+def _holds_authorisation(clinician_id: Any) -> ColumnElement[bool]:
+    """A current authorisation to sign; the role alone is not enough. Of whom, says a column of the statement around."""
     authorisation = SigningAuthorisation
     today: BindParameter[date] = bindparam("today")
     return exists().where(
-        authorisation.clinician_id == ClinicianSession.clinician_id,
+        authorisation.clinician_id == clinician_id,
         authorisation.from_date <= today,
         authorisation.until_date >= today,
         or_(authorisation.revoked_on.is_(None), authorisation.revoked_on > today),
     )
 
+
+#: All of a place but the id of the membership, as `_place` reads it.
+_OF_PLACE: Any = (
+    Membership.role,
+    Membership.from_date,
+    Membership.until_date,
+    Organisation.id.label("organisation_id"),
+    Organisation.name.label("organisation_name"),
+    Organisation.type.label("organisation_type"),
+    Organisation.ods_code,
+    Organisation.closed_on,
+    Organisation.demands_second_factor,
+)
 
 _SESSION: Any = (
     select(
@@ -68,21 +87,18 @@ _SESSION: Any = (
         ClinicianSession.end_reason,
         ClinicianSession.second_factor_at,
         ClinicianSession.membership_id,
+        ClinicianSession.proved_at,
+        ClinicianSession.provider_session,
+        ClinicianSession.vouched_for,
         Clinician.name,
         Clinician.user_name,
         Clinician.professional_number,
         Clinician.ended_at.label("person_ended_at"),
-        Membership.role,
-        Membership.from_date,
-        Membership.until_date,
-        Organisation.id.label("organisation_id"),
-        Organisation.name.label("organisation_name"),
-        Organisation.type.label("organisation_type"),
-        Organisation.ods_code,
-        Organisation.closed_on,
-        Organisation.demands_second_factor,
+        *_OF_PLACE,
         SecondFactor.confirmed_at,
-        _holds_authorisation().label("may_sign"),
+        exists().where(Passkey.clinician_id == ClinicianSession.clinician_id).label("has_passkey"),
+        _holds_authorisation(ClinicianSession.clinician_id).label("may_sign"),
+        number_in_force(ACCESS_TABLE).label("access_table"),
     )
     .join(Clinician, Clinician.id == ClinicianSession.clinician_id)
     .outerjoin(Membership, Membership.id == ClinicianSession.membership_id)
@@ -99,7 +115,8 @@ def find_session(token_digest: str, *, today: date) -> SessionFacts | None:
         Unavailable: the database cannot be read.
     """
     with unavailable_when_lost():
-        row = db.session.execute(_SESSION, {"token_digest": token_digest, "today": today}).mappings().first()
+        asked = {"token_digest": token_digest, "today": today, "now": clock.now()}
+        row = db.session.execute(_SESSION, asked).mappings().first()
     return None if row is None else _session_facts(row)
 
 
@@ -118,9 +135,13 @@ def _session_facts(row: RowMapping) -> SessionFacts:
         ended_at=row["ended_at"],
         end_reason=row["end_reason"],
         second_factor_at=row["second_factor_at"],
-        has_second_factor=row["confirmed_at"] is not None,
+        has_second_factor=row["confirmed_at"] is not None or bool(row["has_passkey"]),
         may_sign=bool(row["may_sign"]),
         place=None if row["membership_id"] is None else _place(row),
+        access_table=row["access_table"],
+        proved_at=row["proved_at"],
+        is_vouched_for=str(row["organisation_id"]) in (row["vouched_for"] or ()),
+        came_by_provider=row["provider_session"] is not None,
     )
 
 
@@ -140,18 +161,7 @@ def _place(row: RowMapping) -> Place:
 
 
 _PLACES: Any = (
-    select(
-        Membership.id.label("membership_id"),
-        Membership.role,
-        Membership.from_date,
-        Membership.until_date,
-        Organisation.id.label("organisation_id"),
-        Organisation.name.label("organisation_name"),
-        Organisation.type.label("organisation_type"),
-        Organisation.ods_code,
-        Organisation.closed_on,
-        Organisation.demands_second_factor,
-    )
+    select(Membership.id.label("membership_id"), *_OF_PLACE)
     .join(Organisation, Organisation.id == Membership.organisation_id)
     .where(Membership.clinician_id == bindparam("clinician_id"))
     .order_by(Organisation.name, Membership.role)
@@ -525,47 +535,32 @@ class Worker:
     person_ended_at: datetime | None
 
 
+_WORKER: Any = (
+    select(
+        Membership.id.label("membership_id"),
+        *_OF_PLACE,
+        Organisation.area,
+        Clinician.id.label("clinician_id"),
+        Clinician.name,
+        Clinician.professional_number,
+        Clinician.ended_at.label("person_ended_at"),
+        _holds_authorisation(Clinician.id).label("may_sign"),
+    )
+    .join(Organisation, Organisation.id == Membership.organisation_id)
+    .join(Clinician, Clinician.id == Membership.clinician_id)
+    .where(Membership.id == bindparam("wanted_id"))
+)
+
+
 def find_worker(membership_id: UUID, *, today: date) -> Worker | None:
     """Who holds this role, whether or not it is open today; None: there is no such role."""
-    authorisation = SigningAuthorisation
-    may_sign = exists().where(
-        authorisation.clinician_id == Clinician.id,
-        authorisation.from_date <= today,
-        authorisation.until_date >= today,
-        or_(authorisation.revoked_on.is_(None), authorisation.revoked_on > today),
-    )
-    row = db.session.execute(
-        select(Membership, Organisation, Clinician, may_sign.label("may_sign"))
-        .join(Organisation, Organisation.id == Membership.organisation_id)
-        .join(Clinician, Clinician.id == Membership.clinician_id)
-        .where(Membership.id == membership_id)
-    ).first()
+    row = db.session.execute(_WORKER, {"wanted_id": membership_id, "today": today}).mappings().first()
     if row is None:
         return None
-    place = Place(
-        membership_id=row.Membership.id,
-        role=Role(row.Membership.role),
-        from_date=row.Membership.from_date,
-        until_date=row.Membership.until_date,
-        organisation_id=row.Organisation.id,
-        organisation_name=row.Organisation.name,
-        organisation_type=OrganisationType(row.Organisation.type),
-        organisation_ods=row.Organisation.ods_code,
-        organisation_closed_on=row.Organisation.closed_on,
-        demands_second_factor=row.Organisation.demands_second_factor,
-    )
-    actor = Actor(
-        clinician_id=row.Clinician.id,
-        name=row.Clinician.name,
-        role=place.role,
-        professional_number=row.Clinician.professional_number,
-        organisation_id=place.organisation_id,
-        organisation_name=place.organisation_name,
-        organisation_type=place.organisation_type,
-        organisation_ods=place.organisation_ods,
-        may_sign=bool(row.may_sign),
-    )
-    return Worker(actor, place, row.Organisation.area, row.Clinician.ended_at)
+    place = _place(row)
+    person = {name: row[name] for name in ("clinician_id", "name", "professional_number")}
+    actor = replace(at_work(place, **person), may_sign=bool(row["may_sign"]))
+    return Worker(actor, place, row["area"], row["person_ended_at"])
 
 
 # For the command line, which names people and organisations as their letters do
@@ -589,16 +584,7 @@ def find_at_work(user_name: str, *, today: date) -> list[Actor]:
     if person is None:
         return []
     return [
-        Actor(
-            clinician_id=person.id,
-            name=person.name,
-            role=place.role,
-            professional_number=person.professional_number,
-            organisation_id=place.organisation_id,
-            organisation_name=place.organisation_name,
-            organisation_type=place.organisation_type,
-            organisation_ods=place.organisation_ods,
-        )
+        at_work(place, clinician_id=person.id, name=person.name, professional_number=person.professional_number)
         for place in open_places(person.id, today=today)
     ]
 
@@ -611,6 +597,48 @@ def signing_days(clinician_id: UUID) -> tuple[tuple[date, date], ...]:
         )
     )
     return tuple((row.from_date, _last_day(row.until_date, row.revoked_on)) for row in rows)
+
+
+def find_own_last_day(actor: Actor) -> date | None:
+    """The last day on which this person may sign CPR decisions, if it is near; None: it is not, or they sign none."""
+    return find_last_day(signing_days(actor.clinician_id), today=clock.today()) if actor.may_sign else None
+
+
+@dataclass(frozen=True)
+class EndingAuthority:
+    """A colleague who soon may sign no CPR decision any more."""
+
+    clinician_id: UUID
+    name: str
+    last_day: date
+
+
+def ending_authorities(actor: Actor) -> list[EndingAuthority]:
+    """Colleagues of the administrator's organisation whose authority to sign ends soon, the first first.
+
+    Raises:
+        Forbidden: the asker is no administrator.
+    """
+    check_administers(actor, organisation_id=actor.organisation_id)
+    today = clock.today()
+    near = select(Membership.clinician_id).where(
+        Membership.organisation_id == actor.organisation_id,
+        Membership.from_date <= today,
+        or_(Membership.until_date.is_(None), Membership.until_date >= today),
+        _ends_before(Membership.clinician_id, today),
+    )
+    people = db.session.execute(select(Clinician.id, Clinician.name).where(Clinician.id.in_(near))).all()
+    found = [(row, find_last_day(signing_days(row.id), today=today)) for row in people]
+    return sorted((EndingAuthority(row.id, row.name, day) for row, day in found if day), key=lambda one: one.last_day)
+
+
+def _ends_before(clinician_id: Any, today: date) -> ColumnElement[bool]:
+    """Whoever holds an authorisation that ends soon; another may follow it."""
+    return exists().where(
+        SigningAuthorisation.clinician_id == clinician_id,
+        SigningAuthorisation.until_date >= today,
+        SigningAuthorisation.until_date <= today + AUTHORISATION_NOTICE,
+    )
 
 
 def _last_day(until_date: date, revoked_on: date | None) -> date:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
@@ -170,6 +171,10 @@ def roles_at(organisation_type: OrganisationType) -> list[Role]:
     return [role for role in Role if organisation_type in ORGANISATION_TYPES_OF.get(role, everywhere)]
 
 
+#: The setting that says who sees and may what; it is read with each session, because every page waits for that.
+ACCESS_TABLE: Final = "access_table"
+
+
 # Sessions
 
 
@@ -180,6 +185,7 @@ class SessionEnd(StrEnum):
     ENDED_BY_PERSON = "ended_by_person"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
     RESET = "reset"
+    PROVIDER = "provider"
     ACCESS_ENDED = "access_ended"
     IDLE = "idle"
     TOO_LONG = "too_long"
@@ -218,7 +224,11 @@ class Place:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """All that decides what one cookie opens now."""
+    """All that decides what one cookie opens now.
+
+    `proved_at`: when the person last proved who they are; None: not known. `is_vouched_for`: the organisation they work
+    for takes the second factor of the identity provider by which they came.
+    """
 
     session_id: UUID
     clinician_id: UUID
@@ -236,6 +246,10 @@ class SessionFacts:
     has_second_factor: bool
     may_sign: bool
     place: Place | None
+    access_table: int = 0  #: the version of the access table that holds now
+    proved_at: datetime | None = None
+    is_vouched_for: bool = False
+    came_by_provider: bool = False
 
 
 def end_of(facts: SessionFacts, *, now: datetime) -> SessionEnd | None:
@@ -263,28 +277,34 @@ def is_seen_again(facts: SessionFacts, *, now: datetime) -> bool:
 
 def next_step(facts: SessionFacts, *, today: date) -> Step:
     """The code first, because nothing is told to somebody who has only the password."""
-    if facts.has_second_factor and facts.second_factor_at is None:
+    if facts.has_second_factor and facts.second_factor_at is None and not facts.is_vouched_for:
         return Step.GIVE_CODE
     if facts.place is None or not facts.place.is_open(today):
         return Step.CHOOSE_ORGANISATION
-    if facts.place.demands_second_factor and not facts.has_second_factor:
+    if facts.place.demands_second_factor and not facts.has_second_factor and not facts.is_vouched_for:
         return Step.SET_UP_SECOND_FACTOR
     return Step.NONE
 
 
 def build_actor(facts: SessionFacts, place: Place) -> Actor:
     """The person at work."""
+    actor = at_work(
+        place, clinician_id=facts.clinician_id, name=facts.name, professional_number=facts.professional_number
+    )
+    return replace(actor, may_sign=facts.may_sign, session_id=facts.session_id)
+
+
+def at_work(place: Place, *, clinician_id: UUID, name: str, professional_number: str | None) -> Actor:
+    """Somebody in one of their roles, without a session; whether they may sign is for the caller to say."""
     return Actor(
-        clinician_id=facts.clinician_id,
-        name=facts.name,
+        clinician_id=clinician_id,
+        name=name,
         role=place.role,
-        professional_number=facts.professional_number,
+        professional_number=professional_number,
         organisation_id=place.organisation_id,
         organisation_name=place.organisation_name,
         organisation_type=place.organisation_type,
         organisation_ods=place.organisation_ods,
-        may_sign=facts.may_sign,
-        session_id=facts.session_id,
     )
 
 
@@ -509,6 +529,14 @@ def is_fresh(facts: SessionFacts, *, now: datetime) -> bool:
     return now < facts.created_at + timedelta(minutes=FRESH_MINUTES)
 
 
+def has_proved_lately(facts: SessionFacts, *, minutes: int, now: datetime) -> bool:
+    """Whether the person proved who they are so lately that what they sign is theirs.
+
+    A computer on a ward is left open; whoever comes by must not sign in another's name (hazard H-64).
+    """
+    return facts.proved_at is not None and now < facts.proved_at + timedelta(minutes=minutes)
+
+
 def normalise_user_name(text: str) -> str:
     """Nobody remembers the capitals of a user name."""
     return unicodedata.normalize("NFKC", text).strip().casefold()
@@ -669,6 +697,28 @@ def check_looks_after(actor: Actor, employment: Employment) -> None:
     if actor.organisation_id in employment.working_at:
         raise Forbidden("Another organisation looks after this account. Its administrator can do this.")
     raise NotFound
+
+
+#: So long before the last day on which somebody may sign, they and their administrator are told.
+AUTHORISATION_NOTICE: Final = timedelta(days=30)
+
+
+def find_last_day(days: Iterable[tuple[date, date]], *, today: date) -> date | None:
+    """The last day of somebody's authority to sign, if it ends soon; None: it lasts, or they may not sign today.
+
+    An authorisation that follows the day after another lengthens it.
+
+    Args:
+        days: from when until when they may sign.
+        today: the day.
+
+    Source: access table, signing with an authorisation; hazard H-65.
+    """
+    last: date | None = None
+    for start, end in sorted(days):
+        if (start <= today <= end) if last is None else (start <= last + timedelta(days=1) <= end):
+            last = end
+    return last if last is not None and last <= today + AUTHORISATION_NOTICE else None
 
 
 def check_may_be_authorised(roles: Iterable[Role]) -> None:

@@ -16,18 +16,15 @@ from epaccs.clinicians.rules import (
     roles_at,
 )
 from epaccs.core import forms
+from epaccs.core.fields import start_large
 
 _NEW_PASSWORD_HINT = (
     f"{PASSWORD_LENGTH} characters or more, any characters. Three or four words that do not belong together are good"
 )
 
 
-def _start_large(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 #: Kinds of organisations as they stand alone, not within a sentence.
-ORGANISATION_NAMES = {one: _start_large(words) for one, words in ORGANISATION_LABELS.items()}
+ORGANISATION_NAMES = {one: start_large(words) for one, words in ORGANISATION_LABELS.items()}
 
 
 def _user_name(hint: str | None = None) -> forms.ShortText:
@@ -137,7 +134,7 @@ class UseSecondFactorSchema(Schema):
 
 
 def _role(organisation_type: OrganisationType) -> forms.Choice:
-    values = {str(role): _start_large(ROLE_LABELS[role]) for role in roles_at(organisation_type)}
+    values = {str(role): start_large(ROLE_LABELS[role]) for role in roles_at(organisation_type)}
     return forms.Choice("Role", values, enum=Role, required=True, as_list=True)
 
 
@@ -162,7 +159,7 @@ def build_new_clinician(organisation_type: OrganisationType, *, only: Role | Non
     """A colleague; `only` is the one role that the asker may give here."""
     role = _role(organisation_type)
     if only is not None:
-        role = forms.Choice("Role", {str(only): _start_large(ROLE_LABELS[only])}, enum=Role, required=True)
+        role = forms.Choice("Role", {str(only): start_large(ROLE_LABELS[only])}, enum=Role, required=True)
     return Schema.from_dict(
         {
             "name": forms.PersonName("Name", hint="As colleagues know them, with title: Dr Ada Example", required=True),

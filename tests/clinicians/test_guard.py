@@ -100,10 +100,10 @@ def test_who_is_signed_in_is_found_by_indexes_alone(app: Flask) -> None:
 def explain(statement: str, token_digest: str, *, is_sqlite: bool) -> str:
     connection = db.session.connection()
     if is_sqlite:
-        today = clock.today().isoformat()
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (today, today, today, token_digest))
+        today, now = clock.today().isoformat(), clock.now().isoformat()
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (today, today, today, now, token_digest))
         return "\n".join(str(row[-1]) for row in rows)
-    parameters = {"today": clock.today(), "token_digest": token_digest}
+    parameters = {"today": clock.today(), "now": clock.now(), "token_digest": token_digest}
     return "\n".join(str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
 
 

@@ -164,6 +164,7 @@ class GivenCode:
     name: str
     code: str
     expires_at: datetime
+    membership_id: UUID | None = None  #: the role that was given with it; None: none was
 
 
 def add_clinician(actor: Actor | None, *, organisation_id: UUID, new: NewClinician) -> GivenCode:
@@ -180,22 +181,34 @@ def add_clinician(actor: Actor | None, *, organisation_id: UUID, new: NewClinici
     """
     with writing() as session:
         organisation = _lock_organisation_to_staff(session, actor, organisation_id, new.role)
-        check_professional_number(new.professional_number, new.role)
-        check_dates(clock.today(), new.until_date, today=clock.today())
-        clinician = Clinician(
-            id=new_id(),
-            user_name=check_user_name(new.user_name),
-            name=new.name,
-            professional_number=new.professional_number,
-            home_organisation_id=organisation.id,
-            is_demonstration=new.is_demonstration,
-            created_at=clock.now(),
-        )
-        session.add(clinician)
-        _flush_unique(session, "That user name is taken. Choose another, or add the person who has it", "user_name")
-        _give_role(session, clinician.id, organisation.id, new.role, new.until_date)
-        record(_about(actor, "added", clinician.id, organisation_id=organisation.id, role=new.role))
-        return _give_code(session, clinician)
+        return open_account(session, actor, organisation, new)
+
+
+def open_account(
+    session: Session, actor: Actor | None, organisation: Organisation, new: NewClinician, **details: object
+) -> GivenCode:
+    """Make an account within an open action, which has asked whether this person may; `details`: for the audit.
+
+    Raises:
+        RuleBroken: the user name is taken, or the role is not held there or wants a professional number.
+    """
+    check_role_at(new.role, OrganisationType(organisation.type))
+    check_professional_number(new.professional_number, new.role)
+    check_dates(clock.today(), new.until_date, today=clock.today())
+    clinician = Clinician(
+        id=new_id(),
+        user_name=check_user_name(new.user_name),
+        name=new.name,
+        professional_number=new.professional_number,
+        home_organisation_id=organisation.id,
+        is_demonstration=new.is_demonstration,
+        created_at=clock.now(),
+    )
+    session.add(clinician)
+    _flush_unique(session, "That user name is taken. Choose another, or add the person who has it", "user_name")
+    membership_id = _give_role(session, clinician.id, organisation.id, new.role, new.until_date)
+    record(_about(actor, "added", clinician.id, organisation_id=organisation.id, role=new.role, **details))
+    return give_one_time_code(session, clinician, membership_id)
 
 
 def _about(actor: Actor | None, what: str, clinician_id: UUID, *, organisation_id: UUID, **details: object) -> Event:
@@ -229,18 +242,18 @@ def _give_role(
     if row is None:
         row = Membership(id=new_id(), clinician_id=clinician_id, organisation_id=organisation_id, role=role)
         session.add(row)
-    row.from_date, row.until_date = clock.today(), until_date
+    row.from_date, row.until_date, row.is_from_provider = clock.today(), until_date, False
     session.flush()
     return row.id
 
 
-def _give_code(session: Session, clinician: Clinician) -> GivenCode:
-    """A new code in place of any before."""
+def give_one_time_code(session: Session, clinician: Clinician, membership_id: UUID | None = None) -> GivenCode:
+    """A new code in place of any before, within an open action."""
     code, now = make_code(), clock.now()
     row = session.get(OneTimeCode, clinician.id, with_for_update=True) or OneTimeCode(clinician_id=clinician.id)
     row.code_digest, row.made_at, row.expires_at = code_digest(code), now, now + timedelta(hours=ONE_TIME_CODE_HOURS)
     session.add(row)
-    return GivenCode(clinician.id, clinician.user_name, clinician.name, code, row.expires_at)
+    return GivenCode(clinician.id, clinician.user_name, clinician.name, code, row.expires_at, membership_id)
 
 
 @dataclass(frozen=True)
@@ -296,7 +309,7 @@ def end_role(actor: Actor, membership_id: UUID) -> UUID:
             raise NotFound
         check_administers(actor, organisation_id=row.organisation_id)
         check_not_self(actor, row.clinician_id)
-        row.until_date = clock.today() - timedelta(days=1)
+        row.until_date, row.is_from_provider = clock.today() - timedelta(days=1), False
         record(_about(actor, "role_ended", row.clinician_id, organisation_id=row.organisation_id, role=row.role))
         return row.clinician_id
 
@@ -321,13 +334,18 @@ def reset_password(actor: Actor | None, clinician_id: UUID, *, removes_second_fa
         clinician = _lock_account(session, actor, clinician_id)
         if clinician.ended_at is not None:
             raise RuleBroken("This account was ended. Open it again first")
-        clinician.password_hash = clinician.password_changed_at = None
-        end_sessions(session, clinician.id, SessionEnd.RESET)
-        forgive_account(session, clinician.user_name)
         if removes_second_factor:
             forget_second_factor(session, clinician.id)
         record(_about_account(actor, clinician, "password_reset", second_factor_removed=removes_second_factor))
-        return _give_code(session, clinician)
+        return replace_password(session, clinician)
+
+
+def replace_password(session: Session, clinician: Clinician) -> GivenCode:
+    """The password opens nothing any more and every session ends; a code in its place. Within an open action."""
+    clinician.password_hash = clinician.password_changed_at = None
+    end_sessions(session, clinician.id, SessionEnd.RESET)
+    forgive_account(session, clinician.user_name)
+    return give_one_time_code(session, clinician)
 
 
 def _lock_account(session: Session, actor: Actor | None, clinician_id: UUID) -> Clinician:

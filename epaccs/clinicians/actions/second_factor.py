@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from epaccs.audit.events import EventKind
@@ -17,7 +17,7 @@ from epaccs.clinicians.actions.attempts import Door, begin_attempt, forgive_atte
 from epaccs.clinicians.actions.events import event_of
 from epaccs.clinicians.actions.passwords import code_digest, make_code
 from epaccs.clinicians.actions.sessions import lock_own_session
-from epaccs.clinicians.model import RecoveryCode, SecondFactor
+from epaccs.clinicians.model import Passkey, RecoveryCode, SecondFactor
 from epaccs.clinicians.rules import (
     PENDING_SECOND_FACTOR_MINUTES,
     RECOVERY_CODES,
@@ -37,8 +37,18 @@ CODE_NOT_RIGHT = "That code is not right, or was used before. Wait for the next 
 
 def has_second_factor(session: Session, clinician_id: UUID) -> bool:
     """Whether a code is asked for after the password."""
+    return has_authenticator(session, clinician_id) or has_passkey(session, clinician_id)
+
+
+def has_authenticator(session: Session, clinician_id: UUID) -> bool:
+    """Whether the person has set up an authenticator."""
     row = session.get(SecondFactor, clinician_id, populate_existing=True)
     return row is not None and row.confirmed_at is not None
+
+
+def has_passkey(session: Session, clinician_id: UUID) -> bool:
+    """Whether the person has a passkey, which is a second factor by itself."""
+    return session.scalar(select(exists().where(Passkey.clinician_id == clinician_id))) or False
 
 
 # Codes
@@ -51,11 +61,10 @@ def use_code(session: Session, clinician_id: UUID, code: str) -> str | None:
         With which kind of code; None: it is not right, or was used before.
     """
     row = session.get(SecondFactor, clinician_id, with_for_update=True, populate_existing=True)
-    if row is None or row.confirmed_at is None:
-        return None
     typed = normalise_code(code)
     if typed.isdecimal():
-        return "authenticator" if _use_step(row, typed) else None
+        is_right = row is not None and row.confirmed_at is not None and _use_step(row, typed)
+        return "authenticator" if is_right else None
     return "recovery_code" if _use_recovery_code(session, clinician_id, typed) else None
 
 
@@ -94,7 +103,7 @@ def begin_second_factor(facts: SessionFacts) -> str:
     """
     secret = pyotp.random_base32()
     with writing() as session:
-        if has_second_factor(session, facts.clinician_id):
+        if has_authenticator(session, facts.clinician_id):
             raise RuleBroken("Your second factor is set up already. Remove it first to set up another authenticator")
         row = session.get(SecondFactor, facts.clinician_id) or SecondFactor(clinician_id=facts.clinician_id)
         row.sealed_secret = sealing.seal(secret.encode(), purpose=_PURPOSE, record_id=facts.clinician_id)
@@ -134,12 +143,12 @@ def confirm_second_factor(facts: SessionFacts, code: str) -> list[str]:
             )
         row.confirmed_at = clock.now()
         lock_own_session(session, facts).second_factor_at = clock.now()
-        codes = _new_recovery_codes(session, facts.clinician_id)
+        codes = new_recovery_codes(session, facts.clinician_id)
         record(event_of(facts, EventKind.SECOND_FACTOR_CHANGED, what="set_up"))
     return codes
 
 
-def _new_recovery_codes(session: Session, clinician_id: UUID) -> list[str]:
+def new_recovery_codes(session: Session, clinician_id: UUID) -> list[str]:
     """Ten, in place of any before."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.clinician_id == clinician_id))
     codes = [make_code() for _ in range(RECOVERY_CODES)]
@@ -158,7 +167,7 @@ def renew_recovery_codes(facts: SessionFacts, code: str, *, door: Door) -> list[
     with writing() as session:
         if use_code(session, facts.clinician_id, code) is not None:
             forgive_attempts(session, attempt)
-            codes = _new_recovery_codes(session, facts.clinician_id)
+            codes = new_recovery_codes(session, facts.clinician_id)
             record(event_of(facts, EventKind.SECOND_FACTOR_CHANGED, what="recovery_codes_renewed"))
             return codes
     raise refused(attempt, step="second_factor", message=CODE_NOT_RIGHT, field="code")
@@ -176,13 +185,16 @@ def remove_second_factor(facts: SessionFacts, code: str, *, door: Door) -> None:
     with writing() as session:
         if use_code(session, facts.clinician_id, code) is not None:
             forgive_attempts(session, attempt)
-            forget_second_factor(session, facts.clinician_id)
+            session.execute(delete(SecondFactor).where(SecondFactor.clinician_id == facts.clinician_id))
+            if not has_passkey(session, facts.clinician_id):
+                forget_second_factor(session, facts.clinician_id)
             record(event_of(facts, EventKind.SECOND_FACTOR_CHANGED, what="removed"))
             return
     raise refused(attempt, step="second_factor", message=CODE_NOT_RIGHT, field="code")
 
 
 def forget_second_factor(session: Session, clinician_id: UUID) -> None:
-    """Take it away within an open action, with its recovery codes."""
+    """Take every one away within an open action, with the recovery codes: authenticator and passkeys."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.clinician_id == clinician_id))
+    session.execute(delete(Passkey).where(Passkey.clinician_id == clinician_id))
     session.execute(delete(SecondFactor).where(SecondFactor.clinician_id == clinician_id))

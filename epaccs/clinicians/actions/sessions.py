@@ -51,6 +51,7 @@ def open_session(session: Session, clinician_id: UUID, place: Place | None, door
         membership_id=place.membership_id if place else None,
         created_at=now,
         last_seen_at=now,
+        proved_at=now,
         idle_minutes=door.idle_minutes,
         expires_at=now + timedelta(hours=door.absolute_hours),
         browser=door.browser[:80],

@@ -78,7 +78,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
 def second_factor() -> ResponseReturnValue:
     """Set up, renew or remove the second factor; each is a form of its own."""
     facts = guard.current_session()
-    if facts.has_second_factor:
+    if queries.own_account(facts).second_factor_since:
         return _show_use(Form(UseSecondFactorSchema))
     if actions.find_pending_secret(facts):
         return _show_confirm(Form(ConfirmSecondFactorSchema))

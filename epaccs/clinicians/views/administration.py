@@ -63,6 +63,7 @@ def show() -> ResponseReturnValue:
         most=queries.PEOPLE_SHOWN,
         is_steward=is_steward(actor),
         role_labels=ROLE_LABELS,
+        ending=queries.ending_authorities(actor),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from epaccs.clinicians import actions, guard, queries
@@ -21,6 +23,7 @@ bp = Blueprint("signing_in", __name__)
 WHY_SIGNED_OUT = {
     SessionEnd.ENDED_BY_PERSON: "You ended this session from another browser.",
     SessionEnd.PASSWORD_CHANGED: "Your password was changed in another browser.",
+    SessionEnd.PROVIDER: "You signed out of the other sign-in by which you came.",
     SessionEnd.RESET: "Your administrator gave you a new one-time code. Set a password with it.",
     SessionEnd.ACCESS_ENDED: "Your account was closed. Ask the administrator of your organisation.",
     SessionEnd.IDLE: "You were signed out because this browser was not used for a while.",
@@ -39,7 +42,21 @@ def go_on(opened: actions.OpenedSession, address: str) -> Response:
     guard.set_session_cookie(response, opened.token)
     if opened.device_token:
         guard.set_device_cookie(response, opened.device_token)
+    for teller in _tellers:
+        if words := teller(opened.session_id):
+            flash(words)
     return response
+
+
+#: Says of a session that has just begun what its owner should know first; None: nothing.
+Teller = Callable[[UUID], str | None]
+_tellers: list[Teller] = []
+
+
+def tell_at_sign_in(teller: Teller) -> None:
+    """Let a room above say something to whoever signs in; twice registered says it once."""
+    if teller not in _tellers:
+        _tellers.append(teller)
 
 
 def asked_next() -> dict[str, str]:
@@ -71,6 +88,7 @@ def _show_sign_in(form: Form) -> str:
         was_kept=request.args.get("kept") == "1",
         why=WHY_SIGNED_OUT.get(end) if end else None,
         demo_password=guard.demo_password(),
+        provider=guard.identity_provider(),
     )
 
 
@@ -136,8 +154,11 @@ def _show_choose_organisation(form: Form) -> str:
 def sign_out() -> ResponseReturnValue:
     """End the session; pressed twice, or when it was ended already, it is the same."""
     signed_in = guard.visit().signed_in
+    page = "signing_in.sign_in"
     if signed_in is not None:
         actions.sign_out(signed_in.facts)
-    response = make_response(redirect(url_for("signing_in.sign_in"), code=303))
+        page = "provider.signed_out" if signed_in.facts.came_by_provider else page
+    response = make_response(redirect(url_for(page), code=303))
     guard.clear_session_cookie(response)
+    guard.leave_nothing(response)
     return response
