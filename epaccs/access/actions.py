@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,16 +12,26 @@ from sqlalchemy.orm import Session
 
 from epaccs.access import rules
 from epaccs.access.model import AccessGrant, Relationship
-from epaccs.access.queries import INCIDENT_HOURS, find_standing, get_standing
-from epaccs.access.rules import AccessReason, Fact, Permission
+from epaccs.access.queries import INCIDENT_HOURS, find_standing, find_table, follow_newest_table, get_standing
+from epaccs.access.rules import AccessReason, Fact, Permission, RoleRow
+from epaccs.access.versions import (
+    as_content,
+    check_changes_something,
+    check_floor,
+    check_may_decide,
+    check_may_propose,
+    from_content,
+)
+from epaccs.agreements.rules import Level
 from epaccs.audit import log
 from epaccs.audit.events import Event, EventKind
 from epaccs.audit.queries import find_last_look
-from epaccs.clinicians.rules import Actor
-from epaccs.core import clock
+from epaccs.clinicians.rules import ACCESS_TABLE, Actor, Role
+from epaccs.core import clock, two_names
 from epaccs.core.db import writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
+from epaccs.core.two_names import Name, Proposed, SettingChange
 
 IDENTIFIERS = ("name", "born", "nhs_number", "address")
 REVIEW_OUTCOMES = ("justified", "to_follow_up", "not_justified")
@@ -58,8 +68,34 @@ def give_reason(
         in_scope = Fact.IN_SCOPE in standing.facts
         grant = _grant(session, actor, entry_id, _Given(reason, in_scope, checked, clock.now()))
         kind = EventKind.EMERGENCY_ACCESS if emergency else EventKind.ACCESS_REASON_GIVEN
-        log.record(event(actor, kind, entry_id=entry_id, reason=str(reason), identifiers=checked, in_scope=in_scope))
+        details = {"reason": str(reason), "identifiers": checked, "in_scope": in_scope}
+        if standing.level is Level.NONE:
+            details["agreement"] = False
+        log.record(event(actor, kind, entry_id=entry_id, **details))
     return grant.id
+
+
+def give_reason_for_round(actor: Actor, entry_ids: Iterable[UUID], *, reason: AccessReason) -> None:
+    """Open the records of the residents of one home for this session, with one reason, before any of them was met.
+
+    Nobody was compared with anything yet: each card says so until that was done. Nobody out of scope is opened.
+
+    Raises:
+        NotFound, Forbidden: as `access` says of one of them; then none is opened.
+        RuleBroken: an emergency is about one person.
+
+    Source: hazards H-05 and H-61.
+    """
+    if reason is AccessReason.EMERGENCY:
+        raise RuleBroken("Open one record in an emergency, not a whole round", field="reason")
+    with writing() as session:
+        for entry_id in sorted(entry_ids):
+            get_standing(actor, entry_id, Permission.GIVE_REASON)
+            _grant(session, actor, entry_id, _Given(reason, in_scope=True, checked=[], at=clock.now()))
+            kind = EventKind.ACCESS_REASON_GIVEN
+            log.record(
+                event(actor, kind, entry_id=entry_id, reason=str(reason), identifiers=[], in_scope=True, round=True)
+            )
 
 
 def _checked_identifiers(identifiers: Sequence[str], *, cannot_check: bool) -> list[str]:
@@ -222,3 +258,76 @@ def may_open(actor: Actor, entry_id: UUID, permission: Permission) -> bool:
     """Whether a link to this is worth showing."""
     standing = find_standing(actor, entry_id)
     return standing is not None and standing.can(permission)
+
+
+# --- The access table ------------------------------------------------------------------------------------------------
+
+
+def propose_table(
+    actor: Actor, table: Mapping[Role, RoleRow], *, reason: str, based_on: int, valid_from: datetime | None = None
+) -> UUID:
+    """Ask that another table holds; nothing changes until another person approves it.
+
+    Args:
+        table: the whole table as it is then to be.
+        reason: why; everybody who looks at the versions reads it.
+        based_on: the version that was changed.
+        valid_from: None: from the moment it is approved.
+
+    Raises:
+        Forbidden: this person is not the administrator of an integrated care board.
+        RuleBroken, RulesBroken: it crosses what no version may, changes nothing, or was made on an older version.
+
+    Source: features F27 and F100; ADR 0037; hazard H-65.
+    """
+    check_may_propose(actor)
+    check_floor(table)
+    with writing() as session:
+        check_changes_something(table, find_table(based_on))
+        asked = Proposed(as_content(table), reason, based_on, valid_from)
+        row = two_names.propose(session, ACCESS_TABLE, asked, by=_name_of(actor))
+        log.record(_about_table(actor, row, "access_table_proposed"))
+    return row.id
+
+
+def approve_table(actor: Actor, change_id: UUID) -> int:
+    """Let a proposed table hold, from its moment on, for everybody.
+
+    Returns:
+        The number of the version.
+
+    Raises:
+        NotFound: there is no such proposal, or somebody decided.
+        Forbidden: the actor proposed it, or is neither administrator nor privacy officer of a board.
+        RulesBroken, RuleBroken: this release refuses it, or another version was approved meanwhile.
+    """
+    check_may_decide(actor)
+    with writing() as session:
+        row = two_names.approve(session, ACCESS_TABLE, change_id, by=_name_of(actor))
+        check_floor(from_content(row.content))
+        log.record(_about_table(actor, row, "access_table_approved"))
+        number = row.number or 0
+    follow_newest_table()
+    return number
+
+
+def turn_down_table(actor: Actor, change_id: UUID) -> None:
+    """Refuse a proposal, or take back one's own.
+
+    Raises:
+        NotFound: there is no such proposal, or somebody decided.
+        Forbidden: the actor is neither administrator nor privacy officer of a board.
+    """
+    check_may_decide(actor)
+    with writing() as session:
+        row = two_names.turn_down(session, ACCESS_TABLE, change_id, by=_name_of(actor))
+        log.record(_about_table(actor, row, f"access_table_{row.standing}"))
+
+
+def _name_of(actor: Actor) -> Name:
+    return Name(actor.clinician_id, actor.name)
+
+
+def _about_table(actor: Actor, row: SettingChange, what: str) -> Event:
+    kind = EventKind.SETTINGS_CHANGED
+    return event(actor, kind, what=what, change_id=str(row.id), based_on=row.based_on, version=row.number)

@@ -24,6 +24,7 @@ class EntryScope(Base):
     residence_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)  #: care home; None: lives elsewhere
     registrar_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)  #: None: sharing was refused or withdrawn
     is_shared: Mapped[bool]  #: False: consent to share refused, withdrawn or not asked; only the practice sees it
+    is_wide: Mapped[bool] = mapped_column(default=True)  #: False: the person objects to tablets of the whole area
     is_open: Mapped[bool]  #: False: removed or merged into another entry
 
 

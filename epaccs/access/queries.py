@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Uuid, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Row, Uuid, and_, bindparam, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -17,21 +18,31 @@ from epaccs.access.rules import (
     AccessReason,
     Fact,
     Permission,
+    RoleRow,
     Scope,
     Tier,
     can,
     check,
     check_role,
+    covered_tiers,
     facts_of_role,
+    row_of,
+    use_table,
+    version_in_force,
     visible_tiers,
 )
+from epaccs.access.versions import Changed, changes_between, check_floor, from_content
+from epaccs.agreements.queries import covered_practices, level_between
+from epaccs.agreements.rules import Level
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Clinician, Organisation
+from epaccs.clinicians.rules import ACCESS_TABLE as ACCESS_TABLE_SETTING
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import UTCDateTime, db
-from epaccs.core.errors import NotFound
+from epaccs.core.errors import NotFound, RulesBroken
+from epaccs.core.two_names import ChangeStanding, SettingChange, newest_number, number_in_force
 
 INCIDENT_HOURS = 12
 
@@ -51,12 +62,130 @@ def names_of(entry_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {entry_id: known.get(entry_id, "A person on the register") for entry_id in entry_ids}
 
 
+# --- Which table holds -----------------------------------------------------------------------------------------------
+
+_log = logging.getLogger("epaccs.access")
+
+
+def follow_table(number: int) -> None:
+    """Hold to the version of the access table that the database says; nothing is read while it is the same.
+
+    A version that this release cannot keep to is not used: then the table holds that the register comes with.
+
+    Source: ADR 0037; hazard H-65.
+    """
+    if number != version_in_force():
+        use_table(number, find_table(number))
+
+
+def follow_newest_table() -> None:
+    """The same where neither session nor lease was read: for everybody, for what is sealed, and for a command."""
+    follow_table(db.session.scalar(_IN_FORCE, {"now": clock.now()}) or 0)
+
+
+_IN_FORCE = select(number_in_force(ACCESS_TABLE_SETTING))
+
+
+def find_table(number: int) -> Mapping[Role, RoleRow]:
+    """The table of a version; 0, and one that crosses the floor of this release: as the register comes with."""
+    content = db.session.scalar(
+        select(SettingChange.content).where(
+            SettingChange.setting == ACCESS_TABLE_SETTING, SettingChange.number == number
+        )
+    )
+    if content is None:
+        return ACCESS_TABLE
+    table = from_content(content)
+    try:
+        check_floor(table)
+    except RulesBroken:
+        _log.error("A version of the access table is not used: this release refuses it", extra={"version": number})
+        return ACCESS_TABLE
+    return table
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """One proposed or approved change of the access table, in words.
+
+    `number` None: not approved. `is_mine`: whoever looks proposed it.
+    """
+
+    id: UUID
+    number: int | None
+    standing: ChangeStanding
+    changes: tuple[Changed, ...]
+    reason: str
+    valid_from: datetime
+    proposed_at: datetime
+    proposed_by: str
+    decided_at: datetime | None
+    decided_by: str
+    is_mine: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is still to decide."""
+        return self.standing is ChangeStanding.PROPOSED
+
+
+def table_changes(actor: Actor) -> list[TableChange]:
+    """Every change of the access table, the newest first; what waits before what was decided.
+
+    Raises:
+        Forbidden: this person neither administers nor reviews access.
+    """
+    check_role(Permission.SEE_ACCESS_TABLE, actor.role)
+    rows = db.session.scalars(
+        select(SettingChange)
+        .where(SettingChange.setting == ACCESS_TABLE_SETTING)
+        .order_by(SettingChange.decided_at.is_not(None), SettingChange.number.desc(), SettingChange.proposed_at.desc())
+    ).all()
+    tables = {row.number: from_content(row.content) for row in rows if row.number} | {0: dict(ACCESS_TABLE)}
+    return [_as_change(row, tables[row.based_on], actor) for row in rows]
+
+
+def _as_change(row: SettingChange, before: Mapping[Role, RoleRow], actor: Actor) -> TableChange:
+    return TableChange(
+        id=row.id,
+        number=row.number,
+        standing=ChangeStanding(row.standing),
+        changes=tuple(changes_between(before, from_content(row.content))),
+        reason=row.reason,
+        valid_from=row.valid_from,
+        proposed_at=row.proposed_at,
+        proposed_by=row.proposed_by_name,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by_name or "",
+        is_mine=row.proposed_by == actor.clinician_id,
+    )
+
+
+def get_table_change(actor: Actor, change_id: UUID) -> TableChange:
+    """One of them.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for one in table_changes(actor):
+        if one.id == change_id:
+            return one
+    raise NotFound
+
+
+def newest_table() -> tuple[int, Mapping[Role, RoleRow]]:
+    """The version that was approved last, whether or not it holds yet: what a proposal changes."""
+    number = newest_number(db.session(), ACCESS_TABLE_SETTING)
+    return number, find_table(number)
+
+
 @dataclass(frozen=True)
 class Standing:
     """How one reader stands to one person at this moment.
 
     `identifiers_checked` None: no reason was given yet; empty: "cannot check", which stays on the card.
     `last_looked_at`: when the reader saw this record before giving the reason that counts now; None: never.
+    `level`: how far an agreement covers the reader's look; the person's own practice needs none.
     """
 
     entry_id: UUID
@@ -67,6 +196,7 @@ class Standing:
     is_shared: bool
     is_open: bool
     last_looked_at: datetime | None = None
+    level: Level = Level.WHOLE
 
     def can(self, permission: Permission) -> bool:
         """Whether this reader may do this to this person."""
@@ -88,6 +218,7 @@ def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = 
         "organisation_id": actor.organisation_id,
         "session_id": actor.session_id,
         "now": now,
+        "today": clock.today(),
     }
     row = db.session.execute(_STANDING, asked).first()
     if row is None:
@@ -104,15 +235,17 @@ def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = 
     if given is AccessReason.EMERGENCY and Fact.BREAKS_GLASS in facts and _may_be_opened_by_others(row):
         facts.add(Fact.EMERGENCY_OPENED)
     incident = reason is not None and row.given_at > now - timedelta(hours=INCIDENT_HOURS)
+    level, tiers = _level(actor, row), visible_tiers(actor.role, incident=incident, resident=resident)
     return Standing(
         entry_id=entry_id,
         facts=frozenset(facts),
-        tiers=visible_tiers(actor.role, incident=incident, resident=resident),
+        tiers=tiers if Fact.EMERGENCY_OPENED in facts else covered_tiers(tiers, level),
         reason=reason,
         identifiers_checked=tuple(row.identifiers_checked) if reason else None,
         is_shared=row.is_shared,
         is_open=row.is_open,
         last_looked_at=row.last_looked_at if reason else None,
+        level=level,
     )
 
 
@@ -130,8 +263,9 @@ def get_standing(
         raise NotFound
     if not standing.facts & {Fact.IN_SCOPE, Fact.EMERGENCY_OPENED} and permission is not Permission.BREAK_GLASS:
         raise NotFound
-    if permission is Permission.BREAK_GLASS and not standing.is_shared and Fact.IN_SCOPE not in standing.facts:
-        raise NotFound
+    opens = standing.is_shared and standing.can(permission)
+    if permission is Permission.BREAK_GLASS and Fact.IN_SCOPE not in standing.facts and not opens:
+        raise NotFound  # a refusal would tell whoever may not open it that there is somebody
     check(permission, standing.facts, role=actor.role)
     return standing
 
@@ -141,8 +275,18 @@ def _may_be_opened_by_others(row: Row[Any]) -> bool:
     return bool(row.is_shared)
 
 
+def _level(actor: Actor, row: Row[Any]) -> Level:
+    """How far an agreement covers the look. What is not shared flows to nobody, so there is nothing to cover.
+
+    Source: hazard H-62.
+    """
+    if row.practice_id == actor.organisation_id or not row.is_shared:
+        return Level.WHOLE
+    return Level(row.level or Level.NONE)
+
+
 def _is_in_scope(actor: Actor, row: Row[Any]) -> bool:
-    """Whether one of the role's scopes reaches the person.
+    """Whether one of the role's scopes reaches the person, and an agreement with their practice covers it.
 
     Not shared means: only the practice; while nobody was asked about sharing, also whoever registered them.
 
@@ -151,7 +295,9 @@ def _is_in_scope(actor: Actor, row: Row[Any]) -> bool:
     own_practice = row.practice_id is not None and row.practice_id == actor.organisation_id
     if not row.is_shared:
         registered_it = row.registrar_id is not None and row.registrar_id == actor.organisation_id
-        return registered_it or (own_practice and Scope.OWN_PRACTICE in ACCESS_TABLE[actor.role].scopes)
+        return registered_it or (own_practice and Scope.OWN_PRACTICE in row_of(actor.role).scopes)
+    if _level(actor, row) is Level.NONE:
+        return False
     reached = {
         Scope.OWN_PRACTICE: own_practice,
         Scope.RELATIONSHIP: row.has_relationship,
@@ -159,7 +305,7 @@ def _is_in_scope(actor: Actor, row: Row[Any]) -> bool:
         Scope.RESIDENTS: row.residence_id is not None and row.residence_id == actor.organisation_id,
         Scope.OWN_ORGANISATION: own_practice or row.has_relationship,
     }
-    return any(reached[scope_word] for scope_word in ACCESS_TABLE[actor.role].scopes)
+    return any(reached[scope_word] for scope_word in row_of(actor.role).scopes)
 
 
 def is_current(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -204,6 +350,7 @@ def _build_standing_statement() -> Any:
             EntryScope.is_open,
             Organisation.area.label("organisation_area"),
             related.label("has_relationship"),
+            level_between(organisation_id, EntryScope.practice_id, bindparam("today", type_=Date)).label("level"),
             AccessGrant.reason,
             AccessGrant.in_scope,
             AccessGrant.identifiers_checked,
@@ -222,23 +369,25 @@ _STANDING = _build_standing_statement()
 
 def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
     """A condition on `EntryScope.entry_id`: the entries in the actor's scope, for lists and search."""
-    scopes = ACCESS_TABLE[actor.role].scopes
+    scopes = row_of(actor.role).scopes
     own_practice = EntryScope.practice_id == actor.organisation_id
     related = exists().where(
         Relationship.entry_id == EntryScope.entry_id,
         Relationship.organisation_id == actor.organisation_id,
         is_current(clock.now()),
     )
+    is_covered = or_(own_practice, EntryScope.practice_id.in_(covered_practices(actor.organisation_id, clock.today())))
+    is_shared = and_(EntryScope.is_shared, is_covered)
     conditions = [and_(EntryScope.registrar_id == actor.organisation_id, not_(EntryScope.is_shared))]
     if Scope.OWN_PRACTICE in scopes or Scope.OWN_ORGANISATION in scopes:
         conditions.append(own_practice)
     if Scope.RELATIONSHIP in scopes or Scope.OWN_ORGANISATION in scopes:
-        conditions.append(and_(EntryScope.is_shared, related))
+        conditions.append(and_(is_shared, related))
     if Scope.RESIDENTS in scopes:
-        conditions.append(and_(EntryScope.is_shared, EntryScope.residence_id == actor.organisation_id))
+        conditions.append(and_(is_shared, EntryScope.residence_id == actor.organisation_id))
     if Scope.AREA in scopes:
         area = select(Organisation.area).where(Organisation.id == actor.organisation_id).scalar_subquery()
-        conditions.append(and_(EntryScope.is_shared, EntryScope.area == area, EntryScope.area != ""))
+        conditions.append(and_(is_shared, EntryScope.area == area, EntryScope.area != ""))
     return or_(*conditions)
 
 
@@ -288,6 +437,7 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
 #: What a tablet brought that does not fit together, in the words that a privacy officer reads.
 ALARMS: dict[EventKind, str] = {
     EventKind.TABLET_GAP: "An entry that was made on it has not come",
+    EventKind.TABLET_DISAGREES: "It goes on holding other people than it was sent: somebody may be missing on it",
     EventKind.TABLET_LOOKS_MISSING: "Looks are missing from its book of who looked",
     EventKind.TABLET_LOOKS_BROKEN: "Its book of who looked was changed, or cannot be read",
     EventKind.TABLET_COPIED: "There seem to be two tablets of this name: both were taken out of use",

@@ -9,10 +9,11 @@ Source: access table agreed with the register's partners; SCCI1580 v4.0 organisa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from epaccs.agreements.rules import Level
 from epaccs.clinicians.rules import ROLE_LABELS, Role
 from epaccs.core import passages
 from epaccs.core.errors import Forbidden
@@ -76,6 +77,7 @@ class Fact(StrEnum):
     REPORTS_DEATH = "role reports a death"
     REMOVES = "role removes an entry"
     PRINTS = "role prints"
+    GOES_ON_ROUNDS = "role goes on rounds in care homes"
     BREAKS_GLASS = "role may open in an emergency"
     ADMINISTERS = "role administers"
     IN_SCOPE = "the person is in scope"
@@ -109,11 +111,14 @@ class Permission(StrEnum):
     REPORT_DEATH = "report a death"
     REMOVE = "remove an entry"
     PRINT = "print a sheet"
+    SEE_ROUND = "see the residents of a care home on a round"
     SEE_NOTICES = "see notices"
     REVIEW_ACCESS = "review access"
     ADMINISTER = "administer people and organisations"
+    HANDLE_INCIDENTS = "handle incidents"
     USE_TABLET = "use a tablet without signal"
     MANAGE_TABLETS = "manage tablets"
+    SEE_ACCESS_TABLE = "see the access table and decide about its changes"
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,11 @@ class RoleRow:
     sights: dict[Tier, Sight]
     scopes: tuple[Scope, ...]
     facts: frozenset[Fact]
+
+    @property
+    def sees_records(self) -> bool:
+        """Whether the role opens anybody's record at all."""
+        return self.sights[Tier.T1_EMERGENCY] is not Sight.NO
 
 
 def _sights(t0: str, t1: str, t2: str, t3: str, t4: str) -> dict[Tier, Sight]:
@@ -140,6 +150,7 @@ _SENIOR = _CLINICAL | {
     Fact.RECORDS_DEATH,
 }
 _NURSE = _CLINICAL | {
+    Fact.GOES_ON_ROUNDS,
     Fact.REGISTERS,
     Fact.EDITS_PLAN,
     Fact.DRAFTS_CPR,
@@ -152,18 +163,20 @@ _CASELOAD = (Scope.RELATIONSHIP,)
 
 ACCESS_TABLE: dict[Role, RoleRow] = {
     Role.GP: RoleRow(
-        _sights("yes", "yes", "yes", "yes", "no"), _PRACTICE, _SENIOR | {Fact.REMOVES, Fact.KEEPS_CANDIDATES}
+        _sights("yes", "yes", "yes", "yes", "no"),
+        _PRACTICE,
+        _SENIOR | {Fact.GOES_ON_ROUNDS, Fact.REMOVES, Fact.KEEPS_CANDIDATES},
     ),
     Role.PRACTICE_ADMINISTRATOR: RoleRow(
         _sights("yes", "no", "no", "no", "no"),
         (Scope.OWN_PRACTICE,),
         frozenset({Fact.DRAFTS_REGISTRATION, Fact.KEEPS_CANDIDATES, Fact.REPORTS_DEATH}),
     ),
-    Role.OUT_OF_HOURS_GP: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _AREA, _SENIOR),
+    Role.OUT_OF_HOURS_GP: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _AREA, _SENIOR | {Fact.GOES_ON_ROUNDS}),
     Role.OUT_OF_HOURS_NURSE: RoleRow(
         _sights("yes", "yes", "yes", "no", "no"),
         _AREA,
-        _CLINICAL | {Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
+        _CLINICAL | {Fact.GOES_ON_ROUNDS, Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
     ),
     Role.CALL_HANDLER: RoleRow(
         _sights("yes", "read-back", "no", "no", "no"),
@@ -185,11 +198,13 @@ ACCESS_TABLE: dict[Role, RoleRow] = {
     ),
     Role.COMMUNITY_NURSE: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _NURSE),
     Role.HOSPICE_NURSE: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _NURSE),
-    Role.HOSPICE_DOCTOR: RoleRow(_sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _SENIOR | {Fact.REMOVES}),
+    Role.HOSPICE_DOCTOR: RoleRow(
+        _sights("yes", "yes", "yes", "yes", "no"), _CASELOAD, _SENIOR | {Fact.GOES_ON_ROUNDS, Fact.REMOVES}
+    ),
     Role.CARE_HOME_NURSE: RoleRow(
         _sights("yes", "yes", "residents", "no", "no"),
         (Scope.RESIDENTS,),
-        _CLINICAL | {Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
+        _CLINICAL | {Fact.GOES_ON_ROUNDS, Fact.EDITS_PLAN, Fact.DRAFTS_CPR, Fact.REPORTS_DEATH},
     ),
     Role.HOSPITAL_DOCTOR: RoleRow(_sights("yes", "yes", "yes", "no", "no"), _CASELOAD, _SENIOR),
     Role.ED_CLINICIAN: RoleRow(
@@ -202,6 +217,7 @@ ACCESS_TABLE: dict[Role, RoleRow] = {
         (Scope.RESIDENTS,),
         frozenset(
             {
+                Fact.GOES_ON_ROUNDS,
                 Fact.ADDS_OBSERVATIONS,
                 Fact.RECORDS_OWN_WITHDRAWAL,
                 Fact.REQUESTS_CPR_REVIEW,
@@ -232,6 +248,28 @@ ACCESS_TABLE: dict[Role, RoleRow] = {
         _sights("no", "no", "no", "no", "governance"), (Scope.OWN_ORGANISATION,), frozenset({Fact.ADMINISTERS})
     ),
 }
+
+#: The table in force and the number of its version; 0: the one above. Every process follows what the database says.
+_in_force: list[tuple[int, Mapping[Role, RoleRow]]] = [(0, ACCESS_TABLE)]
+
+
+def use_table(number: int, table: Mapping[Role, RoleRow]) -> None:
+    """Let a version hold from now on in this process, on every page, list, sheet and tablet.
+
+    Source: feature F27; ADR 0037; hazard H-65.
+    """
+    _in_force[:] = [(number, table)]
+
+
+def version_in_force() -> int:
+    """Which version of the table this process holds to."""
+    return _in_force[0][0]
+
+
+def row_of(role: Role) -> RoleRow:
+    """The line of a role in the table as it holds now."""
+    return _in_force[0][1][role]
+
 
 _REACHED = frozenset({Fact.IN_SCOPE, Fact.REASON_GIVEN})
 _IN_EMERGENCY = frozenset({Fact.EMERGENCY_OPENED})
@@ -282,11 +320,14 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     ],
     Permission.REMOVE: [_REACHED | {Fact.REMOVES}],
     Permission.PRINT: [_REACHED | {Fact.PRINTS, Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.PRINTS, Fact.SEES_CARD}],
+    Permission.SEE_ROUND: [frozenset({Fact.GOES_ON_ROUNDS, Fact.SEES_CARD})],
     Permission.SEE_NOTICES: [frozenset({Fact.SIGNED_IN})],
     Permission.REVIEW_ACCESS: [frozenset({Fact.SEES_GOVERNANCE})],
     Permission.ADMINISTER: [frozenset({Fact.ADMINISTERS})],
+    Permission.HANDLE_INCIDENTS: [frozenset({Fact.SEES_GOVERNANCE}), frozenset({Fact.ADMINISTERS})],
     Permission.USE_TABLET: [frozenset({Fact.SEES_CARD})],
     Permission.MANAGE_TABLETS: [frozenset({Fact.ADMINISTERS})],
+    Permission.SEE_ACCESS_TABLE: [frozenset({Fact.ADMINISTERS}), frozenset({Fact.SEES_GOVERNANCE})],
 }
 
 #: Facts that are known without asking about one person.
@@ -295,7 +336,7 @@ FACTS_OF_THE_PERSON = frozenset({Fact.IN_SCOPE, Fact.REASON_GIVEN, Fact.EMERGENC
 
 def facts_of_role(role: Role, *, may_sign: bool) -> frozenset[Fact]:
     """What the role alone says, with the person's own authorisation to sign."""
-    row = ACCESS_TABLE[role]
+    row = row_of(role)
     facts = {Fact.SIGNED_IN, *row.facts}
     if row.sights[Tier.T0_EXISTS] is Sight.YES:
         facts.add(Fact.SEES_THAT_A_RECORD_EXISTS)
@@ -344,7 +385,7 @@ def check_role(permission: Permission, role: Role) -> None:
 
 def refusal(permission: Permission, role: Role) -> str:
     """The sentence of a refusal."""
-    if permission is Permission.SIGN_CPR and Fact.SIGNS_WITH_AUTHORISATION in ACCESS_TABLE[role].facts:
+    if permission is Permission.SIGN_CPR and Fact.SIGNS_WITH_AUTHORISATION in row_of(role).facts:
         return "Signing a CPR decision needs a current authorisation to sign. Propose it instead, or ask a signer."
     return f"Your role, {ROLE_LABELS[role]}, may not {permission}. Ask a colleague whose role may."
 
@@ -357,10 +398,36 @@ def visible_tiers(role: Role, *, incident: bool, resident: bool) -> frozenset[Ti
         incident: the reader opened the card with a reason within the last twelve hours.
         resident: the person lives in the reader's care home.
     """
+    return visible_tiers_of(row_of(role), incident=incident, resident=resident)
+
+
+def visible_tiers_of(row: RoleRow, *, incident: bool, resident: bool) -> frozenset[Tier]:
+    """The same of one line of a table, whether or not it holds now."""
     granted = {Sight.YES: True, Sight.READ_BACK: True, Sight.INCIDENT: incident, Sight.RESIDENTS: resident}
-    sights = ACCESS_TABLE[role].sights
-    tiers = {tier for tier, sight in sights.items() if granted.get(sight, False)}
-    return frozenset(tiers | ({Tier.NEEDS} if Sight.NEEDS in sights.values() else set()))
+    tiers = {tier for tier, sight in row.sights.items() if granted.get(sight, False)}
+    return frozenset(tiers | ({Tier.NEEDS} if Sight.NEEDS in row.sights.values() else set()))
+
+
+def most_tiers(role: Role) -> frozenset[Tier]:
+    """The most that a role ever sees of anybody: with an incident, of its own residents."""
+    return visible_tiers(role, incident=True, resident=True)
+
+
+#: What an agreement of each level lets through. That somebody has an entry is told to whoever reaches them at all.
+_COVERED: dict[Level, frozenset[Tier]] = {
+    Level.NONE: frozenset({Tier.T0_EXISTS}),
+    Level.CARD: frozenset({Tier.T0_EXISTS, Tier.T1_EMERGENCY}),
+    Level.PLAN: frozenset({Tier.T0_EXISTS, Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.NEEDS}),
+    Level.WHOLE: frozenset(Tier),
+}
+
+
+def covered_tiers(tiers: frozenset[Tier], level: Level) -> frozenset[Tier]:
+    """What is left of an audience where an agreement goes so far: never more than the role sees.
+
+    Source: hazard H-62.
+    """
+    return tiers & _COVERED[level]
 
 
 def sees_passages(tiers: frozenset[Tier]) -> bool:
@@ -381,15 +448,15 @@ def audience_name(tiers: frozenset[Tier]) -> str:
     return "+".join(sorted(tier.value for tier in tiers)) or "none"
 
 
-#: Every audience that a reader of a record can belong to; a card is kept for each.
+#: Every audience that a reader of a record can belong to; a card is kept for each, and no version makes another.
 AUDIENCES: tuple[frozenset[Tier], ...] = tuple(
     sorted(
         {
-            visible_tiers(role, incident=incident, resident=resident)
-            for role in Role
+            visible_tiers_of(row, incident=incident, resident=resident)
+            for row in ACCESS_TABLE.values()
             for incident in (False, True)
             for resident in (False, True)
-            if ACCESS_TABLE[role].sights[Tier.T1_EMERGENCY] is not Sight.NO
+            if row.sights[Tier.T1_EMERGENCY] is not Sight.NO
         },
         key=audience_name,
     )
@@ -409,6 +476,53 @@ def render_access_tables() -> str:
         words = " **or** ".join(", ".join(sorted(alternative)) for alternative in alternatives)
         lines.append(f"| {permission} | {words} |")
     return "\n".join(lines) + "\n"
+
+
+#: The words of the access table, as they are told to the people whom the records are about.
+_TOLD_SIGHTS: dict[Sight, str] = {
+    Sight.YES: "Yes",
+    Sight.NO: "No",
+    Sight.READ_BACK: "Only to read it aloud to a caller",
+    Sight.INCIDENT: "Only while they are with the person, until twelve hours after",
+    Sight.RESIDENTS: "Only of residents of their home",
+    Sight.NEEDS: "Only practical needs and contacts",
+    Sight.GOVERNANCE: "No",
+}
+_TOLD_SCOPES: dict[Scope, str] = {
+    Scope.OWN_PRACTICE: "of their own practice",
+    Scope.RELATIONSHIP: "whom their organisation looks after",
+    Scope.AREA: "of the area they serve",
+    Scope.RESIDENTS: "who live in their home",
+    Scope.OWN_ORGANISATION: "of their own organisation",
+}
+
+
+@dataclass(frozen=True)
+class ToldRole:
+    """What one role sees, and of whom, in words for everybody."""
+
+    role: str
+    card: str
+    plan: str
+    sensitive: str
+    whose: str
+
+
+def tell_access_table() -> list[ToldRole]:
+    """Who sees what of whom, from the table that the program runs on; whoever sees nobody's record is left out.
+
+    Source: UK GDPR, article 13.
+    """
+    told = []
+    for role in Role:
+        row = row_of(role)
+        t1, t2, t3 = (
+            _TOLD_SIGHTS[row.sights[tier]] for tier in (Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.T3_SENSITIVE)
+        )
+        if row.sights[Tier.T0_EXISTS] is Sight.YES:
+            whose = "People " + " or ".join(_TOLD_SCOPES[scope] for scope in row.scopes)
+            told.append(ToldRole(ROLE_LABELS[role], t1, t2, t3, whose))
+    return told
 
 
 class AccessReason(StrEnum):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
-from epaccs.access.actions import give_reason, review_access
+from epaccs.access.actions import end_relationships, give_reason, review_access
+from epaccs.access.model import Relationship
 from epaccs.access.queries import find_standing, openings_to_review
 from epaccs.access.rules import AccessReason, Permission
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
-from epaccs.core.db import db
+from epaccs.core import clock
+from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from tests.factories import a_clinician, a_registered_person, an_organisation
+from tests.record.visits import concern, open_record
 
 
 @pytest.fixture
@@ -134,3 +139,35 @@ def test_nobody_else_reviews(paramedic: Actor, entry: UUID) -> None:
         openings_to_review(paramedic)
     with pytest.raises(Forbidden):
         review_access(paramedic, opening, outcome="justified", note="")
+
+
+def test_an_open_record_closes_at_the_next_request_after_the_relationship_has_ended(app: Flask, entry: UUID) -> None:
+    worker = a_clinician(Role.SOCIAL_WORKER)
+    concern(entry, worker)
+    pages = open_record(app, worker, entry)
+
+    with writing() as session:
+        end_relationships(session, entry_id=entry, reason="referral")
+
+    pages.open(f"/record/{entry}", status=404)
+    assert pages.browser.get(f"/record/{entry}/number").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("hours", "opens"),
+    [pytest.param(-1, False, id="before"), pytest.param(1, True, id="during"), pytest.param(9, False, id="after")],
+)
+def test_a_relationship_opens_from_its_beginning_until_its_end(
+    entry: UUID, hours: int, opens: bool, frozen_clock: Callable[[datetime], None]
+) -> None:
+    worker, begins = a_clinician(Role.SOCIAL_WORKER), clock.now() + timedelta(hours=2)
+    with writing() as session:
+        dates = {"from_at": begins, "until_at": begins + timedelta(hours=8)}
+        row = Relationship(entry_id=entry, organisation_id=worker.organisation_id, reason="visit", **dates)
+        session.add(row)
+
+    frozen_clock(begins + timedelta(hours=hours))
+
+    standing = find_standing(worker, entry)
+    assert standing is not None
+    assert standing.can(Permission.GIVE_REASON) is opens
