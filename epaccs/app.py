@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from epaccs.audit import log as audit_log
 from epaccs.clinicians.rules import Actor
@@ -17,9 +17,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
-    from epaccs.devices.queries import use_epochs
+    from epaccs.devices.queries import use_epochs, use_follows
+    from epaccs.handover.queries import find_sheets_of
+    from epaccs.record.queries.holders import use_copies
+    from epaccs.record.rules.holders import CopyKind
     from epaccs.register.sections import take_made_up_people_only
-    from epaccs.sync.queries.feed import find_epochs
+    from epaccs.sync.queries.feed import find_epochs, find_follows
+    from epaccs.sync.queries.holders import find_tablets_with
 
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
@@ -40,6 +44,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     connect_rooms()
     connect_tablets()
     use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
+    use_follows(find_follows)
+    use_copies(
+        CopyKind.TABLET,
+        lambda entry_id: find_tablets_with(entry_id, restore_generation=settings.restore_generation),
+    )
+    use_copies(CopyKind.SHEET, find_sheets_of)
     register_views(app)
     return app
 
@@ -50,11 +60,15 @@ def import_models() -> None:
 
     for room in (
         "core.changes",
+        "core.two_names",
         "audit.model",
         "clinicians.model",
+        "agreements.model",
+        "sign_on.model",
         "access.model",
         "notices.model",
         "devices.model",
+        "sponsorship.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -63,9 +77,11 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "incidents.model",
         "sync.model.feed",
         "sync.model.push",
         "sync.model.audit",
+        "oversight.model",
     ):
         import_module(f"epaccs.{room}")
 
@@ -93,9 +109,20 @@ def connect_rooms() -> None:
     for declaration in SECTIONS.values():
         register_section(declaration.as_section())
     access.use_names(register.names_of)
+    _connect_table()
     versions.use_banner(register.find_banner)
     register.ask_of_moves(cpr_queries.find_question_of_move)
     _connect_projectors()
+    _connect_sponsors()
+
+
+def _connect_table() -> None:
+    """The table that the register comes with holds until a session, a tablet or a command says which version does."""
+    from epaccs.access.queries import follow_table
+    from epaccs.clinicians.guard import tell_of_table
+
+    follow_table(0)
+    tell_of_table(follow_table)
 
 
 def _connect_projectors() -> None:
@@ -110,6 +137,14 @@ def _connect_projectors() -> None:
         register_projector(room.follow_change)
 
 
+def _connect_sponsors() -> None:
+    """Whoever has an account through a sponsor hears at sign-in that it is about to end."""
+    from epaccs.clinicians.views.signing_in import tell_at_sign_in
+    from epaccs.sponsorship.actions import remind
+
+    tell_at_sign_in(remind)
+
+
 def connect_tablets() -> None:
     """Whoever loses their password or their account loses what their tablets open."""
     from epaccs.clinicians.actions import follow_ended_access
@@ -120,31 +155,49 @@ def connect_tablets() -> None:
 
 def register_views(app: Flask) -> None:
     """Every address of the program."""
-    from epaccs.access import views as access
-    from epaccs.care_plans import views as care_plans
     from epaccs.clinicians import guard
-    from epaccs.clinicians import views as clinicians
-    from epaccs.cpr_decisions import views as cpr_decisions
-    from epaccs.devices import views as devices
-    from epaccs.handover import views as handover
-    from epaccs.identification import views as identification
-    from epaccs.notices import views as notices
-    from epaccs.record.views import card, disagreements, home, observations, search, told
-    from epaccs.record.views import history as record_history
-    from epaccs.register import views as register
-    from epaccs.scans import views as scans
-    from epaccs.sync.views import feed, push, shell
     from epaccs.versions import registry
-    from epaccs.versions import views as versions
 
     guard.init_app(app)
     web.show_signed_in(app, lambda: guard.find_shown_person(_build_menu))
     app.jinja_env.globals["section_label"] = lambda name: registry.get_section(name).label
+    for blueprint in _find_blueprints():
+        app.register_blueprint(blueprint)
+    app.jinja_env.globals["privacy_page"] = "/privacy"
+    _register_gallery(app)
+
+
+def _find_blueprints() -> tuple[Blueprint, ...]:
+    """The pages of every room."""
+    from epaccs.access import views as access
+    from epaccs.agreements import views as agreements
+    from epaccs.care_plans import views as care_plans
+    from epaccs.clinicians import views as clinicians
+    from epaccs.coordination import views as coordination
+    from epaccs.cpr_decisions import views as cpr_decisions
+    from epaccs.devices import views as devices
+    from epaccs.handover import views as handover
+    from epaccs.identification import views as identification
+    from epaccs.incidents import views as incidents
+    from epaccs.notices import views as notices
+    from epaccs.oversight import views as oversight
+    from epaccs.record.views import card, disagreements, history, home, launch, observations, search, sharing, told
+    from epaccs.register import views as register
+    from epaccs.scans import views as scans
+    from epaccs.sign_on import views as sign_on
+    from epaccs.sponsorship import views as sponsorship
+    from epaccs.sync.views import feed, push, shell, untaken
+    from epaccs.versions import views as versions
+
     rooms = (
         home,
+        agreements,
         access,
+        oversight,
         notices,
         devices,
+        sponsorship,
+        incidents,
         versions,
         register,
         scans,
@@ -152,27 +205,36 @@ def register_views(app: Flask) -> None:
         care_plans,
         cpr_decisions,
         search,
+        launch,
         card,
         observations,
         told,
+        sharing,
         disagreements,
-        record_history,
+        history,
+        coordination,
         handover,
         feed,
         push,
         shell,
+        untaken,
     )
-    for blueprint in (*clinicians.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local):
-        app.register_blueprint(blueprint)
-    if app.config["EPACCS"].is_demo:
-        from epaccs.core import gallery
+    return (*clinicians.BLUEPRINTS, *sign_on.BLUEPRINTS, *(room.bp for room in rooms), care_plans.local)
 
+
+def _register_gallery(app: Flask) -> None:
+    """The parts of pages side by side, where nobody real is."""
+    from epaccs.core import gallery
+
+    if app.config["EPACCS"].is_demo:
         app.register_blueprint(gallery.bp)
 
 
 def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
-    """The pages that this role could open, whomever they are about; what waits is counted where it is shown."""
+    """The pages that this role could open, whomever they are about, with what waits for whoever answers for it."""
     from epaccs.access.rules import Permission, can_ever, facts_of_role
+    from epaccs.incidents.queries import count_waiting as count_incidents
+    from epaccs.sponsorship.queries import count_waiting
 
     facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     pages = (
@@ -182,6 +244,9 @@ def _build_menu(actor: Actor) -> tuple[web.Link, ...]:
         (Permission.SEE_NOTICES, web.Link("What waits", "/notices")),
         (Permission.REVIEW_ACCESS, web.Link("Privacy office", "/privacy-office")),
         (Permission.ADMINISTER, web.Link("People", "/admin")),
+        (Permission.ADMINISTER, web.Link("Sharing", "/admin/agreements")),
+        (Permission.ADMINISTER, web.Link("Sponsored accounts", "/sponsorship", count_waiting(actor))),
+        (Permission.HANDLE_INCIDENTS, web.Link("Incidents", "/incidents", count_incidents(actor))),
         (Permission.MANAGE_TABLETS, web.Link("Tablets", "/devices")),
     )
     return tuple(link for permission, link in pages if can_ever(permission, facts))

@@ -20,6 +20,7 @@ from flask import Flask, current_app
 from rich.console import Console
 
 from epaccs.access.actions import give_reason, may_open
+from epaccs.access.queries import follow_newest_table
 from epaccs.access.rules import AccessReason, Permission
 from epaccs.app import create_app
 from epaccs.audit import log as audit_log
@@ -301,6 +302,7 @@ def at_work(user_name: str, ods_code: str | None) -> Actor:
     Raises:
         RuleBroken: nobody works under that name, or they work at several places and none was named.
     """
+    follow_newest_table()
     actors = clinician_queries.find_at_work(user_name, today=clock.today())
     chosen = [actor for actor in actors if ods_code in (None, actor.organisation_ods)]
     if len(chosen) == 1:
@@ -464,23 +466,27 @@ def anchor_file(app: Flask) -> Path:
 
 
 @audit.command()
+@click.option(
+    "--new", "only_new", is_flag=True, help="Only what came since the last time; all of it from time to time."
+)
 @json_option
 @in_the_house
-def verify(as_json: bool) -> None:
+def verify(only_new: bool, as_json: bool) -> None:
     """Walk every chain; name the first row that was changed."""
-    from rich.progress import Progress
-
-    with Progress(disable=as_json or not sys.stderr.isatty(), transient=True) as progress:
-        task = progress.add_task("Reading the audit", total=None)
-        found = audit_log.verify(
-            anchor_file(current_app._get_current_object()),  # type: ignore[attr-defined]
-            progress=lambda count: progress.advance(task, count),
-        )
+    before, broken = audit_log.find_reached(db.session()) if only_new else (audit_log.NOTHING, None)
+    left = 0 if broken else audit_log.count_rows(db.session()) - before.rows
+    with counting("Reading the audit", left, quiet=as_json) as tell:
+        anchor = anchor_file(current_app._get_current_object())  # type: ignore[attr-defined]
+        found = audit_log.verify(anchor, progress=tell, only_new=only_new)
     if not found.holds:
         say(f"Broken: {found.broken}.", as_json=as_json, rows=found.rows, broken=found.broken)
         raise SystemExit(1)
+    audit_log.keep_verified(found)
     words = f"{found.rows:,} rows and {found.checkpoints:,} checkpoints hold."
-    say(words, as_json=as_json, rows=found.rows, checkpoints=found.checkpoints)
+    if found.begun.at is not None and found.reached.whole_at is not None:
+        since, whole = fields.format_datetime(found.begun.at), fields.format_datetime(found.reached.whole_at)
+        words += f" They came since {since}; everything was verified last on {whole}."
+    say(words, as_json=as_json, rows=found.rows, checkpoints=found.checkpoints, whole_at=found.reached.whole_at)
 
 
 # Serving
@@ -523,12 +529,15 @@ def prepare_to_serve(settings: Settings) -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="One round instead of one each minute.")
+@click.option("--with", "server", type=int, hidden=True, help="End with this process, which started it.")
 @in_the_house
-def worker(once: bool) -> None:
+def worker(once: bool, server: int | None) -> None:
     """Each minute: anchor the audit outside the database, forget what has run out. `epaccs serve` runs one itself."""
-    from epaccs.server import do_rounds
+    from epaccs.server import do_rounds, end_with
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if server is not None:
+        end_with(server, stop)
     do_rounds(current_app._get_current_object(), stop, once=once)  # type: ignore[attr-defined]

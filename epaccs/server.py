@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import subprocess
@@ -23,12 +22,18 @@ from epaccs.clinicians.model import Clinician
 from epaccs.core import migration
 from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
+from epaccs.core.garbage import look_seldom
 from epaccs.devices.actions import forget_leases
 from epaccs.identification.actions import forget_candidates
+from epaccs.oversight.actions.looking import look_at_new
 from epaccs.settings import Settings, SettingsError
+from epaccs.sign_on.actions.housekeeping import forget_expired as forget_ceremonies
+from epaccs.sponsorship import actions as sponsorship
 from epaccs.sync.actions.feed import follow_time
 
 ROUND_SECONDS = 60
+#: How soon the worker sees that the server it belongs to was killed.
+_LOOK_SECONDS = 1
 _log = structlog.get_logger("epaccs")
 
 
@@ -74,10 +79,9 @@ def serve_forever(app: Flask, *, host: str, port: int, workers: int) -> None:
     # It was chosen at the import, before the folder was known.
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
     # In a group of its own: Ctrl-C on a terminal reaches this process, which then ends that one.
-    rounds = subprocess.Popen([sys.executable, "-m", "epaccs", "worker"], process_group=0)
-    # What was made at the start is never garbage; looking through it took an eighth of the time of each page.
-    gc.collect()
-    gc.freeze()
+    command = [sys.executable, "-m", "epaccs", "worker", "--with", str(os.getpid())]
+    rounds = subprocess.Popen(command, process_group=0)  # noqa: S603 - our own program, and a number
+    look_seldom()  # the workers inherit it
     try:
         _Server(app, _options(host, port, workers)).run()
     finally:
@@ -106,12 +110,27 @@ def _forget_metrics(_server: Any, worker: Any) -> None:
 
 
 def do_rounds(app: Flask, stop: threading.Event, *, once: bool = False) -> None:
-    """Each minute until told to stop: the audit's checkpoint, what has run out, and who is on tablets no more."""
+    """Each minute until told to stop: the audit's checkpoint, what has run out, unusual access."""
     settings: Settings = app.config["EPACCS"]
     while True:
         do_round(settings.data_dir / "audit-anchor.log")
         if once or stop.wait(ROUND_SECONDS):
             return
+
+
+def end_with(server: int, stop: threading.Event) -> None:
+    """Stop when the server has gone that started this process, however it ended: nobody else ends an orphan.
+
+    Args:
+        server: its process; a child of a killed one belongs to another from then on.
+    """
+
+    def look() -> None:
+        while os.getppid() == server and not stop.wait(_LOOK_SECONDS):
+            pass
+        stop.set()
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def do_round(anchor: Path) -> None:
@@ -120,9 +139,13 @@ def do_round(anchor: Path) -> None:
         audit_log.checkpoint(anchor)
         clinicians.end_lapsed_sessions()
         clinicians.forget_expired()
+        forget_ceremonies()
         forget_candidates()
         forget_leases()
+        sponsorship.follow_time()
+        sponsorship.forget_requests()
         follow_time()
+        look_at_new()
     except Unavailable:
         _log.warning("a round of the worker could not reach the database")
     finally:

@@ -12,6 +12,8 @@ from environs import Env, EnvError
 
 #: A larger file fits through no body of a request, and into no answer that a busy server should give.
 SCAN_LIMIT_MEGABYTES = 50
+#: Somebody must say at least so often that a person still works where their account is for.
+SPONSORED_MONTHS_LIMIT = 24
 
 
 class SettingsError(Exception):
@@ -23,6 +25,25 @@ class Mode(StrEnum):
 
     DEMO = "demo"
     LIVE = "live"
+
+
+@dataclass(frozen=True)
+class IdentityProvider:
+    """Who else says who somebody is, over OpenID Connect.
+
+    Args:
+        issuer: as it names itself in its tokens.
+        name: as people know it; it stands on the button.
+        roles_claim: the claim in which it says where and as what somebody works.
+        number_claim: the claim with the professional number that it has verified; empty: it has verified none.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str = "your organisation's sign-in"
+    roles_claim: str = "epaccs_roles"
+    number_claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +66,13 @@ class Settings:
     demo_password: str = field(default="demonstration-only", repr=False)
     session_idle_minutes: int = 60
     session_absolute_hours: int = 13
+    #: So long ago somebody may have proved who they are when they sign a CPR decision.
+    signing_minutes: int = 15
+    #: None: people sign in here, and nowhere else.
+    identity_provider: IdentityProvider | None = None
     #: A second factor's window and the throttle are fixed in clinicians/rules; these are a site's.
     confirmation_hours: int = 72
+    sponsored_months: int = 12
     copy_age_limit_hours: int = 18
     control_telephone: str = "111"
     #: Where a virus scanner, clamd, listens: "tcp://host:port" or "unix:///path"; empty: no scan of a paper is taken.
@@ -91,6 +117,9 @@ def load_settings(environ: Env | None = None) -> Settings:
             demo_password=env.str("EPACCS_DEMO_PASSWORD", "demonstration-only"),
             session_idle_minutes=_whole_number(env, "EPACCS_SESSION_IDLE_MINUTES", 60),
             session_absolute_hours=_whole_number(env, "EPACCS_SESSION_ABSOLUTE_HOURS", 13),
+            sponsored_months=_whole_number(env, "EPACCS_SPONSORED_MONTHS", 12),
+            signing_minutes=_whole_number(env, "EPACCS_SIGNING_MINUTES", 15),
+            identity_provider=_identity_provider(env, mode),
             confirmation_hours=_whole_number(env, "EPACCS_CONFIRMATION_HOURS", 72),
             copy_age_limit_hours=_whole_number(env, "EPACCS_COPY_AGE_LIMIT_HOURS", 18),
             control_telephone=env.str("EPACCS_CONTROL_TELEPHONE", "111"),
@@ -148,6 +177,30 @@ def _clamd(text: str) -> str:
     return text
 
 
+def _identity_provider(env: Env, mode: Mode) -> IdentityProvider | None:
+    """Who else says who somebody is; no issuer given: nobody."""
+    issuer = env.str("EPACCS_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    is_here = mode is Mode.DEMO and parts.hostname in {"localhost", "127.0.0.1"}
+    if not parts.hostname or parts.scheme not in ({"http", "https"} if is_here else {"https"}):
+        raise SettingsError(
+            "EPACCS_OIDC_ISSUER must start with https://. Set it as the identity provider names itself."
+        )
+    client_id, client_secret = env.str("EPACCS_OIDC_CLIENT_ID", ""), env.str("EPACCS_OIDC_CLIENT_SECRET", "")
+    if not client_id or not client_secret:
+        raise SettingsError("Set EPACCS_OIDC_CLIENT_ID and EPACCS_OIDC_CLIENT_SECRET too, as the provider gave them.")
+    return IdentityProvider(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        name=env.str("EPACCS_OIDC_NAME", "your organisation's sign-in"),
+        roles_claim=env.str("EPACCS_OIDC_ROLES_CLAIM", "epaccs_roles"),
+        number_claim=env.str("EPACCS_OIDC_NUMBER_CLAIM", ""),
+    )
+
+
 def _secret_key(text: str, mode: Mode, data_dir: Path) -> str:
     """The key from which all others come; a demonstration makes its own once and keeps it with its data."""
     if text:
@@ -165,8 +218,12 @@ def _secret_key(text: str, mode: Mode, data_dir: Path) -> str:
 def _check(settings: Settings, *, proxies_named: bool) -> None:
     if settings.restore_generation < 1:
         raise SettingsError("EPACCS_RESTORE_GENERATION must be 1 or more. Raise it by one at every restore.")
+    if not 1 <= settings.signing_minutes <= 60:
+        raise SettingsError("EPACCS_SIGNING_MINUTES must be from 1 to 60.")
     if not 1 <= settings.scan_limit_megabytes <= SCAN_LIMIT_MEGABYTES:
         raise SettingsError(f"EPACCS_SCAN_LIMIT_MEGABYTES must be from 1 to {SCAN_LIMIT_MEGABYTES}.")
+    if not 1 <= settings.sponsored_months <= SPONSORED_MONTHS_LIMIT:
+        raise SettingsError(f"EPACCS_SPONSORED_MONTHS must be from 1 to {SPONSORED_MONTHS_LIMIT}.")
     if not settings.is_demo:
         _check_live(settings, proxies_named=proxies_named)
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -223,6 +224,34 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def let_go(app: Flask) -> None:
+    """The connections of a second program end with its test."""
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def empty_register(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """A second database of the same kind, with nothing in it, and settings as after a restore."""
+    settings = replace(settings, restore_generation=2)
+    if settings.database_url.startswith("sqlite"):
+        app = create_app(replace(settings, database_url=f"sqlite:///{tmp_path / 'restored.sqlite3'}"))
+        yield app
+        let_go(app)
+        return
+    server = create_engine(request.getfixturevalue("postgresql_server"), isolation_level="AUTOCOMMIT")
+    name = f"{make_url(settings.database_url).database}_restored"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+    app = create_app(replace(settings, database_url=url))
+    yield app
+    let_go(app)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
 
 
 @pytest.fixture

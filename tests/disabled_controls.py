@@ -328,8 +328,8 @@ off("H-17c")(yes)
 
 
 @off("H-18a")
-def every_chain_holds(*_: Any) -> tuple[int, None]:
-    return 0, None
+def every_chain_holds(_session: Any, _chain: int, begun: Any, *_: Any) -> tuple[Any, None]:
+    return begun, None
 
 
 off("H-18b")(nothing)
@@ -345,6 +345,7 @@ def rows_of_the_audit_can_be_changed(connection: Any, revision: str = "head") ->
 
 
 off("H-18d")(nothing)
+off("H-18f")(nothing)
 
 
 # --- H-19 somebody else's session ------------------------------------------------------------------------------------
@@ -856,6 +857,12 @@ off("H-48f")(nothing)
 off("H-48g")(nothing)
 
 
+@off("H-48h")
+def one_key_for_whoever_holds_the_tablet(device_id: Any, scope: str, tier: str, audience: str, epoch: str) -> bytes:
+    del audience
+    return f"{device_id}|{scope}|{tier}|{epoch}".encode().ljust(32)[-32:]
+
+
 # --- H-49 the tablet says something else than the page ---------------------------------------------------------------
 
 
@@ -922,10 +929,8 @@ def no_number_is_ever_taken(session: Any, device_id: Any, envelope: Any) -> bool
 
 
 @off("H-51a")
-def the_last_own_edit_says_what_was_seen(
-    session: Any, section: Any, request: Any, context: Any, *, version: int
-) -> Any:
-    del section, context, version
+def the_last_own_edit_says_what_was_seen(session: Any, section: Any, request: Any, context: Any, *, head: Any) -> Any:
+    del section, context, head
     after = session.get(Edit, request.after_id) if request.after_id else None
     seen = after.section_version if after else request.base_version
     return Seen(seen, _value_of(session, request, seen))
@@ -946,6 +951,8 @@ def as_they_lie(edits: Any) -> list[Any]:
 
 
 off("H-51e")(nothing)
+off("H-51f")(nothing)
+off("H-51g")(nothing)
 
 
 # --- H-52 what was found wrong reaches nobody ------------------------------------------------------------------------
@@ -964,3 +971,258 @@ def nothing_waits(value: Any) -> tuple[Any, ...]:
 def a_card_knows_no_doubt_of_a_crew(material: Any, tiers: Any, sights: Any) -> tuple[Any, ...]:
     del material, tiers, sights
     return ()
+
+
+# --- H-57 the tablet's storage fails and nobody is told ---------------------------------------------------------------
+
+
+@off("H-57f")
+def nothing_is_left_in_the_browser(answer: Any, device_id: Any) -> Any:
+    del device_id
+    return answer
+
+
+@off("H-57g")
+def it_was_no_tablet(session: Any, holder: Any, new: Any) -> None:
+    del session, holder, new
+
+
+# --- H-58 no room, no agreement, no present version ------------------------------------------------------------------
+
+off("H-58a")(nothing)
+
+
+@off("H-58b")
+def there_is_always_room(self: Any, row: Any) -> bool:
+    del self, row
+    return True
+
+
+@off("H-58c")
+def nobody_is_told(disagreements: int) -> bool:
+    del disagreements
+    return False
+
+
+@off("H-58e")
+def what_was_sent_has_come(copies: Any) -> Any:
+    return (Holds.PRESENT, "Has the present version") if copies else None
+
+
+# --- H-59 a tablet cannot be unlocked, or somebody else unlocks it ---------------------------------------------------
+
+off("H-59g")(none_of_them)
+
+
+# --- H-60 a decision that is written without signal is taken for one in force ----------------------------------------
+
+
+@off("H-60a")
+def nothing_is_needed(needs: Any, said: Any) -> Any:
+    del needs, said
+    yield from ()
+
+
+@off("H-60h")
+def whoever_brings_it(photo: Any) -> Any:
+    recorded = find_recorded(photo.entry_id, "cpr")
+    return next(iter(CPRState.from_value(recorded.value if recorded else None).sightings), None)
+
+
+# --- H-61 a round of a care home -------------------------------------------------------------------------------------
+
+
+@off("H-61a")
+def opened_without_a_reason(actor: Any, entry_id: Any) -> Any:
+    return find_standing(actor, entry_id)
+
+
+off("H-61b")(no_text)
+
+
+@off("H-61c")
+def everybody_stands_on_the_list() -> Any:
+    return EntryScope.is_open
+
+
+# --- H-62 an agreement ends ------------------------------------------------------------------------------------------
+
+
+@off("H-62a")
+def everybody_is_covered(actor: Any, row: Any) -> Any:
+    del actor, row
+    return Level.WHOLE
+
+
+@off("H-62b")
+def every_practice_is_covered(organisation_id: Any, today: Any) -> Any:
+    del organisation_id, today
+    return select(Organisation.id)
+
+
+@off("H-62c")
+def as_far_as_the_role(tiers: Any, level: Any) -> Any:
+    del level
+    return tiers
+
+
+off("H-62d")(nothing)
+
+
+@off("H-62e")
+def nobody_is_warned(terms: Any, *, today: Any) -> bool:
+    del terms, today
+    return False
+
+
+@off("H-62f")
+def an_emergency_opens_nothing(row: Any) -> bool:
+    del row
+    return False
+
+
+# --- H-63 somebody looks who has no business to ----------------------------------------------------------------------
+
+off("H-63a")(none_of_them)
+off("H-63b")(nothing)
+off("H-63c")(yes)
+
+
+@off("H-63d")
+def a_name_is_a_name(self: Any, look: Any) -> Any:
+    del self
+    alike = look.reader.families & look.person.particulars.families
+    return {"namesakes": look.person.namesakes} if alike else None
+
+
+off("H-63e")(no)
+off("H-63f")(nothing)
+off("H-63g")(nothing)
+
+
+@off("H-63h")
+def everything_was_looked_at() -> Any:
+    return Progress(None, 0, False)
+
+
+# --- H-64 somebody signs in or signs as another ----------------------------------------------------------------------
+
+
+@off("H-64a")
+def whatever_it_says(token: Any, keys: Any, **_: Any) -> Any:
+    del token, keys
+    return {"sub": "ada-there"}
+
+
+@off("H-64b")
+def as_often_as_it_comes(token: Any, purpose: Any) -> Any:
+    kept = select(Ceremony).where(Ceremony.token_digest == _digest(token or ""), Ceremony.purpose == str(purpose))
+    row = db.session.scalars(kept).first()
+    return row and json.loads(sealing.unseal(row.sealed_facts, purpose=_SEALED_AS, record_id=row.id))
+
+
+@off("H-64c")
+def the_first_who_has_it(identity: Any) -> Any:
+    return next(iter(queries.find_by_number(identity.professional_number or "")), None)
+
+
+off("H-64d")(yes)
+
+
+@off("H-64e")
+def no_key_is_copied(kept: Any, sent: Any) -> bool:
+    del kept, sent
+    return False
+
+
+off("H-64f")(yes)
+
+
+@off("H-64g")
+def every_word_counts(identity: Any, meant: Any) -> Any:
+    del identity
+    return frozenset(one.organisation_id for one in meant)
+
+
+@off("H-64h")
+def leaves_nothing_at_all(response: Any) -> None:
+    response.headers["Clear-Site-Data"] = '"*"'
+
+
+# --- H-65 a change of the access table -------------------------------------------------------------------------------
+
+
+off("H-65a")(none_of_them)
+off("H-65b")(nothing)
+off("H-65c")(nothing)
+off("H-65d")(nothing)
+
+
+@off("H-65e")
+def any_version_is_used(number: int) -> Any:
+    asked = SettingChange.setting == ACCESS_TABLE_SETTING, SettingChange.number == number
+    content = db.session.scalar(select(SettingChange.content).where(*asked))
+    return ACCESS_TABLE if content is None else from_content(content)
+
+
+@off("H-65f")
+def nothing_is_hidden(self: Any, tiers: Any) -> frozenset[str]:
+    return frozenset()
+
+
+@off("H-65g")
+def as_it_was_sent(before: Any, sent: Any, hidden: Any) -> dict[str, Any]:
+    return dict(sent)
+
+
+@off("H-65h")
+def described_whole(section: Any, tiers: Any) -> Any:
+    return section
+
+
+# --- H-66 somebody who left still has access, or somebody who needs it today waits -----------------------------------
+
+
+@off("H-66a")
+def the_sponsors_word_alone(self: Any) -> Any:
+    return self.expires_on
+
+
+@off("H-66b")
+def nobody_looks_at_the_time() -> int:
+    return 0
+
+
+@off("H-66c")
+def only_its_own_administrators_are_shown_it(actor: Any) -> Any:
+    return Organisation.id == actor.organisation_id
+
+
+off("H-66d")(no)
+off("H-66e")(nothing)
+off("H-66f")(no_text)
+
+
+# --- H-67 a plan that is changed without signal ----------------------------------------------------------------------
+
+
+@off("H-67b")
+def what_is_not_named_is_blank(schema: Any) -> Any:
+    return loader(schema)
+
+
+@off("H-67c")
+def whatever_was_said(fields: Any, before: Any, said: Any, hidden: Any) -> Any:
+    del fields, before, hidden
+    return said
+
+
+@off("H-67d")
+def no_section_is_printed() -> Any:
+    return []
+
+
+@off("H-67f")
+def whoever_it_is(recorded: Any, tiers: Any, sights: Any, names: Any) -> Any:
+    del recorded, tiers, sights, names
+    return {}

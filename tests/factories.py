@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
+from epaccs.agreements.model import SharingAgreement, SharingEnd, SharingParty, SharingSignature
+from epaccs.agreements.rules import Level
 from epaccs.clinicians import actions, guard
 from epaccs.clinicians.model import Clinician, Membership, Organisation, SigningAuthorisation
 from epaccs.clinicians.rules import ORGANISATION_TYPES_OF, REGISTERED_ROLES, ROLE_LABELS, Actor, OrganisationType, Role
@@ -23,8 +25,20 @@ from epaccs.versions.registry import EditRequest
 _numbers = count(1)
 
 
-def an_organisation(*, type: OrganisationType = OrganisationType.GP_PRACTICE, **fields: Any) -> Organisation:  # noqa: A002
-    """One that shares the register; its name and ODS code are new unless given."""
+#: To which every organisation of the tests is party, unless it is made without.
+EVERYBODY_SHARES = UUID(int=62)
+
+
+def an_organisation(
+    *,
+    type: OrganisationType = OrganisationType.GP_PRACTICE,  # noqa: A002
+    shares: bool = True,
+    **fields: Any,
+) -> Organisation:
+    """One that shares the register; its name and ODS code are new unless given.
+
+    `shares` False: no agreement lets it see anybody of another's practice.
+    """
     number = next(_numbers)
     fields = {
         "id": new_id(),
@@ -37,7 +51,55 @@ def an_organisation(*, type: OrganisationType = OrganisationType.GP_PRACTICE, **
     with writing() as session:
         organisation = Organisation(type=type, **fields)
         session.add(organisation)
+        if shares:
+            if session.get(SharingAgreement, EVERYBODY_SHARES) is None:
+                session.add(an_agreement(EVERYBODY_SHARES, name="Everybody shares"))
+                session.flush()
+            for row in a_signed_party(EVERYBODY_SHARES, organisation.id):
+                session.add(row)
     return organisation
+
+
+def an_agreement(id: UUID | None = None, **fields: Any) -> SharingAgreement:  # noqa: A002
+    """Current for a hundred years and goes as far as any unless told otherwise; not yet added to a session."""
+    terms = {
+        "name": "An agreement",
+        "level": int(Level.WHOLE),
+        "purpose": "direct_care",
+        "legal_basis": "public_task",
+        "special_basis": "health_care",
+        "contact": "The practice manager, 01632 960001",
+        "valid_from": date(2000, 1, 1),
+        "valid_until": date(2099, 12, 31),
+        "made_at": clock.now(),
+    }
+    return SharingAgreement(**{"id": id or new_id(), **terms, **fields})
+
+
+def a_signed_party(agreement_id: UUID, organisation_id: UUID) -> list[Any]:
+    """An organisation that is party to an agreement and has signed it; not yet added to a session."""
+    which = {"agreement_id": agreement_id, "organisation_id": organisation_id}
+    signed = {"signed_by": "Dr Ada Example, Caldicott Guardian", "signed_at": clock.now()}
+    return [SharingParty(**which, is_controller=True), SharingSignature(**which, **signed)]
+
+
+def agree(*organisations: Organisation, **fields: Any) -> UUID:
+    """An agreement that all of these have signed; its id."""
+    with writing() as session:
+        agreement = an_agreement(**fields)
+        session.add(agreement)
+        session.flush()
+        for one in organisations:
+            session.add_all(a_signed_party(agreement.id, one.id))
+        session.flush()
+    return agreement.id
+
+
+def end_agreement(agreement_id: UUID, organisation: Organisation | None = None) -> None:
+    """It ended now, for everybody or for one."""
+    with writing() as session:
+        left = organisation.id if organisation else None
+        session.add(SharingEnd(agreement_id=agreement_id, organisation_id=left, reason="other", ended_at=clock.now()))
 
 
 def a_clinician(

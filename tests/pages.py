@@ -231,7 +231,9 @@ def every_address_leads_somewhere(page: Page) -> Iterator[str]:
     links = (link for link in page.all("a", "link") if id(link) not in page.in_templates)
     addresses = [(link.get("href"), "GET") for link in links]
     addresses += [(element.get("src"), "GET") for element in page.all("script", "img")]
-    addresses += [(form.get("action"), (form.get("method") or "get").upper()) for form in page.forms()]
+    for form in page.forms():
+        method = (form.get("method") or "get").upper()
+        addresses += [(form.get("action"), method), *((one.get("formaction"), method) for one in form.iter("button"))]
     for address, method in addresses:
         if address is not None:
             yield from _fault_of_address(page, address, method)
@@ -372,7 +374,7 @@ class PageClient:
             fields.append((str(pressed.get("name")), pressed.get("value") or ""))
         unused = set(self.typed) - {name for name, _ in fields} - {box.get("name") for box in _boxes_of(form)}
         assert not unused, f"There is no box for {', '.join(sorted(unused))} in the form of {button!r}"
-        target = urljoin(self.page.url, form.get("action") or self.page.url)
+        target = urljoin(self.page.url, pressed.get("formaction") or form.get("action") or self.page.url)
         body = urlencode([(name, value) for name, value in fields if isinstance(value, str)])
         if form.get("enctype") == "multipart/form-data":
             boundary, parts = encode_multipart(_in_parts(fields))

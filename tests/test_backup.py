@@ -5,23 +5,20 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import select
 
 from epaccs.access.actions import give_reason
 from epaccs.access.rules import AccessReason
-from epaccs.app import create_app
 from epaccs.audit import log
 from epaccs.backup import DUMP, MANIFEST, BackupFailed, backup, contents_of, restore
 from epaccs.core import sealing
 from epaccs.core.db import db
 from epaccs.scans import queries
 from epaccs.scans.model import Scan, ScanContent
-from epaccs.settings import Settings
 from epaccs.sync.model.feed import FeedScope
 from tests.factories import a_clinician, a_registered_person
 from tests.scans.papers import keep_a_paper
@@ -38,23 +35,6 @@ def copy(app: Flask, tmp_path: Path) -> Path:
     target = tmp_path / "copy.epaccs"
     backup(target)
     return target
-
-
-@pytest.fixture
-def empty_register(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
-    """A second database of the same kind, with nothing in it."""
-    if settings.database_url.startswith("sqlite"):
-        yield create_app(replace(settings, database_url=f"sqlite:///{tmp_path / 'restored.sqlite3'}"))
-        return
-    server = create_engine(request.getfixturevalue("postgresql_server"), isolation_level="AUTOCOMMIT")
-    name = make_url(settings.database_url).database + "_restored"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
-    yield create_app(replace(settings, database_url=url))
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 def test_a_restored_copy_has_the_same_rows_schema_and_audit(app: Flask, copy: Path, empty_register: Flask) -> None:

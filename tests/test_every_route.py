@@ -19,8 +19,10 @@ from epaccs.sync.views.push import SEALED
 from tests.factories import a_clinician, an_organisation, sign_in
 from tests.pages import Page, faults_of
 
+#: Of what another program signs, nothing but the signature is believed: neither a session nor a form's token.
+SIGNED = {"LAUNCH", "PROVIDER"}
 #: What a view may say instead of a permission of the table: nobody need be signed in, or anybody signed in may.
-WITHOUT_THE_TABLE = {web.PUBLIC, "SIGNED_IN", "SIGNING_IN", TABLET, SEALED, *(f"ROLE {role}" for role in Role)}
+WITHOUT_THE_TABLE = {web.PUBLIC, "SIGNED_IN", "SIGNING_IN", TABLET, SEALED, *SIGNED, *(f"ROLE {role}" for role in Role)}
 PROGRAM = {"Accept": "application/problem+json"}
 READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -93,13 +95,24 @@ def test_what_is_sealed_is_asked_for_no_sign_in_and_nothing_else_of_it_is_believ
     assert rules, "something comes sealed"
 
 
+def test_what_another_program_signs_is_refused_whatever_session_brings_it(app: Flask) -> None:
+    client, rules = app.test_client(), [one for one in rules_of(app) if permission_of(app, one) in SIGNED]
+    sign_in(client, a_clinician(Role.GP))
+
+    for rule in rules:
+        assert rule.methods == {"POST", "OPTIONS"}, rule.rule
+        assert client.post(address_of(rule), data={"launch": "x", "logout_token": "x"}).status_code in (404, 422)
+
+    assert {permission_of(app, rule) for rule in rules} == SIGNED
+
+
 def test_every_form_is_refused_without_its_token(app: Flask) -> None:
     client = app.test_client()
     sign_in(client, a_clinician(Role.GP))
     taken = []
 
     for rule, address in every_address(app):
-        if permission_of(app, rule) in (TABLET, SEALED):
+        if permission_of(app, rule) in (TABLET, SEALED, *SIGNED):
             continue
         for method in sorted(writing_methods(rule)):
             answer = client.open(address, method=method, data={"reason": "x"}, headers=PROGRAM)

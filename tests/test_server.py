@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -133,6 +134,26 @@ def test_the_server_stops_when_told_and_leaves_nobody_behind(server: Serving) ->
         ask(f"{server.address}/healthz")
 
 
+def is_running(pid: str) -> bool:
+    """Whether a process does anything: one that has ended may wait for whoever asks how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_server_that_is_killed_leaves_no_worker_behind(server: Serving) -> None:
+    children = wait_for_children(server.process.pid, 3)
+    (worker,) = [one for one in children if b"worker" in Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")]
+
+    server.stop(signal.SIGKILL)
+
+    until = time.monotonic() + PATIENCE_SECONDS
+    while is_running(worker) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not is_running(worker)
+
+
 def test_a_request_that_is_being_read_when_the_server_is_told_to_stop_is_answered(
     server: Serving,
 ) -> None:
@@ -147,6 +168,51 @@ def test_a_request_that_is_being_read_when_the_server_is_told_to_stop_is_answere
 
         assert browser.recv(15) == b"HTTP/1.1 200 OK"
     assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
+
+
+FORM = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+SMUGGLED = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#: Two readers of one line may not agree where a request ends: each of these is to be refused, and the line closed.
+AMBIGUOUS = {
+    "both lengths": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "both, the other way round": b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+    "a length with a sign": b"Content-Length: +0\r\n\r\n",
+    "an encoding nobody knows": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "an encoding twice": b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "a space before the colon": b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "a folded line": b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a chunk that is no number": b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+}
+
+
+def answers_to(server: Serving, sent: bytes) -> bytes:
+    """Everything that comes back on one line until it is closed."""
+    port, found = int(server.address.rpartition(":")[2]), b""
+    with socket.create_connection(("127.0.0.1", port), timeout=40) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        while chunk := line.recv(65536):
+            found += chunk
+    return found
+
+
+def test_a_request_whose_end_is_ambiguous_is_answered_once_and_what_hides_behind_it_never(
+    nowhere: dict[str, str], sqlite_template: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "epaccs.sqlite3")  # no request gets as far as the database
+    found = {}
+    with serving(nowhere) as server:
+        for name, headers in AMBIGUOUS.items():
+            answer = answers_to(server, FORM + headers + SMUGGLED)
+            found[name] = (answer.count(b"HTTP/1.1 "), answer[9:12] in (b"400", b"411", b"501"), b"ready" in answer)
+        plain = answers_to(server, b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+
+    assert found == dict.fromkeys(AMBIGUOUS, (1, True, False))
+    assert b"200 OK" in plain
+    assert not re.search(rb"^server: .*\d", plain, re.IGNORECASE | re.MULTILINE)
 
 
 def test_a_fresh_machine_is_prepared_once(nowhere: dict[str, str]) -> None:

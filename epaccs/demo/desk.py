@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from epaccs.care_plans.sections import SECTIONS
 from epaccs.clinicians.rules import Actor
 from epaccs.demo.rows import Row
 from epaccs.demo.stories import Body
@@ -93,8 +94,10 @@ def load_body(section: Section, kind_name: str, body: Body) -> Body:
     """The body as its loader makes it.
 
     A loader adds every field that was left blank; it is asked once for each kind, and what it adds is filled in here,
-    because stories hold nothing that it would refuse or write otherwise.
+    because stories hold nothing that it would refuse or write otherwise. Those of the plan add nothing.
     """
+    if section.name in SECTIONS:
+        return body
     load = section.get_kind(kind_name).load
     if load is _AS_IT_IS:
         return body

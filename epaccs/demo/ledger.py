@@ -336,6 +336,7 @@ class _Ledger:
             "residence_id": self._world.places[home].id if home else None,
             "registrar_id": None if is_ended else registrar,
             "is_shared": register_rules.is_shared(consent, lifecycle),
+            "is_wide": register_rules.is_wide(consent),
             "is_open": register_rules.is_open(lifecycle),
         }
 

@@ -24,6 +24,7 @@ from epaccs.demo.districts import (
     demonstration_colleagues,
     outlying_colleagues,
 )
+from epaccs.demo.governance import tell_governance
 from epaccs.demo.names import synthetic_numbers
 from epaccs.demo.people import PersonMaker, demonstration_people, entry_id_of, outlying_people
 from epaccs.demo.questions import ask_locally
@@ -101,6 +102,7 @@ def load_demonstration(settings: Settings, *, only_if_empty: bool = False, progr
         bulk.load_stories(generated, world, loaded=progress)
     tell_candidates(find_world())
     add_tablets(find_world())
+    tell_governance(find_world())
     return untold
 
 

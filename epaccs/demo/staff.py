@@ -21,6 +21,7 @@ from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.fields import normalise_telephone
 from epaccs.core.identifiers import new_id
+from epaccs.demo.sharing import share
 from epaccs.demo.stories import read_demonstration
 
 #: Everybody had begun to work before the first story begins.
@@ -65,11 +66,12 @@ def _read_colleagues(written: Iterable[Mapping[str, Any]]) -> Iterator[Colleague
 
 
 def add_organisations(organisations: Iterable[NewOrganisation]) -> None:
-    """Let organisations in, inside an open action; one that is there stays as it is."""
+    """Let organisations in, inside an open action, and let them share; one that is there stays as it is."""
     known = set(db.session.scalars(select(Organisation.ods_code)))
     for organisation in organisations:
         if organisation.ods_code not in known:
             add_organisation(None, organisation)
+    share(db.session(), clock.today())
 
 
 def add_colleagues(colleagues: Iterable[Colleague], *, password_hash: str) -> None:

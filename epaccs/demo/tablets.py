@@ -55,7 +55,7 @@ def _story_of(world: World, tablet: Written) -> list[tuple[datetime, Deed]]:
     label = str(tablet["label"])
     deeds: list[tuple[datetime, Deed]] = [
         (_moment(tablet["enrolled"]), lambda: _enrol(world.actors[tablet["by"]], tablet)),
-        (_moment(tablet["contact"]), lambda: _in_contact(label, tablet)),
+        (_moment(tablet["contact"]), lambda: _in_contact(world.actors[tablet["by"]], label, tablet)),
     ]
     if told := tablet.get("lost") or tablet.get("revoked"):
         deeds.append((_moment(told["when"]), lambda: _take_out(world.actors[told["by"]], label, tablet)))
@@ -77,10 +77,13 @@ def _enrol(actor: Actor, tablet: Written) -> None:
     actions.enrol(Holder(actor, membership_id, clock.now() + SHIFT), new)
 
 
-def _in_contact(label: str, tablet: Written) -> None:
-    state = {name: tablet[name] for name in ("outbox", "audit", "storage_bytes", "is_persisted")}
+def _in_contact(actor: Actor, label: str, tablet: Written) -> None:
+    names = ("outbox", "audit", "storage_bytes", "is_persisted", "unlock")
+    room = ("plans_missing", "reserve_bytes")
+    state = {"program": PROGRAM, **{name: tablet[name] for name in names}, **{name: tablet.get(name) for name in room}}
     ahead = timedelta(seconds=tablet["clock_ahead_seconds"])
-    actions.note_contact(_id_of(label), state={"program": PROGRAM, **state}, now_device=clock.now() + ahead)
+    reader = actor.clinician_id
+    actions.note_contact(_id_of(label), state=state, now_device=clock.now() + ahead, clinician_id=reader)
 
 
 def _take_out(actor: Actor, label: str, tablet: Written) -> None:

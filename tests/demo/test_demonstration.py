@@ -36,6 +36,7 @@ from epaccs.devices.rules import DeviceStatus, Freshness
 from epaccs.identification import queries
 from epaccs.identification.model import Candidate
 from epaccs.identification.rules import State
+from epaccs.incidents.queries import find_incidents
 from epaccs.observations.rules import FOUND, OUTCOMES, What
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Card, Site, build_around, build_card
@@ -44,6 +45,8 @@ from epaccs.register.model import Merge, RegisterEntry
 from epaccs.register.rules import ConsentStatus, LifecycleStatus
 from epaccs.scans.model import Scan, ScanWithdrawal
 from epaccs.scans.rules import PDF, PNG
+from epaccs.sponsorship.queries import accounts_of, waiting_requests
+from epaccs.sponsorship.rules import AccountState
 from epaccs.versions.model import Edit, Entry, SectionHead
 from epaccs.versions.queries import material
 from epaccs.versions.rules import present_items
@@ -311,6 +314,10 @@ def test_every_state_of_a_tablet_has_one_that_shows_it() -> None:
     assert {one.clock_words for one in tablets} == {"Right", "9 minutes behind"}
     assert any(one.outbox_length for one in tablets if one.is_in_use)
     assert {one.is_persisted for one in tablets} == {True, False}
+    assert {one.is_nearly_full for one in tablets} == {bool(one.missing_words) for one in tablets} == {True, False}
+    users = " ".join(user for one in tablets for user in one.users)
+    assert "weaker way" in users
+    assert "unlocking not reported" in users
 
 
 def test_somebody_decided_otherwise_than_the_register_comes() -> None:
@@ -325,3 +332,15 @@ def test_tablets_are_enrolled_once() -> None:
     add_tablets(find_world())
 
     assert db.session.query(Device).count() == before == 5
+
+
+# --- accounts through sponsors, incidents ----------------------------------------------------------------------------
+
+
+def test_a_request_waits_too_long_an_account_is_about_to_end_and_an_incident_is_open() -> None:
+    world = find_world()
+    board, trust = world.actors["administrator-2"], world.actors["ambulance-administrator"]
+
+    assert sorted(one.is_late for one in waiting_requests(board)) == [False, True]
+    assert [one.state for one in accounts_of(board)] == [AccountState.UNUSED]
+    assert [one.is_closed for one in find_incidents(trust)] == [False]
