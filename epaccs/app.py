@@ -183,6 +183,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
     from epaccs.oversight import views as oversight
     from epaccs.record.views import card, disagreements, history, home, launch, observations, search, sharing, told
     from epaccs.register import views as register
+    from epaccs.relationships import views as relationships
     from epaccs.scans import views as scans
     from epaccs.sign_on import views as sign_on
     from epaccs.sponsorship import views as sponsorship
@@ -213,6 +214,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
         disagreements,
         history,
         coordination,
+        relationships,
         handover,
         feed,
         push,

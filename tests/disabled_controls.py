@@ -1226,3 +1226,18 @@ def no_section_is_printed() -> Any:
 def whoever_it_is(recorded: Any, tiers: Any, sights: Any, names: Any) -> Any:
     del recorded, tiers, sights, names
     return {}
+
+
+# --- H-68 who looks after whom ---------------------------------------------------------------------------------------
+
+
+off("H-68a")(nothing)
+off("H-68c")(none_of_them)
+off("H-68d")(nothing)
+off("H-68e")(nothing)
+off("H-68f")(nothing)
+
+
+@off("H-68b")
+def a_mistake_goes_on(session: Any, concerned: Any) -> Any:
+    return Succession(begin_relationship(session, concerned), False, ())

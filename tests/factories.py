@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
+from epaccs.access.actions import Ending
 from epaccs.agreements.model import SharingAgreement, SharingEnd, SharingParty, SharingSignature
 from epaccs.agreements.rules import Level
 from epaccs.clinicians import actions, guard
@@ -23,6 +24,9 @@ from epaccs.versions.queries import find_recorded
 from epaccs.versions.registry import EditRequest
 
 _numbers = count(1)
+
+#: Care that a team ended, in a test that asks no more.
+DISCHARGED = Ending("discharged", None)
 
 
 #: To which every organisation of the tests is party, unless it is made without.

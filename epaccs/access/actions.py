@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from epaccs.access import rules
 from epaccs.access.model import AccessGrant, Relationship
-from epaccs.access.queries import INCIDENT_HOURS, find_standing, find_table, follow_newest_table, get_standing
-from epaccs.access.rules import AccessReason, Fact, Permission, RoleRow
+from epaccs.access.queries import (
+    INCIDENT_HOURS,
+    find_standing,
+    find_table,
+    follow_newest_table,
+    get_standing,
+    is_current,
+)
+from epaccs.access.rules import ONLY_ONE, AccessReason, Fact, Permission, RoleRow
 from epaccs.access.versions import (
     as_content,
     check_changes_something,
@@ -186,39 +193,180 @@ def _was_given(session: Session, actor: Actor, entry_id: UUID, reason: AccessRea
     return session.scalars(same.limit(1)).first() is not None
 
 
-def begin_relationship(
-    session: Session, *, entry_id: UUID, organisation_id: UUID, reason: str, recorded_by: UUID | None
-) -> None:
-    """Note, inside an open action, that an organisation is concerned with a person; already so: nothing happens."""
-    current = session.scalars(
-        select(Relationship.id).where(
-            Relationship.entry_id == entry_id,
-            Relationship.organisation_id == organisation_id,
-            Relationship.reason == reason,
-            Relationship.until_at.is_(None),
+@dataclass(frozen=True)
+class Concerned:
+    """An organisation that is to be concerned with a person from now on.
+
+    `recorded_by` None: the program, on registration. `asked_by` None: nobody referred them. `is_confirmed`: somebody
+    there says it themselves. `until_at` None: until somebody ends it.
+    """
+
+    entry_id: UUID
+    organisation_id: UUID
+    reason: str
+    recorded_by: UUID | None
+    asked_by: UUID | None = None
+    is_confirmed: bool = False
+    until_at: datetime | None = None
+
+
+def begin_relationship(session: Session, concerned: Concerned) -> bool:
+    """Note, inside an open action, that an organisation is concerned with a person.
+
+    Returns:
+        Whether it begins now; one that stands already goes on, and is confirmed where it is said to be.
+    """
+    current = _find_current(session, concerned)
+    if current is None:
+        session.add(_as_row(concerned))
+    elif concerned.is_confirmed and current.confirmed_at is None:
+        _confirm(current, concerned.recorded_by)
+    session.flush()
+    return current is None
+
+
+def _find_current(session: Session, concerned: Concerned) -> Relationship | None:
+    return session.scalars(
+        select(Relationship).where(
+            Relationship.entry_id == concerned.entry_id,
+            Relationship.organisation_id == concerned.organisation_id,
+            Relationship.reason == concerned.reason,
+            is_current(clock.now()),
         )
     ).first()
-    if current is None:
-        session.add(
-            Relationship(
-                entry_id=entry_id,
-                organisation_id=organisation_id,
-                reason=reason,
-                from_at=clock.now(),
-                recorded_by=recorded_by,
-            )
-        )
-        session.flush()
 
 
-def end_relationships(session: Session, *, entry_id: UUID, reason: str, organisation_id: UUID | None = None) -> None:
-    """End the current relationships of one reason; access ends with them."""
-    statement = update(Relationship).where(
-        Relationship.entry_id == entry_id, Relationship.reason == reason, Relationship.until_at.is_(None)
+def _as_row(concerned: Concerned) -> Relationship:
+    now = clock.now()
+    return Relationship(
+        entry_id=concerned.entry_id,
+        organisation_id=concerned.organisation_id,
+        reason=concerned.reason,
+        from_at=now,
+        until_at=concerned.until_at,
+        recorded_by=concerned.recorded_by,
+        asked_by=concerned.asked_by,
+        confirmed_at=now if concerned.is_confirmed else None,
+        confirmed_by=concerned.recorded_by if concerned.is_confirmed else None,
     )
-    if organisation_id is not None:
-        statement = statement.where(Relationship.organisation_id == organisation_id)
-    session.execute(statement.values(until_at=clock.now()))
+
+
+def _confirm(relationship: Relationship, by: UUID | None, *, until_at: datetime | None = None) -> None:
+    relationship.confirmed_at, relationship.confirmed_by = clock.now(), by
+    relationship.until_at = until_at
+
+
+def name_only_one(session: Session, concerned: Concerned) -> Succession:
+    """Note, inside an open action, who is now the usual practice, or the key worker: a person has one of each.
+
+    Until somebody there says yes the former goes on, so that nobody is without anybody. Whoever is named again after a
+    mistake said yes before: what the mistake began ends at once.
+
+    Source: feature F28; hazard H-68.
+    """
+    begins = begin_relationship(session, concerned)
+    stands, others = _find_current(session, concerned), _find_others(session, concerned)
+    is_settled = stands is not None and stands.confirmed_at is not None
+    if is_settled:
+        for other in others:
+            _end(other, Ending("succeeded", concerned.recorded_by))
+        session.flush()
+    return Succession(begins, is_settled, tuple(other.organisation_id for other in others))
+
+
+@dataclass(frozen=True)
+class Succession:
+    """What became of it that somebody was named. `others`: who was it besides; ended, where it is settled."""
+
+    begins: bool
+    is_settled: bool
+    others: tuple[UUID, ...]
+
+
+def _find_others(session: Session, concerned: Concerned) -> Sequence[Relationship]:
+    return session.scalars(
+        select(Relationship).where(
+            Relationship.entry_id == concerned.entry_id,
+            Relationship.organisation_id != concerned.organisation_id,
+            Relationship.reason == concerned.reason,
+            is_current(clock.now()),
+        )
+    ).all()
+
+
+def confirm_relationships(
+    session: Session, actor: Actor, entry_id: UUID, *, until_at: datetime | None = None
+) -> list[str]:
+    """Note, inside an open action, that the actor's organisation looks after a person.
+
+    What was asked of it no longer lapses, and the former practice or key worker ends.
+
+    Args:
+        until_at: when a referral ends by itself; None: when somebody ends it.
+
+    Returns:
+        The reasons that are confirmed now and were not before.
+
+    Source: feature F28; hazard H-68.
+    """
+    mine = Relationship.organisation_id == actor.organisation_id
+    waiting = session.scalars(
+        select(Relationship)
+        .where(Relationship.entry_id == entry_id, mine, Relationship.confirmed_at.is_(None), is_current(clock.now()))
+        .with_for_update()
+    ).all()
+    for one in waiting:
+        _confirm(one, actor.clinician_id, until_at=None if one.reason in ONLY_ONE else until_at)
+        session.flush()
+        if one.reason in ONLY_ONE:
+            _end_former(session, one)
+    return [one.reason for one in waiting]
+
+
+def _end_former(session: Session, confirmed: Relationship) -> None:
+    """Whoever was it before them; whoever was named after them has still to say so."""
+    same = Concerned(confirmed.entry_id, confirmed.organisation_id, confirmed.reason, confirmed.confirmed_by)
+    for other in _find_others(session, same):
+        if other.from_at <= confirmed.from_at:
+            _end(other, Ending("succeeded", confirmed.confirmed_by))
+    session.flush()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a relationship ends; `by` None: the program ends it."""
+
+    why: str
+    by: UUID | None
+
+
+def _end(relationship: Relationship, ending: Ending) -> None:
+    relationship.until_at, relationship.end_reason, relationship.ended_by = clock.now(), ending.why, ending.by
+
+
+def end_relationships(
+    session: Session, *, entry_id: UUID, organisation_id: UUID, ending: Ending, reason: str | None = None
+) -> list[str]:
+    """End, inside an open action, what an organisation has to do with a person; access ends with it.
+
+    Args:
+        reason: only this one; None: whatever the reason.
+
+    Returns:
+        The reasons that ended.
+
+    Source: feature F28; hazard H-68.
+    """
+    statement = select(Relationship).where(
+        Relationship.entry_id == entry_id, Relationship.organisation_id == organisation_id, is_current(clock.now())
+    )
+    if reason is not None:
+        statement = statement.where(Relationship.reason == reason)
+    found = session.scalars(statement.with_for_update()).all()
+    for one in found:
+        _end(one, ending)
+    session.flush()
+    return [one.reason for one in found]
 
 
 def review_access(actor: Actor, grant_id: UUID, *, outcome: str, note: str) -> None:

@@ -39,8 +39,13 @@ class Relationship(Base):
     organisation_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     reason: Mapped[str] = mapped_column(String(40))
     from_at: Mapped[datetime]
-    until_at: Mapped[datetime | None]  #: None: current
+    until_at: Mapped[datetime | None]  #: None: until somebody ends it
     recorded_by: Mapped[UUID | None] = mapped_column(Uuid)  #: None: the program, on registration
+    asked_by: Mapped[UUID | None] = mapped_column(Uuid)  #: the organisation that referred; None: nobody did
+    confirmed_at: Mapped[datetime | None]  #: None: nobody there has said yet that they look after the person
+    confirmed_by: Mapped[UUID | None] = mapped_column(Uuid)
+    end_reason: Mapped[str | None] = mapped_column(String(40))  #: None: it stands, or it ran out by itself
+    ended_by: Mapped[UUID | None] = mapped_column(Uuid)  #: None: it stands, or the program ended it
 
 
 class AccessGrant(Base):

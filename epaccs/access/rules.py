@@ -52,6 +52,10 @@ class Scope(StrEnum):
     OWN_ORGANISATION = "own organisation"
 
 
+#: Relationships of which a person has one only: whoever confirms a new one ends the former (hazard H-68).
+ONLY_ONE = ("registered_practice", "key_worker")
+
+
 class Fact(StrEnum):
     """A named fact about the asker, the person and the moment."""
 
@@ -100,6 +104,8 @@ class Permission(StrEnum):
     DECIDE_CANDIDATE = "decide about somebody to consider"
     EDIT_PLAN = "edit the plan"
     EDIT_CONTACTS = "edit contacts and practical needs"
+    REFER = "refer to a team"
+    ANSWER_FOR_TEAM = "say whether the own team looks after the person"
     OBSERVE = "add an observation"
     DRAFT_CPR = "draft a CPR decision"
     SIGN_CPR = "sign a CPR decision"
@@ -288,6 +294,8 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     Permission.DECIDE_CANDIDATE: [frozenset({Fact.KEEPS_CANDIDATES, Fact.REGISTERS})],
     Permission.EDIT_PLAN: [_REACHED | {Fact.EDITS_PLAN}, _IN_EMERGENCY | {Fact.EDITS_PLAN}],
     Permission.EDIT_CONTACTS: [_REACHED | {Fact.EDITS_PLAN}, _REACHED | {Fact.EDITS_CONTACTS}],
+    Permission.REFER: [_REACHED | {Fact.EDITS_PLAN}, _REACHED | {Fact.EDITS_CONTACTS}],
+    Permission.ANSWER_FOR_TEAM: [_REACHED | {Fact.SEES_CARD}],
     Permission.OBSERVE: [
         alternative | {fact}
         for alternative in (_REACHED, _IN_EMERGENCY)

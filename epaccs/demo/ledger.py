@@ -125,10 +125,11 @@ class _Ledger:
         self._edit(actor, self._first(LIFECYCLE, "register", {}))
         self._edit(actor, self._first(CONSENT, "register", story.consent))
         self._edit(actor, self._first(IDENTITY, "register", story.identity))
-        self._relate(actor.organisation_id, "registered_here", actor.clinician_id)
+        self._relate(actor.organisation_id, "registered_here", actor.clinician_id, is_confirmed=True)
         for name, reason in (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker")):
             if ods_code := story.identity.get(name):
-                self._relate(self._world.places[ods_code].id, reason, None)
+                organisation_id = self._world.places[ods_code].id
+                self._relate(organisation_id, reason, None, is_confirmed=organisation_id == actor.organisation_id)
         self._open(actor, IDENTIFIERS[:3], AccessReason.PERMISSION_GIVEN)
         self._desk.notify_accountable(About(story.entry_id, NoticeKind.REGISTERED), but=actor.organisation_id)
         for section, body in story.sections.items():
@@ -149,15 +150,23 @@ class _Ledger:
         )
         return replace(request, is_from_paper=step.is_from_paper)
 
-    def _relate(self, organisation_id: UUID, reason: str, recorded_by: UUID | None) -> None:
+    def _relate(
+        self, organisation_id: UUID, reason: str, recorded_by: UUID | None, *, is_confirmed: bool = False
+    ) -> None:
+        from_at = self._now()
         row = {
             "id": new_id(),
             "entry_id": self._story.entry_id,
             "organisation_id": organisation_id,
             "reason": reason,
-            "from_at": self._now(),
+            "from_at": from_at,
             "until_at": None,
             "recorded_by": recorded_by,
+            "asked_by": None,
+            "confirmed_at": from_at if is_confirmed else None,
+            "confirmed_by": recorded_by if is_confirmed else None,
+            "end_reason": None,
+            "ended_by": None,
         }
         self._add(Relationship, row)
         found = [row for row in self._tables[Relationship.__tablename__] if row["reason"] in ACCOUNTABLE]
@@ -165,7 +174,7 @@ class _Ledger:
         self._desk.accountable = list(dict.fromkeys(row["organisation_id"] for row in found))
 
     def _concern(self, actor: Actor, step: Concern) -> None:
-        self._relate(self._world.places[step.organisation_ods].id, step.reason, actor.clinician_id)
+        self._relate(self._world.places[step.organisation_ods].id, step.reason, actor.clinician_id, is_confirmed=True)
         self._record(actor, EventKind.RELATIONSHIP_CHANGED, reason=step.reason)
 
     def _open_once_a_shift(self, actor: Actor, step: Step) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.actions import begin_relationship, event, give_reason
+from epaccs.access.actions import Concerned, begin_relationship, event, give_reason
 from epaccs.access.queries import INCIDENT_HOURS
 from epaccs.access.rules import AccessReason
 from epaccs.audit import log
@@ -126,11 +126,7 @@ class _Teller:
         entry_id, organisation_id = self._story.entry_id, self._world.places[step.organisation_ods].id
         with writing() as session:
             begin_relationship(
-                session,
-                entry_id=entry_id,
-                organisation_id=organisation_id,
-                reason=step.reason,
-                recorded_by=actor.clinician_id,
+                session, Concerned(entry_id, organisation_id, step.reason, actor.clinician_id, is_confirmed=True)
             )
             log.record(event(actor, EventKind.RELATIONSHIP_CHANGED, entry_id=entry_id, reason=step.reason))
 

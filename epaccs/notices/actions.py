@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
 from epaccs.access.model import Relationship
+from epaccs.access.queries import is_current
+from epaccs.access.rules import ONLY_ONE
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.audit.queries import readers_since
@@ -28,7 +30,7 @@ from epaccs.notices.model import Notice
 from epaccs.notices.rules import MEANINGS, NoticeKind, shows_from
 
 #: Relationships that make an organisation accountable: the usual practice and the key worker's organisation.
-ACCOUNTABLE = ("registered_practice", "key_worker")
+ACCOUNTABLE = ONLY_ONE
 
 
 @dataclass(frozen=True)
@@ -110,20 +112,33 @@ def accountable_organisations(session: Session, entry_id: UUID) -> list[UUID]:
         .where(
             Relationship.entry_id == entry_id,
             Relationship.reason.in_(ACCOUNTABLE),
-            Relationship.until_at.is_(None),
+            is_current(clock.now()),
         )
         .order_by(Relationship.reason.desc(), Relationship.from_at)
     )
     return list(dict.fromkeys(row.organisation_id for row in rows))
 
 
-def end(session: Session, *, entry_id: UUID, kinds: Iterable[NoticeKind], section: str | None = None) -> None:
-    """What was asked for is done, or no longer needed; inside an open action."""
+def end(
+    session: Session,
+    *,
+    entry_id: UUID,
+    kinds: Iterable[NoticeKind],
+    section: str | None = None,
+    organisation_id: UUID | None = None,
+) -> None:
+    """What was asked for is done, or no longer needed; inside an open action.
+
+    Args:
+        organisation_id: of whom alone it was asked; None: of everybody.
+    """
     statement = update(Notice).where(
         Notice.entry_id == entry_id, Notice.kind.in_([str(kind) for kind in kinds]), Notice.ended_at.is_(None)
     )
     if section is not None:
         statement = statement.where(Notice.section == section)
+    if organisation_id is not None:
+        statement = statement.where(Notice.organisation_id == organisation_id)
     session.execute(statement.values(ended_at=clock.now()))
 
 

@@ -26,6 +26,9 @@ class NoticeKind(StrEnum):
     PAPER_OUT_OF_DATE = "paper_out_of_date"
     LOOKS_WRONG = "looks_wrong"
     TABLET_AHEAD = "tablet_ahead"
+    CARE_TO_CONFIRM = "care_to_confirm"
+    REFERRAL_UNANSWERED = "referral_unanswered"
+    CARE_ENDED = "care_ended"
     REGISTERED = "registered"
     UPDATED = "updated"
 
@@ -88,6 +91,17 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "record.show",
         is_task=True,
     ),
+    NoticeKind.CARE_TO_CONFIRM: Meaning(
+        "Said to be in your care from now on. Say whether you look after them", "relationships.show", is_task=True
+    ),
+    NoticeKind.REFERRAL_UNANSWERED: Meaning(
+        "The team you referred to has not answered. Ring them", "relationships.show", is_task=True
+    ),
+    NoticeKind.CARE_ENDED: Meaning(
+        "A team no longer looks after them, or says that it never did. See who does",
+        "relationships.show",
+        is_task=False,
+    ),
     NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),
     NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
 }
@@ -105,6 +119,7 @@ class Task:
 LEAD = {
     NoticeKind.CPR_REVIEW_DUE: timedelta(days=14),
     NoticeKind.RECORD_REVIEW_DUE: timedelta(days=14),
+    NoticeKind.REFERRAL_UNANSWERED: timedelta(0),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from epaccs.access.actions import begin_relationship, event, give_reason
+from epaccs.access.actions import Concerned, begin_relationship, event, give_reason, name_only_one
 from epaccs.access.queries import get_standing
 from epaccs.access.rules import AccessReason, Permission, check_role
 from epaccs.audit import log
@@ -21,7 +21,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
-from epaccs.notices.actions import About, end, notify_accountable
+from epaccs.notices.actions import About, end, notify, notify_accountable
 from epaccs.notices.rules import NoticeKind
 from epaccs.register import queries, rules
 from epaccs.register.model import Merge, RegistrationDraft
@@ -148,19 +148,23 @@ def _apply_new(actor: Actor, entry_id: UUID, section: str, kind: str, body: Mapp
 
 def _relate(session: Session, actor: Actor, entry_id: UUID, identity: Mapping[str, Any]) -> None:
     """The practice, the registering organisation and the key worker's organisation are concerned from now on."""
-    begin_relationship(
-        session,
-        entry_id=entry_id,
-        organisation_id=actor.organisation_id,
-        reason="registered_here",
-        recorded_by=actor.clinician_id,
+    registered_here = Concerned(
+        entry_id, actor.organisation_id, "registered_here", actor.clinician_id, is_confirmed=True
     )
+    begin_relationship(session, registered_here)
+    for named in _find_named(session, actor, entry_id, identity, recorded_by=None):
+        begin_relationship(session, named)
+
+
+def _find_named(
+    session: Session, actor: Actor, entry_id: UUID, identity: Mapping[str, Any], *, recorded_by: UUID | None
+) -> Iterator[Concerned]:
+    """The practice and the key worker's organisation; whoever writes their own down says so for it."""
     for field, reason in (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker")):
         organisation = _find_organisation(session, identity.get(field))
         if organisation is not None:
-            begin_relationship(
-                session, entry_id=entry_id, organisation_id=organisation.id, reason=reason, recorded_by=None
-            )
+            own = organisation.id == actor.organisation_id
+            yield Concerned(entry_id, organisation.id, reason, recorded_by, is_confirmed=own)
 
 
 def _find_organisation(session: Session, ods_code: str | None) -> Organisation | None:
@@ -231,17 +235,18 @@ def amend_and_answer(
 
 
 def _relate_again(session: Session, actor: Actor, request: EditRequest) -> None:
-    """A new practice or key worker is told and concerned; the old ones stay so until the receiver confirms."""
-    for field, reason in (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker")):
-        organisation = _find_organisation(session, request.body.get(field))
-        if organisation is not None:
-            begin_relationship(
-                session,
-                entry_id=request.entry_id,
-                organisation_id=organisation.id,
-                reason=reason,
-                recorded_by=actor.clinician_id,
-            )
+    """A new practice or key worker is told and concerned; the old ones stay so until the new one says yes (H-68)."""
+    entry_id = request.entry_id
+    for named in _find_named(session, actor, entry_id, request.body, recorded_by=actor.clinician_id):
+        found = name_only_one(session, named)
+        if found.begins:
+            details = {"what": "named", "reason": named.reason, "organisation_id": str(named.organisation_id)}
+            log.record(event(actor, EventKind.RELATIONSHIP_CHANGED, entry_id=entry_id, **details))
+        if found.is_settled:
+            for former in (*found.others, named.organisation_id):
+                end(session, entry_id=entry_id, kinds=[NoticeKind.CARE_TO_CONFIRM], organisation_id=former)
+        elif found.begins and found.others:
+            notify(session, About(entry_id, NoticeKind.CARE_TO_CONFIRM), organisation_ids=[named.organisation_id])
 
 
 def change_lifecycle(

@@ -18,7 +18,7 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
-from tests.factories import a_clinician, a_registered_person, an_organisation
+from tests.factories import DISCHARGED, a_clinician, a_registered_person, an_organisation
 from tests.record.visits import concern, open_record
 
 
@@ -147,7 +147,7 @@ def test_an_open_record_closes_at_the_next_request_after_the_relationship_has_en
     pages = open_record(app, worker, entry)
 
     with writing() as session:
-        end_relationships(session, entry_id=entry, reason="referral")
+        end_relationships(session, entry_id=entry, organisation_id=worker.organisation_id, ending=DISCHARGED)
 
     pages.open(f"/record/{entry}", status=404)
     assert pages.browser.get(f"/record/{entry}/number").status_code == 404

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from epaccs.access.actions import begin_relationship, give_reason
+from epaccs.access.actions import Concerned, begin_relationship, give_reason
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import find_standing, get_standing, reachable_entries
 from epaccs.access.rules import AccessReason, Fact, Permission, Tier
@@ -141,9 +141,7 @@ def test_a_relationship_needs_an_agreement_too(here: Neighbours) -> None:
     hospice = an_organisation(type=OrganisationType.HOSPICE, shares=False)
     nurse = a_clinician(Role.HOSPICE_NURSE, hospice)
     with writing() as session:
-        begin_relationship(
-            session, entry_id=here.entry, organisation_id=hospice.id, reason="referred", recorded_by=None
-        )
+        begin_relationship(session, Concerned(here.entry, hospice.id, "referred", None))
     assert not reaches(nurse, here.entry)
 
     agree(here.practice, hospice)
@@ -172,9 +170,7 @@ def test_a_role_sees_no_more_than_the_agreement_covers(here: Neighbours, level: 
     hospice = an_organisation(type=OrganisationType.HOSPICE, shares=False)
     nurse = a_clinician(Role.HOSPICE_NURSE, hospice)
     with writing() as session:
-        begin_relationship(
-            session, entry_id=here.entry, organisation_id=hospice.id, reason="referred", recorded_by=None
-        )
+        begin_relationship(session, Concerned(here.entry, hospice.id, "referred", None))
     agree(here.practice, hospice, level=level)
 
     assert tiers(nurse, here.entry) == seen

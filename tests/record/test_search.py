@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from epaccs.access.actions import begin_relationship
+from epaccs.access.actions import Concerned, begin_relationship
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
@@ -335,13 +335,7 @@ def an_actor(role: Role, how: str, gp: Actor, entry_id: UUID) -> Actor:
     actor = a_clinician(role, an_organisation(type=types.get(role, OrganisationType.HOSPICE), area=area))
     if how == "relationship":
         with writing() as session:
-            begin_relationship(
-                session,
-                entry_id=entry_id,
-                organisation_id=actor.organisation_id,
-                reason="referral",
-                recorded_by=gp.clinician_id,
-            )
+            begin_relationship(session, Concerned(entry_id, actor.organisation_id, "referral", gp.clinician_id))
     return actor
 
 

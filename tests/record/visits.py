@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Flask
 
-from epaccs.access.actions import begin_relationship, give_reason
+from epaccs.access.actions import Concerned, begin_relationship, give_reason
 from epaccs.access.rules import AccessReason
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, Role
@@ -55,9 +55,7 @@ def a_person_with_everything(gp: Actor, **identity: Any) -> UUID:
 def concern(entry_id: UUID, actor: Actor, *, reason: str = "referral") -> None:
     """The actor's organisation is concerned with the person."""
     with writing() as session:
-        begin_relationship(
-            session, entry_id=entry_id, organisation_id=actor.organisation_id, reason=reason, recorded_by=None
-        )
+        begin_relationship(session, Concerned(entry_id, actor.organisation_id, reason, None))
 
 
 def organisation_of(actor: Actor) -> Organisation:

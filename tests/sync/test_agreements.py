@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from epaccs.access.actions import begin_relationship
+from epaccs.access.actions import Concerned, begin_relationship
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
@@ -122,9 +122,7 @@ def test_what_a_tablet_holds_of_its_own_caseload_is_what_the_agreement_covers(th
     hospice = an_organisation(type=OrganisationType.HOSPICE, shares=False)
     nurse = a_clinician(Role.HOSPICE_NURSE, hospice)
     with writing() as session:
-        begin_relationship(
-            session, entry_id=there.sometimes, organisation_id=hospice.id, reason="referred", recorded_by=None
-        )
+        begin_relationship(session, Concerned(there.sometimes, hospice.id, "referred", None))
     scope, tablet = f"relationship:{hospice.id}", a_sync_tablet(there.app, nurse)
     tablet.pull()
     assert held(tablet, scope) == set()

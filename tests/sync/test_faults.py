@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from epaccs.access.actions import begin_relationship, end_relationships, give_reason
+from epaccs.access.actions import Concerned, begin_relationship, end_relationships, give_reason
 from epaccs.access.rules import AccessReason
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
@@ -30,7 +30,7 @@ from epaccs.versions.queries import find_recorded, material
 from epaccs.versions.registry import EditRequest
 from tests.cpr_decisions.test_actions import a_decision
 from tests.devices.leases import about, post
-from tests.factories import a_clinician, an_edit, an_organisation, sign_in
+from tests.factories import DISCHARGED, a_clinician, an_edit, an_organisation, sign_in
 from tests.sync.tablets import SyncTablet, a_cursor, a_sync_tablet
 from tests.sync.writing import WritingTablet, a_writing_tablet, outcomes_of, results_of
 
@@ -221,21 +221,15 @@ def test_what_comes_while_a_dispute_is_settled_opens_it_again(app: Flask, gp: Ac
 
 def test_somebody_in_two_scopes_who_leaves_one_stays_in_the_other(app: Flask, gp: Actor, entry: UUID) -> None:
     doctor = a_clinician(Role.OUT_OF_HOURS_GP)
-    concerned = {
-        "entry_id": entry,
-        "organisation_id": doctor.organisation_id,
-        "reason": "referred",
-        "recorded_by": None,
-    }
     with writing() as session:
-        begin_relationship(session, **concerned)  # type: ignore[arg-type]
+        begin_relationship(session, Concerned(entry, doctor.organisation_id, "referral", None))
     tablet = a_sync_tablet(app, doctor)
     tablet.pull()
     caseload = f"relationship:{doctor.organisation_id}"
     assert {name for name, held in tablet.scopes.items() if str(entry) in held.people} == {"area:northdale", caseload}
 
     with writing() as session:
-        end_relationships(session, entry_id=entry, reason="referred")
+        end_relationships(session, entry_id=entry, organisation_id=doctor.organisation_id, ending=DISCHARGED)
     tablet.pull()
 
     assert {name for name, held in tablet.scopes.items() if str(entry) in held.people} == {"area:northdale"}

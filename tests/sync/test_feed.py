@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from epaccs.access.actions import begin_relationship, end_relationships
+from epaccs.access.actions import Concerned, begin_relationship, end_relationships
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, OrganisationType
 from epaccs.core import clock
@@ -27,6 +27,7 @@ from epaccs.sync.rules.feed import REMEMBER_LEAVING, SEND_AGAIN, sum_of
 from epaccs.versions.actions import apply_edit
 from tests.conftest import Run
 from tests.factories import (
+    DISCHARGED,
     a_consent,
     a_registered_person,
     an_edit,
@@ -133,14 +134,14 @@ def test_a_relationship_that_begins_and_ends_without_a_change_is_found(gp: Actor
     entry, hospice = a_registered_person(gp), an_organisation(type=OrganisationType.HOSPICE)
     scope = f"relationship:{hospice.id}"
     with writing() as session:
-        begin_relationship(session, entry_id=entry, organisation_id=hospice.id, reason="referred", recorded_by=None)
+        begin_relationship(session, Concerned(entry, hospice.id, "referred", None))
 
     assert feed.reconcile(scope) == 1
     assert rows(entry)[scope].op == "put"
     assert feed.reconcile(scope) == 0
 
     with writing() as session:
-        end_relationships(session, entry_id=entry, reason="referred")
+        end_relationships(session, entry_id=entry, organisation_id=hospice.id, ending=DISCHARGED)
 
     assert feed.reconcile(scope) == 1
     assert rows(entry)[scope].why == "unassigned"
@@ -152,11 +153,11 @@ def test_the_worker_finds_relationships_that_ended_by_the_calendar(
 ) -> None:
     entry, hospice = a_registered_person(gp), an_organisation(type=OrganisationType.HOSPICE)
     with writing() as session:
-        begin_relationship(session, entry_id=entry, organisation_id=hospice.id, reason="referred", recorded_by=None)
+        begin_relationship(session, Concerned(entry, hospice.id, "referred", None))
     feed.follow_time()
     assert f"relationship:{hospice.id}" in rows(entry)
     with writing() as session:
-        end_relationships(session, entry_id=entry, reason="referred")
+        end_relationships(session, entry_id=entry, organisation_id=hospice.id, ending=DISCHARGED)
     frozen_clock(clock.now() + timedelta(minutes=1))
 
     feed.follow_time()
@@ -177,11 +178,11 @@ def test_no_lower_number_becomes_visible_after_a_higher_one(app: Flask, gp: Acto
     first, second = a_registered_person(gp), a_registered_person(gp)
     hospice = an_organisation(type=OrganisationType.HOSPICE)
     with writing() as session:
-        begin_relationship(session, entry_id=second, organisation_id=hospice.id, reason="referred", recorded_by=None)
+        begin_relationship(session, Concerned(second, hospice.id, "referred", None))
     scope = f"relationship:{hospice.id}"
     numbered, wait = Event(), Event()
     with writing() as session:
-        begin_relationship(session, entry_id=first, organisation_id=hospice.id, reason="referred", recorded_by=None)
+        begin_relationship(session, Concerned(first, hospice.id, "referred", None))
 
     def change_slowly() -> None:
         with app.app_context():

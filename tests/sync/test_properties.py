@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from epaccs.access.actions import begin_relationship, end_relationships
+from epaccs.access.actions import Concerned, begin_relationship, end_relationships
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import reachable_entries
 from epaccs.clinicians.model import Organisation
@@ -27,7 +27,15 @@ from epaccs.sync.actions.feed import follow_time, rebuild_scopes
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.model import Entry
 from epaccs.versions.queries import find_recorded
-from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, an_identity, an_organisation
+from tests.factories import (
+    DISCHARGED,
+    a_clinician,
+    a_consent,
+    a_registered_person,
+    an_edit,
+    an_identity,
+    an_organisation,
+)
 from tests.sync.tablets import SyncTablet, a_sync_tablet, change, read_lines
 
 LEVELS = ("full_escalation", "ward_no_icu", "hospital_for_symptoms", "treat_at_home", "comfort_only")
@@ -97,15 +105,11 @@ class Tablets(RuleBasedStateMachine):
         nurse = self.tablets[2].tablet.actor
         with writing() as session:
             if begins:
-                begin_relationship(
-                    session,
-                    entry_id=self.one(who),
-                    organisation_id=nurse.organisation_id,
-                    reason="referred",
-                    recorded_by=None,
-                )
+                begin_relationship(session, Concerned(self.one(who), nurse.organisation_id, "referred", None))
             else:
-                end_relationships(session, entry_id=self.one(who), reason="referred")
+                end_relationships(
+                    session, entry_id=self.one(who), organisation_id=nurse.organisation_id, ending=DISCHARGED
+                )
 
     @precondition(lambda self: self.people)
     @rule(who=people_chosen, there=st.integers(0, 1))

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from epaccs.access.actions import begin_relationship, end_relationships
+from epaccs.access.actions import Concerned, begin_relationship, end_relationships
 from epaccs.access.model import EntryScope
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, Role
@@ -29,7 +29,7 @@ from epaccs.sync.rules.feed import REMEMBER_LEAVING
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.model import Entry
 from tests.devices.leases import about, post
-from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, sign_in
+from tests.factories import DISCHARGED, a_clinician, a_consent, a_registered_person, an_edit, sign_in
 from tests.sync.tablets import SyncTablet, a_cursor, a_sync_tablet, change, read_lines
 
 
@@ -97,9 +97,7 @@ def test_a_nurse_with_the_full_tier_gets_the_plan_of_her_caseload(app: Flask, gp
     nurse = a_clinician(Role.COMMUNITY_NURSE)
     entry, _ = a_registered_person(gp), a_registered_person(gp)
     with writing() as session:
-        begin_relationship(
-            session, entry_id=entry, organisation_id=nurse.organisation_id, reason="referred", recorded_by=None
-        )
+        begin_relationship(session, Concerned(entry, nurse.organisation_id, "referred", None))
     tablet = a_sync_tablet(app, nurse)
 
     lines = tablet.pull()
@@ -113,13 +111,11 @@ def test_who_is_related_no_more_is_dropped_though_nothing_of_the_record_changed(
     nurse, entry = a_clinician(Role.COMMUNITY_NURSE), a_registered_person(gp)
     tablet = a_sync_tablet(app, nurse)
     with writing() as session:
-        begin_relationship(
-            session, entry_id=entry, organisation_id=nurse.organisation_id, reason="referred", recorded_by=None
-        )
+        begin_relationship(session, Concerned(entry, nurse.organisation_id, "referred", None))
     tablet.pull()
     assert tablet.scopes[f"relationship:{nurse.organisation_id}"].people
     with writing() as session:
-        end_relationships(session, entry_id=entry, reason="referred")
+        end_relationships(session, entry_id=entry, organisation_id=nurse.organisation_id, ending=DISCHARGED)
 
     lines = tablet.pull()
 

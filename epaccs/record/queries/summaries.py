@@ -241,6 +241,7 @@ class May:
     see_scans: bool
     observe: bool
     settle: bool
+    answer_for_team: bool
     change: Mapping[str, str]
     notices: tuple[str, ...] = ()
 
@@ -259,6 +260,7 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         see_scans=may_see_scans(opened.standing.tiers),
         observe=can(Permission.OBSERVE),
         settle=can(Permission.EDIT_PLAN),
+        answer_for_team=can(Permission.ANSWER_FOR_TEAM),
         change={**change, **plan},
         notices=build_notices(
             reason=opened.standing.reason,

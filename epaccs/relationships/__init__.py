@@ -1,0 +1,1 @@
+"""Who looks after a person: referred to, taken on, ended."""
