@@ -39,7 +39,7 @@ from epaccs.observations.section import notice_observation
 from epaccs.record.actions.cards import build_card_rows
 from epaccs.record.rules.search_keys import SearchRows, build_search_rows
 from epaccs.register import rules as register_rules
-from epaccs.register.actions import part_of
+from epaccs.register.actions import NAMED, part_of
 from epaccs.register.model import RegisterEntry
 from epaccs.register.rules import ConsentStatus
 from epaccs.register.sections import CONSENT, IDENTITY, LIFECYCLE, name_key, notice_death
@@ -126,7 +126,7 @@ class _Ledger:
         self._edit(actor, self._first(CONSENT, "register", story.consent))
         self._edit(actor, self._first(IDENTITY, "register", story.identity))
         self._relate(actor.organisation_id, "registered_here", actor.clinician_id, is_confirmed=True)
-        for name, reason in (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker")):
+        for name, reason in NAMED:
             if ods_code := story.identity.get(name):
                 organisation_id = self._world.places[ods_code].id
                 self._relate(organisation_id, reason, None, is_confirmed=organisation_id == actor.organisation_id)
@@ -172,6 +172,16 @@ class _Ledger:
         found = [row for row in self._tables[Relationship.__tablename__] if row["reason"] in ACCOUNTABLE]
         found.sort(key=lambda row: row["reason"], reverse=True)
         self._desk.accountable = list(dict.fromkeys(row["organisation_id"] for row in found))
+
+    def _confirm_own(self, actor: Actor) -> None:
+        """Whoever writes their own organisation down has said yes for it."""
+        identity = self._values()[IDENTITY]
+        named = {reason: self._world.places[identity[field]].id for field, reason in NAMED if identity.get(field)}
+        for row in self._tables[Relationship.__tablename__]:
+            if row["confirmed_at"] is None and row["organisation_id"] == actor.organisation_id == named.get(
+                row["reason"]
+            ):
+                row.update(confirmed_at=self._now(), confirmed_by=actor.clinician_id)
 
     def _concern(self, actor: Actor, step: Concern) -> None:
         self._relate(self._world.places[step.organisation_ods].id, step.reason, actor.clinician_id, is_confirmed=True)
@@ -227,6 +237,7 @@ class _Ledger:
         if request.section == LIFECYCLE and request.kind in _DEATH:
             self._follow_death(actor, request, _DEATH[request.kind])
         if request.section == IDENTITY:
+            self._confirm_own(actor)
             notice_move(self._desk, request, self._values(), at=context.now)
 
     def _context(self, actor: Actor, request: EditRequest) -> Context:

@@ -34,6 +34,9 @@ from epaccs.versions.registry import RESOLVE, Applied, EditRequest
 from epaccs.versions.rules import CARRY, ITEMS, Outcome, Recorded, find_unchecked, present_items
 from epaccs.versions.schema import loader
 
+#: Whom the identity names by code, and as what they are concerned with the person.
+NAMED = (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker"))
+
 _load_identity = loader(IdentitySchema)
 _load_consent = loader(ConsentSchema)
 _NOT_CARRIED = frozenset({IDENTITY, CONSENT, LIFECYCLE})
@@ -160,7 +163,7 @@ def _find_named(
     session: Session, actor: Actor, entry_id: UUID, identity: Mapping[str, Any], *, recorded_by: UUID | None
 ) -> Iterator[Concerned]:
     """The practice and the key worker's organisation; whoever writes their own down says so for it."""
-    for field, reason in (("practice_ods", "registered_practice"), ("key_worker_ods", "key_worker")):
+    for field, reason in NAMED:
         organisation = _find_organisation(session, identity.get(field))
         if organisation is not None:
             own = organisation.id == actor.organisation_id
