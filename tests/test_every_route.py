@@ -15,6 +15,7 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import web
 from epaccs.core.identifiers import new_id
 from epaccs.devices.guard import TABLET
+from epaccs.notices.rules import MEANINGS
 from epaccs.sync.views.push import SEALED
 from tests.factories import a_clinician, an_organisation, sign_in
 from tests.pages import Page, faults_of
@@ -184,3 +185,11 @@ def test_a_route_that_names_nothing_or_lets_a_form_through_is_caught(app: Flask)
     with pytest.raises(AssertionError, match="unnamed"):
         test_every_form_is_refused_without_its_token(app)
     web.csrf._exempt_views.discard(f"{__name__}.unnamed")
+
+
+def test_a_notice_leads_only_where_its_readers_role_may_go(app: Flask) -> None:
+    permissions = {rule.endpoint: permission_of(app, rule) for rule in app.url_map.iter_rules()}
+
+    assert {kind: permissions[one.page] for kind, one in MEANINGS.items()} == {
+        kind: one.permission for kind, one in MEANINGS.items()
+    }

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from epaccs.access.model import EntryScope
 from epaccs.access.queries import names_of, reachable_entries
+from epaccs.access.rules import Fact, can_ever, facts_of_role
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
@@ -21,14 +22,14 @@ from epaccs.notices.rules import MEANINGS, NoticeKind, Task, is_overdue
 
 @dataclass(frozen=True)
 class NoticeLine:
-    """A notice as its list shows it."""
+    """A notice as its list shows it. `page` None: the reader's role opens no page about it."""
 
     id: UUID
     entry_id: UUID
     kind: NoticeKind
     person: str
     words: str
-    page: str
+    page: str | None
     is_task: bool
     sections: tuple[str, ...]
     severity: str
@@ -50,8 +51,9 @@ def notices_for(actor: Actor, *, limit: int = 200) -> list[NoticeLine]:
         .limit(limit)
     ).all()
     open_ones = _grouped([row for row in rows if MEANINGS[NoticeKind(row.kind)].is_task or row.acknowledged_at is None])
+    facts = facts_of_role(actor.role, may_sign=actor.may_sign)
     names = names_of([group[0].entry_id for group in open_ones])
-    return [_line(group, names[group[0].entry_id], now) for group in open_ones]
+    return [_line(group, names[group[0].entry_id], now, facts) for group in open_ones]
 
 
 def _grouped(rows: Sequence[Notice]) -> list[list[Notice]]:
@@ -81,7 +83,7 @@ def is_addressed_to(notice: Notice, actor: Actor) -> bool:
     return notice.organisation_id == actor.organisation_id and notice.role in (None, str(actor.role))
 
 
-def _line(group: Sequence[Notice], person: str, now: datetime) -> NoticeLine:
+def _line(group: Sequence[Notice], person: str, now: datetime, facts: frozenset[Fact]) -> NoticeLine:
     row = group[-1]
     kind = NoticeKind(row.kind)
     meaning = MEANINGS[kind]
@@ -91,7 +93,7 @@ def _line(group: Sequence[Notice], person: str, now: datetime) -> NoticeLine:
         kind=kind,
         person=person,
         words=meaning.words,
-        page=meaning.page,
+        page=meaning.page if can_ever(meaning.permission, facts) else None,
         is_task=meaning.is_task,
         sections=tuple(dict.fromkeys(one.section for one in group if one.section)),
         severity=row.severity,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from epaccs.access.rules import Permission
+
 
 class NoticeKind(StrEnum):
     """What somebody must do or know."""
@@ -41,16 +43,20 @@ class Meaning:
         words: the sentence on the list.
         page: the endpoint of the page where it is dealt with; it gets `entry_id`.
         is_task: True: somebody must do something; False: to be known.
+        permission: what the page asks for; whoever's role never holds it is told, and gets no link.
     """
 
     words: str
     page: str
     is_task: bool
+    permission: Permission = Permission.VIEW_RECORD
 
 
 MEANINGS: dict[NoticeKind, Meaning] = {
     NoticeKind.DISPUTE: Meaning("Two changes disagree. Settle which stands", "versions.held_of_entry", is_task=True),
-    NoticeKind.WRONG_PERSON: Meaning("Somebody says that this is the wrong person", "record.show", is_task=True),
+    NoticeKind.WRONG_PERSON: Meaning(
+        "Somebody says that this is the wrong person", "record.show", is_task=True, permission=Permission.VIEW_CARD
+    ),
     NoticeKind.OWN_WITHDRAWAL: Meaning(
         "The person is said to have withdrawn a refusal. A signer must settle it", "cpr_decisions.show", is_task=True
     ),
@@ -61,11 +67,14 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "A review of the CPR decision is asked for", "cpr_decisions.show", is_task=True
     ),
     NoticeKind.CPR_REVIEW_DUE: Meaning("The CPR decision is due for review", "cpr_decisions.show", is_task=True),
-    NoticeKind.RECORD_REVIEW_DUE: Meaning("The record is due for review", "record.show", is_task=True),
+    NoticeKind.RECORD_REVIEW_DUE: Meaning(
+        "The record is due for review", "record.show", is_task=True, permission=Permission.VIEW_CARD
+    ),
     NoticeKind.ICD: Meaning(
         "Not for CPR, and a defibrillator that is active or not known. Arrange to switch it off",
         "record.show",
         is_task=True,
+        permission=Permission.VIEW_CARD,
     ),
     NoticeKind.PERSON_NOT_TOLD: Meaning(
         "The person has not been told of the decision", "cpr_decisions.show", is_task=True
@@ -73,37 +82,58 @@ MEANINGS: dict[NoticeKind, Meaning] = {
     NoticeKind.FORM_UNPLACED: Meaning(
         "The address changed. Ask where the signed form is now", "cpr_decisions.show", is_task=True
     ),
-    NoticeKind.DEATH_REPORTED: Meaning("A death was reported. Confirm or reverse it", "record.show", is_task=True),
+    NoticeKind.DEATH_REPORTED: Meaning(
+        "A death was reported. Confirm or reverse it", "record.show", is_task=True, permission=Permission.VIEW_CARD
+    ),
     NoticeKind.MERGE_PROPOSED: Meaning(
         "Somebody says that two records are one person. A second clinician must agree",
         "register.merge_of_entry",
         is_task=True,
+        permission=Permission.REMOVE,
     ),
     NoticeKind.READ_WHAT_WAS_WRONG: Meaning(
-        "You saw or printed an entry that has since been found wrong. Read it again", "record.show", is_task=True
+        "You saw or printed an entry that has since been found wrong. Read it again",
+        "record.show",
+        is_task=True,
+        permission=Permission.VIEW_CARD,
     ),
     NoticeKind.PAPER_OUT_OF_DATE: Meaning(
-        "A printed sheet is out of date. Find it, destroy it and say so; print a new one", "handover.show", is_task=True
+        "A printed sheet is out of date. Find it, destroy it and say so; print a new one",
+        "handover.show",
+        is_task=True,
+        permission=Permission.PRINT,
     ),
     NoticeKind.LOOKS_WRONG: Meaning("Somebody says that something here looks wrong", "observations.show", is_task=True),
     NoticeKind.TABLET_AHEAD: Meaning(
         "A tablet holds changes that the restored register does not. Find out what is missing and enter it again",
         "record.show",
         is_task=True,
+        permission=Permission.VIEW_CARD,
     ),
     NoticeKind.CARE_TO_CONFIRM: Meaning(
-        "Said to be in your care from now on. Say whether you look after them", "relationships.show", is_task=True
+        "Said to be in your care from now on. Say whether you look after them",
+        "relationships.show",
+        is_task=True,
+        permission=Permission.ANSWER_FOR_TEAM,
     ),
     NoticeKind.REFERRAL_UNANSWERED: Meaning(
-        "The team you referred to has not answered. Ring them", "relationships.show", is_task=True
+        "The team you referred to has not answered. Ring them",
+        "relationships.show",
+        is_task=True,
+        permission=Permission.ANSWER_FOR_TEAM,
     ),
     NoticeKind.CARE_ENDED: Meaning(
         "A team no longer looks after them, or says that it never did. See who does",
         "relationships.show",
         is_task=False,
+        permission=Permission.ANSWER_FOR_TEAM,
     ),
-    NoticeKind.REGISTERED: Meaning("Put on the register", "record.show", is_task=False),
-    NoticeKind.UPDATED: Meaning("The record was changed", "record.show", is_task=False),
+    NoticeKind.REGISTERED: Meaning(
+        "Put on the register", "record.show", is_task=False, permission=Permission.VIEW_CARD
+    ),
+    NoticeKind.UPDATED: Meaning(
+        "The record was changed", "record.show", is_task=False, permission=Permission.VIEW_CARD
+    ),
 }
 
 

@@ -253,12 +253,16 @@ def find_question(actor: Actor, entry_id: UUID) -> Question:
 
 @dataclass(frozen=True)
 class LifecyclePage:
-    """What the pages of death and removal show. `about`: without an address for whoever does not see it."""
+    """What the pages of death and removal show. `about`: without an address for whoever does not see it.
+
+    `sees_card`: whether the record is a way back for this reader; who reports a death may open none.
+    """
 
     entry_id: UUID
     version: int
     value: Value
     can_confirm_death: bool
+    sees_card: bool
     about: Banner
 
     @property
@@ -289,6 +293,7 @@ def get_lifecycle_page(actor: Actor, entry_id: UUID) -> LifecyclePage:
         recorded.version if recorded else 0,
         recorded.value if recorded else {},
         can_confirm_death=standing is not None and standing.can(Permission.RECORD_DEATH),
+        sees_card=standing is not None and Fact.SEES_CARD in standing.facts,
         about=about if tiers & {Tier.T1_EMERGENCY, Tier.NEEDS} else replace(about, address=None),
     )
 

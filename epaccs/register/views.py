@@ -233,7 +233,7 @@ def death(entry_id: str) -> ResponseReturnValue:
         return _lifecycle(page, form, kind, plain(DeathSchema, fields), "Death recorded.")
 
     def show(form: Form) -> str:
-        return render_template("register/death.html", form=form, page=page, about=page.about)
+        return render_template("register/death.html", form=form, page=page, about=page.about, back=_way_back(page))
 
     return answer_form(form, record, show)
 
@@ -297,7 +297,12 @@ def _lifecycle(page: LifecyclePage, form: Form, kind: str, body: dict[str, Any],
     if applied.is_held:
         return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
     flash(words)
-    return redirect(url_for("record.show", entry_id=page.entry_id), 303)
+    return redirect(_way_back(page), 303)
+
+
+def _way_back(page: LifecyclePage) -> str:
+    """The record; for whoever opens none, the first page."""
+    return url_for("record.show", entry_id=page.entry_id) if page.sees_card else url_for("home.first_page")
 
 
 # Merging

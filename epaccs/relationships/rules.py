@@ -126,6 +126,11 @@ class Teams:
         """What the reader's team was asked and has not answered."""
         return tuple(one for one in self.own if one.confirmed_at is None)
 
+    @property
+    def was_referred(self) -> bool:
+        """Whether what waits for an answer may have a last day: a visit or a stay has one."""
+        return any(one.reason not in ONLY_ONE for one in self.to_confirm)
+
     def has_another(self, team: Team) -> bool:
         """Whether somebody else is down for the same, and goes on until the reader's team says yes."""
         return any(one.reason == team.reason in ONLY_ONE for one in self.others)

@@ -7,18 +7,21 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from marshmallow import Schema
 
 from epaccs.access.actions import record_list_viewed
 from epaccs.access.guard import needs
 from epaccs.access.queries import Standing, get_standing
 from epaccs.access.rules import Permission
 from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.schema import NothingSchema
 from epaccs.core import clock
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
 from epaccs.record.queries.summaries import get_who
 from epaccs.relationships import actions, queries
+from epaccs.relationships.rules import Teams
 from epaccs.relationships.schema import EndingSchema, TakingOnSchema, build_referral
 
 bp = Blueprint("relationships", __name__)
@@ -28,12 +31,18 @@ bp = Blueprint("relationships", __name__)
 @needs(Permission.ANSWER_FOR_TEAM)
 def show(entry_id: str) -> ResponseReturnValue:
     """Who looks after them now, who did, and what the reader's own team may say."""
-    return _show(parse_id(entry_id), Form(TakingOnSchema))
+    found_id = parse_id(entry_id)
+    standing, teams = queries.get_teams(current_actor(), found_id)
+    return _show(standing, teams, Form(_answer(teams)))
 
 
-def _show(entry_id: UUID, form: Form) -> str:
+def _answer(teams: Teams) -> type[Schema]:
+    """A visit or a stay may have a last day; a usual practice or key worker has none."""
+    return TakingOnSchema if teams.was_referred else NothingSchema
+
+
+def _show(standing: Standing, teams: Teams, form: Form) -> str:
     actor = current_actor()
-    standing, teams = queries.get_teams(actor, entry_id)
     record_list_viewed(actor, list_name="teams", count=len(teams.own) + len(teams.others))
     return render_template(
         "relationships/show.html",
@@ -60,12 +69,13 @@ def _back(entry_id: UUID, words: str) -> ResponseReturnValue:
 def take_on(entry_id: str) -> ResponseReturnValue:
     """Yes, the reader's team looks after them."""
     actor, found_id = current_actor(), parse_id(entry_id)
+    standing, teams = queries.get_teams(actor, found_id)
 
     def take(loaded: dict[str, Any]) -> ResponseReturnValue:
-        actions.take_on(actor, found_id, until_on=loaded["until_on"])
+        actions.take_on(actor, found_id, until_on=loaded.get("until_on"))
         return _back(found_id, "Your team looks after this person now.")
 
-    return answer_form(Form(TakingOnSchema, request.form), take, lambda refused: _show(found_id, refused))
+    return answer_form(Form(_answer(teams), request.form), take, lambda refused: _show(standing, teams, refused))
 
 
 @bp.route("/record/<entry_id>/teams/refer", methods=["GET", "POST"])

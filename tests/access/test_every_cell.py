@@ -14,8 +14,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 import pdfplumber
 import pytest
@@ -410,3 +412,40 @@ def test_a_tablet_is_sent_what_its_user_sees_without_an_incident(world: World, r
     assert person.leaked(lines, tiers if agreed.is_reached(relation) else frozenset()) == []
     if not agreed.is_reached(relation):
         assert str(person.entry_id) not in lines
+
+
+# --- A crawl ---------------------------------------------------------------------------------------------------------
+
+EVERYBODY: Final = [pytest.param("sqlite", role, id=f"sqlite-{role}") for role in Role]
+
+
+@pytest.mark.parametrize(("world", "role"), EVERYBODY, indirect=["world"], scope="module")
+def test_every_link_that_a_role_is_shown_leads_to_what_it_may_see(world: World, role: Role) -> None:
+    relation = widest(role)
+    pages = world.browser_of(world.somebody(role, relation))
+    record = f"/record/{world.person.entry_id}"
+    starts = ["/", "/account"]
+    if opens(role, TABLE[role], relation):
+        open_record(pages, record)
+        starts.append(record)
+    found, wrong = dict.fromkeys(starts, "the start"), []
+
+    for path in (waiting := list(found)):
+        answer = pages.browser.get(path, follow_redirects=True)
+        if answer.status_code != 200:
+            wrong.append((path, answer.status_code, f"linked on {found[path]}"))
+        if answer.mimetype == "text/html":
+            for link in links_of(answer.get_data(as_text=True), answer.request.path):
+                if link not in found:
+                    found[link] = path
+                    waiting.append(link)
+
+    assert wrong == []
+    assert len(found) > len(starts)
+
+
+def links_of(html: str, page: str) -> list[str]:
+    """The addresses of this register on a page, each once whatever is asked of it."""
+    hrefs = re.findall(r'<a [^>]*?href="([^"]+)"', html)
+    absolute = [urlsplit(urljoin(page, unescape(href))) for href in hrefs]
+    return list(dict.fromkeys(one.path for one in absolute if not one.scheme and not one.netloc and one.path != page))

@@ -12,12 +12,14 @@ from epaccs.access.actions import give_reason
 from epaccs.access.rules import AccessReason
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
 from epaccs.notices.queries import notices_for
 from epaccs.register import actions
 from epaccs.versions.queries import find_recorded
 from tests.factories import a_clinician, a_registered_person, an_organisation
+from tests.record.visits import visit
 
 
 @pytest.fixture
@@ -107,3 +109,16 @@ def test_a_merge_that_is_settled_waits_no_longer(gp: Actor, entry: UUID, merge: 
     step(second, merge)
 
     assert "merge_proposed" not in waiting(second)
+
+
+def test_whoever_opens_no_record_reports_a_death_from_the_list_and_comes_back_to_it(
+    app: Flask, gp: Actor, entry: UUID
+) -> None:
+    pages = visit(app, a_clinician(Role.PRACTICE_ADMINISTRATOR, practice_of(gp))).open("/")
+    pages.see_nothing_of(f'href="/record/{entry}"')
+
+    pages.open(f"/record/{entry}/death").see_nothing_of(f'href="/record/{entry}"')
+    pages.fill(died_on=clock.today()).submit("Report the death")
+
+    pages.see("Death recorded.", "Death reported")
+    assert pages.page.url == "/"

@@ -241,6 +241,8 @@ class May:
     see_scans: bool
     observe: bool
     settle: bool
+    settle_dispute: bool
+    see_cpr: bool
     answer_for_team: bool
     change: Mapping[str, str]
     notices: tuple[str, ...] = ()
@@ -260,6 +262,8 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
         see_scans=may_see_scans(opened.standing.tiers),
         observe=can(Permission.OBSERVE),
         settle=can(Permission.EDIT_PLAN),
+        settle_dispute=can(Permission.SETTLE_DISPUTE),
+        see_cpr=Tier.T1_EMERGENCY in opened.standing.tiers,
         answer_for_team=can(Permission.ANSWER_FOR_TEAM),
         change={**change, **plan},
         notices=build_notices(
