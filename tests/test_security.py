@@ -94,6 +94,8 @@ def test_no_answer_weakens_the_content_policy_or_lets_another_site_read_it(app: 
         is_page = answer.mimetype == "text/html"
         if loose or "default-src 'none'" not in policy or (is_page and "base-uri 'none'" not in policy):
             wrong.append((rule, policy))
+        if answer.headers.get("X-Frame-Options") not in {"DENY", "SAMEORIGIN"}:
+            wrong.append((rule, "can be shown in a frame"))
         if answer.headers.get("X-Content-Type-Options") != "nosniff" or "Referrer-Policy" not in answer.headers:
             wrong.append((rule, "a header is missing"))
         wrong += [(rule, name) for name, _ in answer.headers if name.startswith("Access-Control-")]

@@ -322,6 +322,8 @@ def _finish_responses(app: Flask, settings: Settings) -> None:
         # Safe by default: only an answer that says otherwise itself may be kept by a browser.
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
+        # For browsers that are too old to read the same of the content policy.
+        "X-Frame-Options": "DENY",
         # Not "no-referrer": over TLS the token check compares the referring page with this site.
         "Referrer-Policy": "same-origin",
         "Permissions-Policy": PERMISSIONS_POLICY,

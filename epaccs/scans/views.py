@@ -76,6 +76,7 @@ def show_beside(entry_id: str, scan_id: str) -> ResponseReturnValue:
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 

@@ -245,6 +245,7 @@ def test_beside_a_form_a_scan_loads_runs_and_sends_nothing_and_only_our_pages_sh
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
     assert answer.headers.get("X-Content-Type-Options") == "nosniff"
+    assert answer.headers.get("X-Frame-Options") == "SAMEORIGIN"
     assert answer.headers.get("Cache-Control") == "no-store"
     assert [one.entry_id for one in events(EventKind.SCAN_OPENED)] == [entry_id]
 
