@@ -281,7 +281,9 @@ def _find_days(asked: Sequence[tuple[UUID, UUID, datetime]], keeping: set[UUID])
     found: set[tuple[UUID, date]] = set()
     for day in {local_date(at) for _, _, at in asked}:
         rows = db.session.scalars(
-            select(RotaSession.organisation_id.distinct()).where(
+            select(RotaSession.organisation_id)
+            .distinct()
+            .where(
                 RotaSession.organisation_id.in_(keeping),
                 RotaSession.until_at > start_of(day),
                 RotaSession.from_at < start_of(day + _DAY),
