@@ -2,7 +2,8 @@
 
 Nothing of it needs a database: the rules are pure. The background is everyday work with everything innocent that looks
 alike: namesakes by chance, meetings at which thirty people are opened, a doctor who looks something up at night, what
-must be done after a death, tablets whose copy did not know of a death yet, the care team of a person in the news.
+must be done after a death, tablets whose copy did not know of a death yet, the care team of a person in the news. The
+out-of-hours service keeps a rota: people come early and stay late, and a few swap and tell nobody.
 
 Two people at work in a hundred have told their address and NHS number: fewer than would be good.
 """
@@ -28,6 +29,7 @@ from epaccs.oversight.rules.likeness import (
     read_worker_name,
 )
 from epaccs.oversight.rules.unusual import RULES, Death, Deed, Did, Look, Person, RuleSet, build_rules
+from epaccs.rosters.rules import Span
 
 ACCESSES: Final = 100_000
 PEOPLE: Final = 20_000
@@ -206,6 +208,7 @@ def _work_a_day(world: World, chance: random.Random) -> None:
     worker = chance.choice(world.workers)
     closes = worker.kind is OrganisationType.GP_PRACTICE
     start = _by_day(chance) if closes else FIRST_DAY + timedelta(days=chance.uniform(0, DAYS))
+    sessions = _rostered(worker, start, chance)
     is_called = worker.kind in (OrganisationType.AMBULANCE, OrganisationType.OUT_OF_HOURS, OrganisationType.ACUTE)
     for _ in range(chance.randint(1, 8)):
         start += timedelta(minutes=chance.uniform(1, 50))
@@ -213,7 +216,16 @@ def _work_a_day(world: World, chance: random.Random) -> None:
             world.search(worker, start - timedelta(seconds=20))
         person = _somebody(world, worker, chance)
         for _ in range(chance.choice((1, 1, 2))):
-            world.open(worker, person, start, has_relationship=not is_called or chance.random() < 0.3)
+            has_relationship = not is_called or chance.random() < 0.3
+            world.open(worker, person, start, has_relationship=has_relationship, sessions=sessions)
+
+
+def _rostered(worker: Worker, start: datetime, chance: random.Random) -> tuple[Span, ...] | None:
+    """The session on which a shift is worked, begun up to an hour and a half before or after it; None: no rota."""
+    if worker.kind is not OrganisationType.OUT_OF_HOURS:
+        return None
+    begun = start + timedelta(hours=chance.uniform(-1.5, 1.5))
+    return (Span(begun, begun + timedelta(hours=8)),)
 
 
 def _add_innocents(world: World, chance: random.Random) -> None:
@@ -229,6 +241,8 @@ def _add_innocents(world: World, chance: random.Random) -> None:
         _look_on_a_stale_tablet(world, chance)
     for _ in range(4):
         _look_after_somebody_in_the_news(world, chance)
+    for _ in range(10):
+        _swap(world, chance)
     for _ in range(100):
         worker = _one(world, chance, OrganisationType.HOSPICE, OrganisationType.COMMUNITY)
         world.emergency(worker, _somebody(world, worker, chance), _by_day(chance))
@@ -264,6 +278,14 @@ def _look_after_somebody_in_the_news(world: World, chance: random.Random) -> Non
     for _ in range(5):
         worker = _one(world, chance, OrganisationType.COMMUNITY)
         world.open(worker, person, _by_day(chance))
+
+
+def _swap(world: World, chance: random.Random) -> None:
+    """A swap that nobody wrote down: each person of that night is told, since nobody can know."""
+    worker, at = _one(world, chance, OrganisationType.OUT_OF_HOURS), _at_night(chance)
+    for _ in range(chance.randint(1, 4)):
+        at += timedelta(minutes=40)
+        world.open(worker, _somebody(world, worker, chance), at, sessions=())
 
 
 def _one(world: World, chance: random.Random, *kinds: OrganisationType) -> Worker:
@@ -342,6 +364,18 @@ def no_relationship(world: World, chance: random.Random) -> None:
     _note(world, "no_relationship", worker, person)
 
 
+def no_session(world: World, chance: random.Random) -> None:
+    """From home, on a day off: the last session ended hours before, or the next begins hours after."""
+    worker, person, at = (
+        _one(world, chance, OrganisationType.OUT_OF_HOURS),
+        chance.choice(world.people),
+        _by_day(chance),
+    )
+    begun = at + timedelta(hours=chance.choice((-10.5, -14, -20, 2.5, 9)))
+    world.open(worker, person, at, sessions=(Span(begun, begun + timedelta(hours=8)),))
+    _note(world, "no_session", worker, person)
+
+
 def many_people(world: World, chance: random.Random) -> None:
     """A list is copied down."""
     worker, at = chance.choice(world.workers), _by_day(chance)
@@ -385,6 +419,7 @@ _CASES: Final[tuple[Callable[[World, random.Random], None], ...]] = (
     in_the_news,
     after_death,
     no_relationship,
+    no_session,
     many_people,
     searches_only,
     outside_hours,

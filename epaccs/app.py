@@ -69,6 +69,7 @@ def import_models() -> None:
         "notices.model",
         "devices.model",
         "sponsorship.model",
+        "rosters.model",
         "versions.model",
         "register.model",
         "care_plans.model",
@@ -184,6 +185,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
     from epaccs.record.views import card, disagreements, history, home, launch, observations, search, sharing, told
     from epaccs.register import views as register
     from epaccs.relationships import views as relationships
+    from epaccs.rosters import views as rosters
     from epaccs.scans import views as scans
     from epaccs.sign_on import views as sign_on
     from epaccs.sponsorship import views as sponsorship
@@ -198,6 +200,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
         notices,
         devices,
         sponsorship,
+        rosters,
         incidents,
         versions,
         register,

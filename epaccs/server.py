@@ -26,6 +26,7 @@ from epaccs.core.garbage import look_seldom
 from epaccs.devices.actions import forget_leases
 from epaccs.identification.actions import forget_candidates
 from epaccs.oversight.actions.looking import look_at_new
+from epaccs.rosters import actions as rosters
 from epaccs.settings import Settings, SettingsError
 from epaccs.sign_on.actions.housekeeping import forget_expired as forget_ceremonies
 from epaccs.sponsorship import actions as sponsorship
@@ -144,6 +145,7 @@ def do_round(anchor: Path) -> None:
         forget_leases()
         sponsorship.follow_time()
         sponsorship.forget_requests()
+        rosters.forget_sessions()
         follow_time()
         look_at_new()
     except Unavailable:

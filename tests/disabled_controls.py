@@ -1241,3 +1241,41 @@ off("H-68f")(nothing)
 @off("H-68b")
 def a_mistake_goes_on(session: Any, concerned: Any) -> Any:
     return Succession(begin_relationship(session, concerned), False, ())
+
+
+# --- H-69 a rota takes a record from whoever is at the bedside, or accuses whoever was at work -----------------------
+
+
+@off("H-69a")
+def by_the_clock_of_one_half_of_the_year(at: Any, spans: Any, *, leeway: Any) -> bool:
+    return any(
+        on_the_wall(span.from_at) - leeway <= at.replace(tzinfo=None) < on_the_wall(span.until_at) + leeway
+        for span in spans
+    )
+
+
+off("H-69b")(nothing)
+
+
+@off("H-69c")
+def loaded_by_looking(actor: Any, content: Any) -> Any:
+    from epaccs.rosters.actions import load
+
+    shown = Preview(read_plan(actor.organisation_id, content)[0], (), find_version(actor.organisation_id), "")
+    load(actor, content, seen_version=shown.version)
+    return shown
+
+
+off("H-69d")(nothing)
+off("H-69e")(nothing)
+
+
+@off("H-69f")
+def everything_is_replaced(lines: Any, kept: Any, *, now: Any) -> Any:
+    days = [line.span.day for line in lines]
+    return Plan(min(days), max(days), tuple(lines), 0, 0, tuple(kept), ())
+
+
+@off("H-69g")
+def whoever_has_none_is_on_none(self: Any, organisation_id: Any, clinician_id: Any, at: Any) -> Any:
+    return self.spans.get((organisation_id, clinician_id), ())

@@ -61,6 +61,7 @@ NULL = "Grace\x00Okonkwo"
 ELSEWHERE = {
     "handover.show",
     "identification.send",
+    "rosters.send",
     "signing_in.give_code",
     "signing_in.choose_organisation",
     "account.password",

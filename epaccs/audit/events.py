@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     ORGANISATION_CHOSEN = "organisation_chosen"
     PEOPLE_CHANGED = "people_changed"
     SPONSORSHIP_CHANGED = "sponsorship_changed"
+    ROTA_CHANGED = "rota_changed"
     INCIDENT_CHANGED = "incident_changed"
     SETTINGS_CHANGED = "settings_changed"
     SEARCHED = "searched"

@@ -1,4 +1,4 @@
-"""Who asks for an account in the demonstration, who has one through whom, and an incident that two share."""
+"""Who asks for an account in the demonstration, who has one through whom, an incident that two share, and a rota."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from epaccs.core.db import db, writing
 from epaccs.demo.staff import World
 from epaccs.incidents.actions import NewIncident, add_statement, open_incident
 from epaccs.incidents.rules import Kind
+from epaccs.rosters import actions as rosters
+from epaccs.rosters.rules import DAYS_SHOWN
 from epaccs.sponsorship.actions import approve, ask_for_account
 from epaccs.sponsorship.model import AccountRequest
 from epaccs.sponsorship.rules import Ask
@@ -22,7 +24,7 @@ _ADDRESS = "192.0.2.10"  # of the range kept for documents
 
 
 def tell_governance(world: World) -> None:
-    """One account that is about to end, one request that waits too long and one of today, one open incident; once."""
+    """One account that is about to end, one request that waits too long and one of today, an incident, a rota; once."""
     if db.session.scalars(select(AccountRequest.id).limit(1)).first() is not None:
         return
     now = clock.now()
@@ -36,6 +38,19 @@ def tell_governance(world: World) -> None:
     with clock.standing_at(now - timedelta(hours=2)):
         _ask(world, "Z99LA", "Deborah Quinn", Role.SOCIAL_WORKER)
     _tell_of_a_tablet(world)
+    _load_rota(world)
+
+
+def _load_rota(world: World) -> None:
+    """One paramedic on day and night, so that nobody who tries the demonstration is told of for the hour."""
+    days = [clock.today() + timedelta(days=number) for number in range(-1, DAYS_SHOWN)]
+    rows = [
+        f"paramedic,{day} {begins},{day + timedelta(days=nights)} {ends}"
+        for day in days
+        for begins, ends, nights in (("07:00", "19:00", 0), ("19:00", "07:00", 1))
+    ]
+    content = "\n".join(["user_name,from,until", *rows]).encode()
+    rosters.load(world.actors["ambulance-administrator"], content, seen_version=0)
 
 
 def _ask(world: World, ods_code: str, name: str, role: Role, *, number: str | None = None) -> UUID:

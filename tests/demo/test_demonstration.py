@@ -43,6 +43,7 @@ from epaccs.record.rules.card import Card, Site, build_around, build_card
 from epaccs.record.summary import build_summary
 from epaccs.register.model import Merge, RegisterEntry
 from epaccs.register.rules import ConsentStatus, LifecycleStatus
+from epaccs.rosters.queries import show_rota
 from epaccs.scans.model import Scan, ScanWithdrawal
 from epaccs.scans.rules import PDF, PNG
 from epaccs.sponsorship.queries import accounts_of, waiting_requests
@@ -344,3 +345,11 @@ def test_a_request_waits_too_long_an_account_is_about_to_end_and_an_incident_is_
     assert sorted(one.is_late for one in waiting_requests(board)) == [False, True]
     assert [one.state for one in accounts_of(board)] == [AccountState.UNUSED]
     assert [one.is_closed for one in find_incidents(trust)] == [False]
+
+
+def test_a_paramedic_is_on_the_rota_of_a_fortnight_and_whoever_has_no_session_is_named() -> None:
+    rota = show_rota(find_world().actors["ambulance-administrator"])
+
+    assert [line.user_name for line in rota.on_now] == ["paramedic"]
+    assert all(day.sessions for day in rota.days)
+    assert "ambulance-administrator" in [user_name for _, user_name in rota.without]

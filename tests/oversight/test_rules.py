@@ -35,7 +35,9 @@ from epaccs.oversight.rules.unusual import (
     name_of,
     sentences,
 )
+from epaccs.rosters.rules import Span
 
+HOUR = timedelta(hours=1)
 NIGHT = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 DAY = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 WHO, WHOM = "Nora Bell, community nurse,", "BELL, Grace, born 06-Jan-1941"
@@ -168,6 +170,11 @@ DIED = Death(date(2026, 9, 1), datetime(2026, 9, 2, 9, 0, tzinfo=UTC), number=50
             a_look(person=a_person(death=replace(DIED, on=DAY.date() - timedelta(days=42)))), [], id="soon after"
         ),
         pytest.param(a_look(has_relationship=False), ["no_relationship"], id="nothing to do with them"),
+        pytest.param(a_look(sessions=()), ["no_session"], id="a rota, and no session"),
+        pytest.param(a_look(sessions=[Span(DAY - HOUR, DAY + HOUR)]), [], id="on a session"),
+        pytest.param(a_look(sessions=[Span(DAY - 5 * HOUR, DAY - HOUR)]), [], id="an hour after a session"),
+        pytest.param(a_look(sessions=[Span(DAY - 9 * HOUR, DAY - 3 * HOUR)]), ["no_session"], id="hours after it"),
+        pytest.param(a_look(sessions=None), [], id="no rota on that day"),
         pytest.param(a_look(has_relationship=False, is_emergency=True), [], id="an emergency is reviewed for itself"),
         pytest.param(
             a_look(somebody(home_key="h"), a_person("Bell", home_key="h"), has_relationship=False),
@@ -312,6 +319,13 @@ def test_an_organisation_that_is_called_to_strangers_is_not_asked_for_a_relation
     ]
 
 
+def test_a_rota_is_compared_with_the_hours_that_an_organisation_sets() -> None:
+    late = a_look(sessions=[Span(DAY - 9 * HOUR, DAY - 3 * HOUR)])
+
+    assert told(late, build_rules(OrganisationType.COMMUNITY, {"no_session_hours": 4})) == []
+    assert told(late, build_rules(OrganisationType.COMMUNITY, {"no_session_is_asked": False})) == []
+
+
 def test_a_family_name_is_not_told_of_where_an_organisation_says_so() -> None:
     rules = build_rules(OrganisationType.COMMUNITY, {"own_family_name_namesakes": 0})
 
@@ -344,6 +358,9 @@ def test_every_threshold_has_a_question_and_a_range_that_its_default_lies_in() -
         pytest.param({"in_the_news": {}}, ["list of people in the news"], id="news"),
         pytest.param({"after_death": {"days": 60}}, ["60 days after the death"], id="after death"),
         pytest.param({"no_relationship": {}}, ["has no relationship"], id="no relationship"),
+        pytest.param({"no_session": {"hours": 2}}, ["on no session of your rota and within 2 hours"], id="rota"),
+        pytest.param({"no_session": {"hours": 1}}, ["and within an hour of none"], id="rota, an hour around"),
+        pytest.param({"no_session": {"hours": 0}}, ["while on no session of your rota."], id="rota to the minute"),
         pytest.param({"many_people": {"people": 61}}, ["61 people within an hour"], id="many"),
         pytest.param({"searches_only": {"searches": 20}}, ["20 times within an hour"], id="searches"),
         pytest.param({"outside_hours": {"people": 3, "from": 7, "until": 22}}, ["07:00 to 22:00"], id="hours"),

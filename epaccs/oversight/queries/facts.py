@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,10 +28,11 @@ from epaccs.oversight.rules.likeness import (
     read_person_names,
     read_worker_name,
 )
-from epaccs.oversight.rules.unusual import Death, Look, Person, RuleSet, build_rules
+from epaccs.oversight.rules.unusual import MOST_LEEWAY, Death, Look, Person, RuleSet, build_rules
 from epaccs.record.model import SearchKey, SearchPerson
 from epaccs.register.rules import death_of
 from epaccs.register.sections import IDENTITY, LIFECYCLE
+from epaccs.rosters.queries import find_duties
 from epaccs.versions.model import SectionHead, SectionVersion
 
 #: Digests that can be compared and not read have a key of their own.
@@ -270,6 +271,9 @@ def build_looks(looked: Sequence[Done], facts: Facts) -> list[tuple[Done, Look]]
     namesakes = _count_namesakes(looked, readers, facts.people)
     leases = _find_leases(looked)
     relations = _find_relations(looked)
+    duties = find_duties(
+        ((one.organisation_id, one.clinician_id, one.at) for one in looked), around=timedelta(hours=MOST_LEEWAY)
+    )
     looks = []
     for one in looked:
         entry_id = _the(one.entry_id)
@@ -294,6 +298,7 @@ def build_looks(looked: Sequence[Done], facts: Facts) -> list[tuple[Done, Look]]
                     knew_at=knew_at,
                     shown_number=_shown_number(one),
                     has_relationship=relations.has(one, knew_at),
+                    sessions=duties.of(one.organisation_id, one.clinician_id, one.at),
                 ),
             )
         )

@@ -22,6 +22,7 @@ from uuid import UUID
 from epaccs.clinicians.rules import OrganisationType
 from epaccs.core.fields import LONDON
 from epaccs.oversight.rules.likeness import Likeness, Particulars, liken
+from epaccs.rosters.rules import Span, lay_within
 
 #: What of a finding is kept: codes and counts.
 Facts = dict[str, Any]
@@ -66,7 +67,8 @@ class Look:
     `at`: when it was, on a tablet without signal too. `knew_at`: up to when whatever showed it could have heard of
     changes: a page at that moment, a tablet at its last contact before. `shown_number`: the latest change that a
     tablet's copy showed; None: a page. `has_relationship`: the reader's organisation was concerned with the person, as
-    far as could be known then.
+    far as could be known then. `sessions`: of the reader, on the rota of their organisation, around that time; None: it
+    kept no rota on that day, so that nothing can be said.
     """
 
     event_id: UUID
@@ -77,6 +79,7 @@ class Look:
     shown_number: int | None = None
     is_emergency: bool = False
     has_relationship: bool = True
+    sessions: Sequence[Span] | None = None
 
     def could_know(self, death: Death) -> bool:
         """Whether what was shown could say that the person had died.
@@ -302,6 +305,49 @@ class NoRelationship:
         return f"{who} opened the record of {whom}, with whom your organisation has no relationship."
 
 
+#: As many hours around a session as any organisation may allow.
+MOST_LEEWAY: Final = 24
+
+
+@dataclass(frozen=True)
+class NoSession:
+    """Somebody opens a record while they are on no session of a rota that their organisation keeps.
+
+    A swap at the last hour looks the same: it is a reason to ask, and never one to stop anybody (ADR 0042).
+
+    Source: hazard H-69.
+    """
+
+    code: ClassVar[str] = "no_session"
+    title: ClassVar[str] = "On no session of the rota"
+    is_asked: bool = switch(True, "Show looks by people who were on no session of the rota?")
+    hours: int = threshold(
+        2,
+        "How many hours before and after a session may somebody look without being shown?",
+        "hours around a session",
+        lowest=0,
+        highest=MOST_LEEWAY,
+        hint="On days on which nobody is on the rota nothing is shown",
+    )
+
+    def find(self, look: Look) -> Facts | None:
+        """The organisation keeps a rota on that day, and none of the reader's sessions is near."""
+        if not self.is_asked or look.sessions is None:
+            return None
+        leeway = timedelta(hours=self.hours)
+        return None if lay_within(look.at, look.sessions, leeway=leeway) else {"hours": self.hours}
+
+    @staticmethod
+    def say(facts: Facts, who: str, whom: str) -> str:
+        """Why it is shown."""
+        near = f" and within {_hours(facts['hours'])} of none" if facts["hours"] else ""
+        return f"{who} opened the record of {whom} while on no session of your rota{near}."
+
+
+def _hours(number: int) -> str:
+    return "an hour" if number == 1 else f"{number} hours"
+
+
 # Rules about a habit
 
 
@@ -509,7 +555,7 @@ class RepeatedEmergency(Habit):
 
 # All of them
 
-LookRule = OwnRecord | SameHousehold | OwnFamilyName | Colleague | InTheNews | AfterDeath | NoRelationship
+LookRule = OwnRecord | SameHousehold | OwnFamilyName | Colleague | InTheNews | AfterDeath | NoRelationship | NoSession
 HabitRule = ManyPeople | SearchesOnly | OutsideHours | RepeatedEmergency
 Rule = LookRule | HabitRule
 Kind = TypeVar("Kind", bound=Rule)
@@ -523,6 +569,7 @@ LOOK_RULES: Final[tuple[type[LookRule], ...]] = (
     AfterDeath,
     OwnFamilyName,
     NoRelationship,
+    NoSession,
 )
 HABIT_RULES: Final[tuple[type[HabitRule], ...]] = (ManyPeople, SearchesOnly, OutsideHours, RepeatedEmergency)
 RULES: Final[Mapping[str, type[Rule]]] = {rule.code: rule for rule in (*LOOK_RULES, *HABIT_RULES)}

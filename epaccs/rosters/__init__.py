@@ -1,0 +1,1 @@
+"""Rotas of organisations: who was to work when. A rota blocks nobody."""
