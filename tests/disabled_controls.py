@@ -1154,6 +1154,9 @@ def leaves_nothing_at_all(response: Any) -> None:
     response.headers["Clear-Site-Data"] = '"*"'
 
 
+off("H-64i")(nothing)
+
+
 # --- H-65 a change of the access table -------------------------------------------------------------------------------
 
 
