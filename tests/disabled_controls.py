@@ -223,6 +223,7 @@ off("H-10b")(nothing)
 off("H-11a")(yes)
 off("H-11b")(no)
 off("H-11d")(nothing)
+off("H-11g")(yes)
 
 
 @off("H-11e")

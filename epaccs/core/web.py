@@ -256,6 +256,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
         product_name=PRODUCT_NAME,
         is_demo=settings.is_demo,
         control_telephone=settings.control_telephone,
+        emergency_opens_refused=settings.emergency_opens_refused,
         build_who=build_who,
         static_url=lambda name: f"/static/{version}/{name}",
         csp_nonce=csp_nonce,
