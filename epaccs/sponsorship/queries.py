@@ -23,6 +23,7 @@ from epaccs.clinicians.rules import (
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import local_date
 from epaccs.sponsorship.model import AccountRequest, OrganisationSponsor, SponsoredAccount
 from epaccs.sponsorship.rules import SPONSORED_TYPES, AccountDates, AccountState, is_late
 
@@ -218,7 +219,7 @@ def _account_line(row: Any, today: date) -> AccountLine:
         sponsor_name=row.sponsor_name,
         dates=dates,
         state=dates.state(today),
-        was_used=row.was_used or account.last_used_on > account.given_at.date(),
+        was_used=row.was_used or account.last_used_on > local_date(account.given_at),
         ended_at=account.ended_at,
         end_reason=account.end_reason,
     )

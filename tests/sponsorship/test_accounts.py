@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -461,3 +461,32 @@ def test_the_board_names_who_answers(app: Flask, home: Organisation, board: Acto
         actions.name_sponsor(board, home.id, new_id())
     with pytest.raises(NotFound):
         actions.name_sponsor(board, practice.organisation_id, practice.organisation_id)
+
+
+# Days
+
+
+def test_an_account_given_in_the_first_hour_of_a_summer_day_was_not_used_yet(
+    home: Organisation, board: Actor, frozen_clock: SetNow
+) -> None:
+    frozen_clock(datetime(2027, 6, 30, 23, 30, tzinfo=UTC))
+
+    given = actions.approve(board, ask(home), months=12)
+
+    assert line_of(board).dates.last_used_on == clock.today() == date(2027, 7, 1)
+    assert not line_of(board).was_used
+    set_first_password(given.user_name, given.code, PASSWORD, door=DOOR)
+    assert line_of(board).was_used
+
+
+def test_a_sign_in_in_the_first_hour_of_a_summer_day_is_of_that_day(
+    home: Organisation, board: Actor, frozen_clock: SetNow
+) -> None:
+    frozen_clock(datetime(2027, 6, 29, 12, 0, tzinfo=UTC))
+    an_account(home, board)
+    frozen_clock(datetime(2027, 6, 30, 23, 30, tzinfo=UTC))
+    sign_in("grace.adu", PASSWORD, door=DOOR)
+
+    actions.follow_time()
+
+    assert line_of(board).dates.last_used_on == date(2027, 7, 1)
