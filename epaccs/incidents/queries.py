@@ -144,7 +144,13 @@ def count_waiting(actor: Actor) -> int:
     """How many open incidents wait for the reader's organisation: shown in the menu of every page of an officer."""
     if not can(Permission.HANDLE_INCIDENTS, facts_of_role(actor.role, may_sign=False)):
         return 0
-    return sum(one.waits_for_us for one in find_incidents(actor))
+    named = aliased(IncidentLine)
+    waiting = select(func.count(named.incident_id.distinct())).where(
+        named.kind == str(Kind.CONCERNED),
+        named.subject_id == actor.organisation_id,
+        not_(_has_agreed(named.incident_id, actor.organisation_id)),
+    )
+    return db.session.scalar(waiting) or 0
 
 
 def _summary(actor: Actor, row: Incident, everything: Sequence[Said]) -> IncidentSummary:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import DatabaseError
 
 from epaccs.audit.model import AuditEvent
@@ -239,3 +239,20 @@ def test_the_database_counts_as_the_rules_do(officer: Actor, trust: Actor, rest:
     assert db.session.scalars(select(Incident.id).where(queries._is_open())).all() == (
         [] if rules.is_closed(everything) else [incident_id]
     )
+
+
+def test_the_menu_asks_the_database_once_however_many_there_are(officer: Actor) -> None:
+    for days in range(3):
+        lines_in_turn((Kind.CONCERNED, officer.organisation_id, officer.organisation_id), days_ago=days)
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert queries.count_waiting(officer) == 3
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+    assert len([one for one in statements if one.startswith("SELECT")]) == 1
