@@ -17,13 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: a setting is missing or wrong.
     """
-    from epaccs.devices.queries import use_epochs, use_follows
-    from epaccs.handover.queries import find_sheets_of
-    from epaccs.record.queries.holders import use_copies
-    from epaccs.record.rules.holders import CopyKind
     from epaccs.register.sections import take_made_up_people_only
-    from epaccs.sync.queries.feed import find_epochs, find_follows
-    from epaccs.sync.queries.holders import find_tablets_with
 
     settings = settings or load_settings()
     app = Flask("epaccs", static_folder=None)  # core.web serves /static with the version in its address
@@ -43,6 +37,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     import_models()
     connect_rooms()
     connect_tablets()
+    follow_settings(settings)
+    register_views(app)
+    return app
+
+
+def follow_settings(settings: Settings) -> None:
+    """What the rooms are told of this site: which history it tells, and what its area decided."""
+    from epaccs.access.queries import use_refusals
+    from epaccs.devices.queries import use_epochs, use_follows
+    from epaccs.handover.queries import find_sheets_of
+    from epaccs.record.queries.holders import use_copies
+    from epaccs.record.rules.holders import CopyKind
+    from epaccs.register.queries import has_refused_sharing
+    from epaccs.sync.queries.feed import find_epochs, find_follows
+    from epaccs.sync.queries.holders import find_tablets_with
+
+    use_refusals(has_refused_sharing if settings.emergency_opens_refused else None)
     use_epochs(lambda scopes: find_epochs(scopes, restore_generation=settings.restore_generation))
     use_follows(find_follows)
     use_copies(
@@ -50,8 +61,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         lambda entry_id: find_tablets_with(entry_id, restore_generation=settings.restore_generation),
     )
     use_copies(CopyKind.SHEET, find_sheets_of)
-    register_views(app)
-    return app
 
 
 def import_models() -> None:

@@ -68,6 +68,8 @@ class Settings:
     session_absolute_hours: int = 13
     #: So long ago somebody may have proved who they are when they sign a CPR decision.
     signing_minutes: int = 15
+    #: Whether an emergency opens a record whose sharing the person refused or withdrew: the area's own decision.
+    emergency_opens_refused: bool = False
     #: None: people sign in here, and nowhere else.
     identity_provider: IdentityProvider | None = None
     #: A second factor's window and the throttle are fixed in clinicians/rules; these are a site's.
@@ -119,6 +121,7 @@ def load_settings(environ: Env | None = None) -> Settings:
             session_absolute_hours=_whole_number(env, "EPACCS_SESSION_ABSOLUTE_HOURS", 13),
             sponsored_months=_whole_number(env, "EPACCS_SPONSORED_MONTHS", 12),
             signing_minutes=_whole_number(env, "EPACCS_SIGNING_MINUTES", 15),
+            emergency_opens_refused=_yes_or_no(env, "EPACCS_EMERGENCY_OPENS_REFUSED"),
             identity_provider=_identity_provider(env, mode),
             confirmation_hours=_whole_number(env, "EPACCS_CONFIRMATION_HOURS", 72),
             copy_age_limit_hours=_whole_number(env, "EPACCS_COPY_AGE_LIMIT_HOURS", 18),
@@ -139,6 +142,14 @@ def _whole_number(env: Env, name: str, default: int) -> int:
         return int(env.int(name, default))
     except EnvError as error:
         raise SettingsError(f"{name} is not a whole number. Set it to one, or leave it out for {default}.") from error
+
+
+def _yes_or_no(env: Env, name: str) -> bool:
+    """A decision that is made on purpose, in so many words; left out: no."""
+    said = str(env.str(name, "no")).strip().lower()
+    if said not in {"yes", "no"}:
+        raise SettingsError(f"{name} is {said!r}. Set it to yes or no.")
+    return said == "yes"
 
 
 def _environment_names() -> frozenset[str]:

@@ -223,6 +223,7 @@ off("H-10b")(nothing)
 off("H-11a")(yes)
 off("H-11b")(no)
 off("H-11d")(nothing)
+off("H-11g")(yes)
 
 
 @off("H-11e")
@@ -378,6 +379,11 @@ def every_place_is_strange(_session: Any, _clinician: Any, door: Any) -> tuple[s
 @off("H-21c")
 def a_password_is_enough(*_: Any, **__: Any) -> Any:
     return Step.NONE
+
+
+@off("H-21d")
+def as_often_as_anybody_likes(way: str, _door: Any, *, place: str, **_: Any) -> Attempt:
+    return Attempt(new_id(), way, place, None, None)
 
 
 # --- H-22 made-up people among real ones -----------------------------------------------------------------------------
@@ -1147,6 +1153,9 @@ def every_word_counts(identity: Any, meant: Any) -> Any:
 @off("H-64h")
 def leaves_nothing_at_all(response: Any) -> None:
     response.headers["Clear-Site-Data"] = '"*"'
+
+
+off("H-64i")(nothing)
 
 
 # --- H-65 a change of the access table -------------------------------------------------------------------------------

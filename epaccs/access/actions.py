@@ -78,6 +78,8 @@ def give_reason(
         details = {"reason": str(reason), "identifiers": checked, "in_scope": in_scope}
         if standing.level is Level.NONE:
             details["agreement"] = False
+        if standing.is_objected:
+            details |= {"objected": True, "opening": str(grant.id)}
         log.record(event(actor, kind, entry_id=entry_id, **details))
     return grant.id
 

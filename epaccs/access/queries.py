@@ -9,7 +9,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Row, Uuid, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    false,
+    literal,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from epaccs.access.model import AccessGrant, EntryScope, Relationship
@@ -60,6 +74,24 @@ def names_of(entry_ids: Sequence[UUID]) -> dict[UUID, str]:
     """What people are called on a list. Callers have asked who may be listed before."""
     known = _names[0](entry_ids) if _names and entry_ids else {}
     return {entry_id: known.get(entry_id, "A person on the register") for entry_id in entry_ids}
+
+
+#: Says in SQL, of the id of an entry, whether the person refused or withdrew sharing.
+Refused = Callable[[Any], ColumnElement[bool]]
+_refused: list[Refused] = []
+
+
+def use_refusals(refused: Refused | None) -> None:
+    """Let an emergency open whoever said no to sharing, as the area decided; None: it decided no such thing.
+
+    Source: ADR 0043; hazard H-11.
+    """
+    _refused[:] = [refused] if refused else []
+
+
+def is_opened_though_refused(entry_id: Any) -> ColumnElement[bool]:
+    """A condition: the person said no to sharing, and the area lets an emergency open their record all the same."""
+    return _refused[0](entry_id) if _refused else false()
 
 
 # --- Which table holds -----------------------------------------------------------------------------------------------
@@ -186,6 +218,7 @@ class Standing:
     `identifiers_checked` None: no reason was given yet; empty: "cannot check", which stays on the card.
     `last_looked_at`: when the reader saw this record before giving the reason that counts now; None: never.
     `level`: how far an agreement covers the reader's look; the person's own practice needs none.
+    `is_objected`: the person said no to sharing, and an emergency opens it to this reader because the area decided so.
     """
 
     entry_id: UUID
@@ -197,6 +230,12 @@ class Standing:
     is_open: bool
     last_looked_at: datetime | None = None
     level: Level = Level.WHOLE
+    is_objected: bool = False
+
+    @property
+    def opens_in_emergency(self) -> bool:
+        """Whether an emergency opens it to somebody out of whose scope the person is."""
+        return self.is_shared or self.is_objected
 
     def can(self, permission: Permission) -> bool:
         """Whether this reader may do this to this person."""
@@ -227,10 +266,13 @@ def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = 
     facts = set(facts_of_role(actor.role, may_sign=actor.may_sign))
     if _is_in_scope(actor, row):
         facts.add(Fact.IN_SCOPE)
+    objected = Fact.IN_SCOPE not in facts and is_refusal_overridden(row)
+    if objected:
+        facts -= _NOT_OF_WHOEVER_OBJECTED
     reason = AccessReason(row.reason) if row.reason else None
     if reason or given:
         facts.add(Fact.REASON_GIVEN)
-    if reason is AccessReason.EMERGENCY and (row.in_scope or _may_be_opened_by_others(row)):
+    if reason is AccessReason.EMERGENCY and (row.in_scope or objected or _may_be_opened_by_others(row)):
         facts.add(Fact.EMERGENCY_OPENED)
     if given is AccessReason.EMERGENCY and Fact.BREAKS_GLASS in facts and _may_be_opened_by_others(row):
         facts.add(Fact.EMERGENCY_OPENED)
@@ -246,6 +288,7 @@ def find_standing(actor: Actor, entry_id: UUID, *, given: AccessReason | None = 
         is_open=row.is_open,
         last_looked_at=row.last_looked_at if reason else None,
         level=level,
+        is_objected=objected,
     )
 
 
@@ -263,7 +306,7 @@ def get_standing(
         raise NotFound
     if not standing.facts & {Fact.IN_SCOPE, Fact.EMERGENCY_OPENED} and permission is not Permission.BREAK_GLASS:
         raise NotFound
-    opens = standing.is_shared and standing.can(permission)
+    opens = standing.opens_in_emergency and standing.can(permission)
     if permission is Permission.BREAK_GLASS and Fact.IN_SCOPE not in standing.facts and not opens:
         raise NotFound  # a refusal would tell whoever may not open it that there is somebody
     check(permission, standing.facts, role=actor.role)
@@ -271,8 +314,25 @@ def get_standing(
 
 
 def _may_be_opened_by_others(row: Row[Any]) -> bool:
-    """Whoever withdrew sharing is not opened from outside even in an emergency; the practice is rung instead."""
+    """Whoever withdrew sharing is not opened from outside even in an emergency; the practice is rung instead.
+
+    An area may decide otherwise for the page, never for a tablet: `is_refusal_overridden`.
+    """
     return bool(row.is_shared)
+
+
+#: What a person refused to others is read at their side, and does not leave on paper.
+_NOT_OF_WHOEVER_OBJECTED = frozenset({Fact.PRINTS})
+
+
+def is_refusal_overridden(scope: Row[Any] | EntryScope) -> bool:
+    """Whether an emergency opens what the person refused to share; asked of the database only where an area says so.
+
+    Source: ADR 0043; hazard H-11.
+    """
+    if not _refused or scope.is_shared or not scope.is_open:
+        return False
+    return bool(db.session.scalar(select(is_opened_though_refused(literal(scope.entry_id, Uuid)))))
 
 
 def _level(actor: Actor, row: Row[Any]) -> Level:
@@ -342,6 +402,7 @@ def _build_standing_statement() -> Any:
     )
     return (
         select(
+            EntryScope.entry_id,
             EntryScope.practice_id,
             EntryScope.registrar_id,
             EntryScope.area,
@@ -393,7 +454,10 @@ def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
 
 @dataclass(frozen=True)
 class Opening:
-    """One emergency opening that a privacy officer looks at. `review_outcome` None: not looked at yet."""
+    """One emergency opening that a privacy officer looks at. `review_outcome` None: not looked at yet.
+
+    `is_objected`: the person had said no to sharing, and the area lets an emergency open such a record.
+    """
 
     id: UUID
     person: str
@@ -403,6 +467,7 @@ class Opening:
     identifiers_checked: tuple[str, ...]
     given_at: datetime
     review_outcome: str | None
+    is_objected: bool = False
 
 
 def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
@@ -419,6 +484,7 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
         .limit(limit)
     ).all()
     names = names_of([grant.entry_id for grant, _ in rows])
+    objected = _find_objected(actor, [grant for grant, _ in rows])
     return [
         Opening(
             grant.id,
@@ -429,9 +495,22 @@ def openings_to_review(actor: Actor, *, limit: int = 100) -> list[Opening]:
             tuple(grant.identifiers_checked),
             grant.given_at,
             grant.review_outcome,
+            is_objected=str(grant.id) in objected,
         )
         for grant, clinician_name in rows
     ]
+
+
+def _find_objected(actor: Actor, openings: Sequence[AccessGrant]) -> set[str]:
+    """Which of the openings were of somebody who had said no to sharing, as the audit says: it stays so for ever."""
+    rows = db.session.scalars(
+        select(AuditEvent.details).where(
+            AuditEvent.organisation_id == actor.organisation_id,
+            AuditEvent.kind == str(EventKind.EMERGENCY_ACCESS),
+            AuditEvent.entry_id.in_({grant.entry_id for grant in openings}),
+        )
+    )
+    return {details["opening"] for details in rows if details.get("objected")}
 
 
 #: What a tablet brought that does not fit together, in the words that a privacy officer reads.

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+from epaccs.core.errors import Forbidden, MustWait, NotFound, RuleBroken
 
 _USER_NAME = re.compile(r"[a-z0-9][a-z0-9.@_-]{1,79}")
 _ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
@@ -469,6 +469,11 @@ PLACE_LIMIT = Limit(tries=5, minutes=15)
 STRANGERS_LIMIT = Limit(tries=20, minutes=60)
 #: One address, whatever accounts it tries, unless the browser is known to the account.
 ADDRESS_LIMIT = Limit(tries=60, minutes=15)
+#: One browser that somebody here has signed in on, else one address, by a way that names no account. Nobody guesses a
+#: signature, so this need keep out no longer than it takes a program to give up.
+WAY_LIMIT = Limit(tries=20, minutes=5)
+#: One system that sends people here, from all addresses; counted only where it signed what was refused.
+SYSTEM_LIMIT = Limit(tries=60, minutes=5)
 
 
 @dataclass(frozen=True)
@@ -483,15 +488,26 @@ class Tries:
     from_address: Sequence[datetime] = ()
 
 
-class TooManyTries(RuleBroken):
-    """Signing in must wait; `until` is when it is worth trying again."""
+class TooManyTries(MustWait):
+    """Signing in must wait."""
 
     def __init__(self, until: datetime, *, local_time: str) -> None:
         super().__init__(
             f"Too many tries to sign in. Try again after {local_time}, "
-            "or from a computer you have signed in on before. Nobody's account is closed by this."
+            "or from a computer you have signed in on before. Nobody's account is closed by this.",
+            until=until,
         )
-        self.until = until
+
+
+class TooManyLaunches(MustWait):
+    """Another system's links were refused so often that one more is neither explained nor written down."""
+
+    def __init__(self, until: datetime, *, local_time: str) -> None:
+        super().__init__(
+            f"Too many links from another system were not accepted. Try again after {local_time}, "
+            "or find the person here yourself.",
+            until=until,
+        )
 
 
 def wait_until(tries: Tries, *, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class EpaccsError(Exception):
@@ -21,6 +22,14 @@ class RuleBroken(EpaccsError):
         super().__init__(message)
         self.message = message
         self.field = field
+
+
+class MustWait(RuleBroken):
+    """This was tried too often; `until` (UTC) is when it is worth trying again."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class Contradicts(RuleBroken):

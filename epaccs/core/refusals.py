@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from epaccs.core.errors import Forbidden, NotFound, RuleBroken, RulesBroken, Stale, Unavailable
+from epaccs.core.errors import Forbidden, MustWait, NotFound, RuleBroken, RulesBroken, Stale, Unavailable
 
 NOTHING_CHANGED = "Nothing was changed."
 NO_PROOF_OF_ABSENCE = "This does not mean that there is no CPR decision."
@@ -137,6 +137,9 @@ def refusal_for_status(status: int) -> Refusal:
 def refusal_for_error(error: Exception) -> Refusal:
     """The answer for one of the house's own errors, or for a database that is locked, full or gone."""
     match error:
+        case MustWait():
+            known = _BY_STATUS[429]
+            return Refusal(429, known.kind, known.title, (f"{error.message.rstrip('.')}.", NOTHING_CHANGED))
         case RuleBroken():
             return _with_rules(error)
         case RulesBroken():

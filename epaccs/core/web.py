@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
+from math import ceil
 from mimetypes import guess_type
 from pathlib import Path
 from traceback import extract_tb
@@ -32,7 +33,7 @@ from werkzeug.security import safe_join
 from epaccs.core import clock, fields
 from epaccs.core.assets import STATIC_FOLDER, build_version, is_text, read_asset
 from epaccs.core.banner import build_who
-from epaccs.core.errors import EpaccsError, RuleBroken, RulesBroken
+from epaccs.core.errors import EpaccsError, MustWait, RuleBroken, RulesBroken
 from epaccs.core.form_display import build_component, build_error_summary
 from epaccs.core.forms import Recovered, Sent, showable
 from epaccs.core.identifiers import new_id
@@ -255,6 +256,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
         product_name=PRODUCT_NAME,
         is_demo=settings.is_demo,
         control_telephone=settings.control_telephone,
+        emergency_opens_refused=settings.emergency_opens_refused,
         build_who=build_who,
         static_url=lambda name: f"/static/{version}/{name}",
         csp_nonce=csp_nonce,
@@ -415,7 +417,14 @@ def _refuse_error(error: Exception) -> ResponseReturnValue:
     refusal = refusal_for_error(error)
     if refusal.status >= 500:
         _log_failure((type(error), error, error.__traceback__))
-    return answer_refusal(refusal)
+    answer = current_app.make_response(answer_refusal(refusal))
+    return say_when(answer, error) if isinstance(error, MustWait) else answer
+
+
+def say_when(answer: Response, error: MustWait) -> Response:
+    """Tell a program, too, when it is worth trying again. Source: RFC 9110, section 10.2.3."""
+    answer.headers["Retry-After"] = str(max(1, ceil((error.until - clock.now()).total_seconds())))
+    return answer
 
 
 def _refuse_http(error: HTTPException) -> ResponseReturnValue:

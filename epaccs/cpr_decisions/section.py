@@ -312,4 +312,5 @@ CPR_SECTION = Section(
     },
     project=project,
     describe=describe,
+    is_signed=True,
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, func, not_, select
+from sqlalchemy.orm import aliased
 
 from epaccs.access.queries import names_of
 from epaccs.access.rules import Permission, can, check_role, facts_of_role
@@ -21,7 +23,7 @@ from epaccs.incidents.model import Incident, IncidentLine
 from epaccs.incidents.rules import ANSWER_WORDS, KIND_WORDS, Kind, Said
 from epaccs.register.queries import may_know_of
 
-INCIDENTS_SHOWN = 100
+CLOSED_SHOWN = 100
 UNNAMED = "A person with whom your organisation is not concerned"
 
 
@@ -85,7 +87,7 @@ def said(lines: Sequence[IncidentLine]) -> list[Said]:
 
 
 def find_incidents(actor: Actor) -> list[IncidentSummary]:
-    """Incidents that concern the reader's organisation: open ones first, then the latest noticed.
+    """Incidents that concern the reader's organisation: every open one first, then the latest of those closed.
 
     Raises:
         Forbidden: the role handles no incidents.
@@ -94,12 +96,39 @@ def find_incidents(actor: Actor) -> list[IncidentSummary]:
     concerning = select(IncidentLine.incident_id).where(
         IncidentLine.kind == str(Kind.CONCERNED), IncidentLine.subject_id == actor.organisation_id
     )
-    rows = db.session.scalars(
-        select(Incident).where(Incident.id.in_(concerning)).order_by(Incident.noticed_at.desc()).limit(INCIDENTS_SHOWN)
-    ).all()
+    newest = select(Incident).where(Incident.id.in_(concerning)).order_by(Incident.noticed_at.desc())
+    rows = [
+        *db.session.scalars(newest.where(_is_open())),
+        *db.session.scalars(newest.where(not_(_is_open())).limit(CLOSED_SHOWN)),
+    ]
     lines = _lines_by_incident([row.id for row in rows])
-    found = [_summary(actor, row, said(lines[row.id])) for row in rows]
-    return sorted(found, key=lambda one: one.is_closed)
+    return [_summary(actor, row, said(lines[row.id])) for row in rows]
+
+
+def _is_open() -> ColumnElement[bool]:
+    """A condition on `Incident`, as `rules.is_closed` says it the other way round."""
+    named = aliased(IncidentLine)
+    return exists().where(
+        named.incident_id == Incident.id,
+        named.kind == str(Kind.CONCERNED),
+        not_(_has_agreed(named.incident_id, named.subject_id)),
+    )
+
+
+def _has_agreed(incident_id: Any, organisation_id: Any) -> ColumnElement[bool]:
+    """A condition, as `rules.agreed` says it: nothing was added since the organisation agreed."""
+    agreed, added = aliased(IncidentLine), aliased(IncidentLine)
+    last_added = (
+        select(func.max(added.sequence))
+        .where(added.incident_id == agreed.incident_id, added.kind.not_in([str(one) for one in rules.ADDS_NOTHING]))
+        .scalar_subquery()
+    )
+    return exists().where(
+        agreed.incident_id == incident_id,
+        agreed.kind == str(Kind.AGREED),
+        agreed.organisation_id == organisation_id,
+        agreed.sequence > last_added,
+    )
 
 
 def _lines_by_incident(ids: Sequence[UUID]) -> dict[UUID, list[IncidentLine]]:
@@ -115,7 +144,13 @@ def count_waiting(actor: Actor) -> int:
     """How many open incidents wait for the reader's organisation: shown in the menu of every page of an officer."""
     if not can(Permission.HANDLE_INCIDENTS, facts_of_role(actor.role, may_sign=False)):
         return 0
-    return sum(one.waits_for_us for one in find_incidents(actor))
+    named = aliased(IncidentLine)
+    waiting = select(func.count(named.incident_id.distinct())).where(
+        named.kind == str(Kind.CONCERNED),
+        named.subject_id == actor.organisation_id,
+        not_(_has_agreed(named.incident_id, actor.organisation_id)),
+    )
+    return db.session.scalar(waiting) or 0
 
 
 def _summary(actor: Actor, row: Incident, everything: Sequence[Said]) -> IncidentSummary:

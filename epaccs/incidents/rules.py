@@ -44,7 +44,8 @@ ANSWER_WORDS: dict[Kind, str] = {Kind.TOLD: "Told", Kind.NOT_NEEDED: "Need not b
 #: What an officer writes in their own words.
 STATEMENTS = (Kind.KNOWN, Kind.DONE, Kind.TOLD, Kind.NOT_NEEDED)
 
-_ADDS_NOTHING = frozenset({Kind.AGREED, Kind.SEEN})
+#: What changes nothing of what others have agreed to.
+ADDS_NOTHING = frozenset({Kind.AGREED, Kind.SEEN})
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def agreed(said: Sequence[Said]) -> set[UUID]:
     for one in said:
         if one.kind is Kind.AGREED:
             found.add(one.organisation_id)
-        elif one.kind not in _ADDS_NOTHING:
+        elif one.kind not in ADDS_NOTHING:
             found.clear()
     return found
 

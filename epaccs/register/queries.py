@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
@@ -26,8 +26,16 @@ from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import format_date
 from epaccs.core.forms import Sent
 from epaccs.register.model import Merge, RegisterEntry, RegistrationDraft, SupersededNumber
-from epaccs.register.rules import DeathStatus, LifecycleStatus, death_of, find_review_due, identity_warning
-from epaccs.register.sections import IDENTITY, LIFECYCLE, name_key
+from epaccs.register.rules import (
+    AGREED,
+    ConsentStatus,
+    DeathStatus,
+    LifecycleStatus,
+    death_of,
+    find_review_due,
+    identity_warning,
+)
+from epaccs.register.sections import CONSENT, IDENTITY, LIFECYCLE, name_key
 from epaccs.versions.model import SectionHead
 from epaccs.versions.queries import Banner, find_recorded, get_banner
 from epaccs.versions.registry import Applied
@@ -37,6 +45,17 @@ from epaccs.versions.rules import Recorded, Value
 def is_on_register() -> ColumnElement[bool]:
     """A condition on `RegisterEntry`, written out: as a parameter it would not match the condition of the index."""
     return RegisterEntry.status == literal_column(f"'{LifecycleStatus.ON_REGISTER}'")
+
+
+def has_refused_sharing(entry_id: Any) -> ColumnElement[bool]:
+    """A condition: the person agreed to be on the register, and refused or withdrew sharing; not: nobody asked yet."""
+    said = {name: SectionHead.value[(name, "status")].as_string() for name in ("register", "share")}
+    return exists().where(
+        SectionHead.entry_id == entry_id,
+        SectionHead.section == CONSENT,
+        said["register"].in_(AGREED),
+        said["share"].in_((ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN)),
+    )
 
 
 def find_same_person(session: Session, identity: dict[str, Any], *, but: UUID | None = None) -> UUID | None:

@@ -293,7 +293,7 @@ def follow_time() -> int:
 
 
 def _later_use(noted: date, seen_at: datetime | None) -> date:
-    return noted if seen_at is None else max(noted, seen_at.astimezone(clock.WARD_TIME).date())
+    return noted if seen_at is None else max(noted, fields.local_date(seen_at))
 
 
 def _follow_account(clinician_id: UUID, used_on: date) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +23,17 @@ from epaccs.clinicians.rules import (
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import local_date
 from epaccs.sponsorship.model import AccountRequest, OrganisationSponsor, SponsoredAccount
-from epaccs.sponsorship.rules import SPONSORED_TYPES, AccountDates, AccountState, is_late
+from epaccs.sponsorship.rules import (
+    RENEWAL_DAYS,
+    SPONSORED_TYPES,
+    UNUSED_DAYS,
+    UNUSED_WARNING_DAYS,
+    AccountDates,
+    AccountState,
+    is_late,
+)
 
 ACCOUNTS_SHOWN = 300
 
@@ -132,7 +141,32 @@ def count_waiting(actor: Actor) -> int:
     if actor.role is not Role.ADMINISTRATOR:
         return 0
     asked = db.session.scalar(select(func.count()).select_from(_waiting(actor).subquery())) or 0
-    return asked + sum(line.state in (AccountState.RENEW, AccountState.UNUSED) for line in accounts_of(actor))
+    accounts = _with_sponsor(
+        select(func.count())
+        .select_from(SponsoredAccount)
+        .join(Clinician, Clinician.id == SponsoredAccount.clinician_id)
+        .join(Membership, Membership.id == SponsoredAccount.membership_id)
+        .join(Organisation, Organisation.id == SponsoredAccount.organisation_id)
+    )
+    about_to_end = accounts.where(is_sponsored_by(actor), _is_about_to_end(clock.today()))
+    return asked + (db.session.scalar(about_to_end) or 0)
+
+
+def _is_about_to_end(today: date) -> ColumnElement[bool]:
+    """A condition on an account, its person and their role, as `AccountDates.state` says it: renew, or not used."""
+    row, used_up = SponsoredAccount, today - timedelta(days=UNUSED_DAYS)
+    runs = and_(
+        row.ended_at.is_(None),
+        Clinician.ended_at.is_(None),
+        or_(Membership.until_date.is_(None), Membership.until_date >= today),
+        row.expires_on >= today,
+        row.last_used_on >= used_up,
+    )
+    is_near = or_(
+        row.expires_on <= today + timedelta(days=RENEWAL_DAYS),
+        row.last_used_on <= used_up + timedelta(days=UNUSED_WARNING_DAYS),
+    )
+    return and_(runs, is_near)
 
 
 # Who has access through whom
@@ -205,6 +239,19 @@ def accounts_of(actor: Actor, *only: ColumnElement[bool]) -> list[AccountLine]:
     ]
 
 
+def get_account(actor: Actor, clinician_id: UUID) -> AccountLine:
+    """One of them.
+
+    Raises:
+        Forbidden: this person is no administrator.
+        NotFound: none that has access through this sponsor.
+    """
+    found = accounts_of(actor, SponsoredAccount.clinician_id == clinician_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
 def _account_line(row: Any, today: date) -> AccountLine:
     account: SponsoredAccount = row.SponsoredAccount
     dates = dates_as_they_stand(account, person_ended_at=row.person_ended_at, until_date=row.until_date, today=today)
@@ -218,7 +265,7 @@ def _account_line(row: Any, today: date) -> AccountLine:
         sponsor_name=row.sponsor_name,
         dates=dates,
         state=dates.state(today),
-        was_used=row.was_used or account.last_used_on > account.given_at.date(),
+        was_used=row.was_used or account.last_used_on > local_date(account.given_at),
         ended_at=account.ended_at,
         end_reason=account.end_reason,
     )

@@ -13,7 +13,6 @@ from epaccs.clinicians.actions import GivenCode
 from epaccs.clinicians.guard import current_actor
 from epaccs.clinicians.rules import ROLE_LABELS, is_steward
 from epaccs.clinicians.schema import NothingSchema
-from epaccs.core.errors import NotFound
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
@@ -124,13 +123,10 @@ def give_code(clinician_id: str) -> ResponseReturnValue:
 @needs(Permission.ADMINISTER)
 def end(clinician_id: str) -> ResponseReturnValue:
     """Somebody has left."""
-    number = parse_id(clinician_id)
-    account = next((one for one in queries.accounts_of(current_actor()) if one.clinician_id == number), None)
-    if account is None:
-        raise NotFound
+    account = queries.get_account(current_actor(), parse_id(clinician_id))
 
     def do(_data: dict[str, Any]) -> ResponseReturnValue:
-        actions.end_account(current_actor(), number)
+        actions.end_account(current_actor(), account.clinician_id)
         return _to_list("The account was ended. Every browser and tablet of theirs is signed out.")
 
     def show_form(form: Form) -> str:

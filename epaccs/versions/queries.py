@@ -259,6 +259,7 @@ class DisputePage:
     last_confirmed: Rows
     sides: tuple[Side, ...]
     can_settle: bool
+    is_signed: bool
 
     @property
     def is_between_people(self) -> bool:
@@ -323,6 +324,7 @@ def get_dispute(actor: Actor, edit_id: UUID) -> DisputePage:
         last_confirmed=_said(section.describe(recorded.value), say) if recorded else [],
         sides=tuple(_side(section, held, say) for held in now.held_in(name)),
         can_settle=standing.can(Permission.SETTLE_DISPUTE),
+        is_signed=section.is_signed,
     )
 
 

@@ -137,6 +137,7 @@ class Section:
             otherwise, because a tablet brings what it wrote with a program of long ago.
         upcasts: from each former shape to the one after it.
         hidden_from: its fields that an audience does not see although it sees the section.
+        is_signed: whoever settles a dispute about it says who they are anew, as whoever signs it does (hazard H-64).
     """
 
     name: str
@@ -151,6 +152,7 @@ class Section:
     hidden_from: Callable[[frozenset[Tier]], frozenset[str]] = _hides_nothing
     schema: int = FIRST_SCHEMA
     upcasts: Mapping[int, Upcast] = field(default_factory=dict)
+    is_signed: bool = False
 
     def upcast(self, kind: str, body: Body, schema: int) -> tuple[str, Body] | None:
         """What an edit of another shape says in the one of today; None: no way leads there.

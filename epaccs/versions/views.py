@@ -11,7 +11,7 @@ from marshmallow import Schema
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
-from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.guard import check_proved_lately, current_actor
 from epaccs.core.forms import Choice, Form, FreeText, Hidden, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
@@ -70,6 +70,8 @@ def held(edit_id: str) -> ResponseReturnValue:
     page = queries.get_dispute(actor, parse_id(edit_id))
     seen = " ".join(str(side.edit_id) for side in page.sides)
     form = Form(_settle_schema(page), sent_form(), {"seen": seen}, base_version=page.version)
+    if form.was_sent:
+        check_settler(page)
 
     def settle(fields: dict[str, Any]) -> ResponseReturnValue:
         applied = actions.settle(
@@ -82,6 +84,15 @@ def held(edit_id: str) -> ResponseReturnValue:
         return redirect(url_for("record.show", entry_id=page.entry_id), 303)
 
     return answer_form(form, settle, lambda form: _render(page, form, parse_id(edit_id)))
+
+
+def check_settler(page: DisputePage) -> None:
+    """Whoever says which signature stands carries it with their own name, and says anew who they are (hazard H-64).
+
+    Nothing typed is lost: the side and the reason stand in the form again.
+    """
+    if page.is_signed and page.can_settle:
+        check_proved_lately()
 
 
 def _render(page: DisputePage, form: Form, edit_id: UUID) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import DatabaseError
 
 from epaccs.audit.model import AuditEvent
@@ -18,8 +18,8 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
-from epaccs.incidents import actions, queries
-from epaccs.incidents.model import IncidentLine
+from epaccs.incidents import actions, queries, rules
+from epaccs.incidents.model import Incident, IncidentLine
 from epaccs.incidents.rules import Kind
 from tests.conftest import NOW
 from tests.factories import a_clinician, a_registered_person, an_organisation
@@ -168,3 +168,91 @@ def test_no_line_is_changed_or_removed(officer: Actor) -> None:
         session.execute(update(IncidentLine).where(IncidentLine.incident_id == incident_id).values(text="other"))
     with pytest.raises(RuleBroken, match="Choose only"):
         actions.add_statement(officer, incident_id, kind=Kind.AGREED, text="for everybody")
+
+
+# What is cut from the list, and what is not
+
+
+def lines_in_turn(*lines: tuple[Kind, UUID, UUID | None], days_ago: int = 0) -> UUID:
+    """An incident of which so much was said, as if it had been; its lines say kind, by whom, and about whom."""
+    noticed_at, incident_id = NOW - timedelta(days=days_ago), new_id()
+    who = {"clinician_id": new_id(), "clinician_name": "Olive Officer", "role": str(Role.PRIVACY_OFFICER)}
+    with writing() as session:
+        row = Incident(
+            id=incident_id, title=f"{days_ago} days ago", what_happened="x", noticed_at=noticed_at, opened_at=noticed_at
+        )
+        session.add(row)
+        session.flush()
+        for sequence, (kind, by, about) in enumerate(lines, start=1):
+            said = {"sequence": sequence, "kind": str(kind), "subject_id": about, "said_at": noticed_at}
+            organisation = {"organisation_id": by, "organisation_name": "x"}
+            session.add(IncidentLine(incident_id=incident_id, **said, **who, **organisation))
+    return incident_id
+
+
+def test_an_open_incident_is_shown_however_many_newer_ones_were_closed_since(officer: Actor) -> None:
+    own = officer.organisation_id
+    begun = [(Kind.CONCERNED, own, own)]
+    old = [lines_in_turn(*begun, days_ago=days) for days in (400, 401)]
+    for days in range(1, queries.CLOSED_SHOWN + 3):
+        lines_in_turn(*begun, (Kind.TOLD, own, None), (Kind.AGREED, own, None), days_ago=days)
+
+    found = queries.find_incidents(officer)
+
+    assert [one.id for one in found[:2]] == old
+    assert [one.is_closed for one in found] == [False] * 2 + [True] * queries.CLOSED_SHOWN
+    assert found[2].title == "1 days ago"
+    assert queries.count_waiting(officer) == 2
+
+
+OURS, THEIRS = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param([], id="nobody agreed"),
+        pytest.param([(Kind.AGREED, OURS)], id="we agreed"),
+        pytest.param([(Kind.AGREED, THEIRS)], id="they agreed"),
+        pytest.param([(Kind.AGREED, OURS), (Kind.AGREED, THEIRS)], id="both agreed"),
+        pytest.param([(Kind.AGREED, OURS), (Kind.SEEN, THEIRS), (Kind.AGREED, THEIRS)], id="opened between"),
+        pytest.param([(Kind.AGREED, OURS), (Kind.KNOWN, THEIRS), (Kind.AGREED, THEIRS)], id="more was said between"),
+        pytest.param([(Kind.AGREED, OURS), (Kind.AGREED, THEIRS), (Kind.DONE, OURS)], id="more was said after"),
+        pytest.param(
+            [(Kind.AGREED, OURS), (Kind.DONE, OURS), (Kind.AGREED, OURS), (Kind.AGREED, THEIRS)], id="agreed again"
+        ),
+    ],
+)
+def test_the_database_counts_as_the_rules_do(officer: Actor, trust: Actor, rest: list[tuple[Kind, UUID]]) -> None:
+    meant = {OURS: officer.organisation_id, THEIRS: trust.organisation_id}
+    named = [(Kind.CONCERNED, meant[OURS], one) for one in meant.values()]
+    incident_id = lines_in_turn(*named, *((kind, meant[by], None) for kind, by in rest))
+
+    everything = queries.said(queries.lines_of(incident_id))
+    agreed = rules.agreed(everything)
+
+    for actor in (officer, trust):
+        (found,) = queries.find_incidents(actor)
+        assert found.is_closed is rules.is_closed(everything)
+        assert found.waits_for_us is (actor.organisation_id not in agreed)
+        assert queries.count_waiting(actor) == (actor.organisation_id not in agreed)
+    assert db.session.scalars(select(Incident.id).where(queries._is_open())).all() == (
+        [] if rules.is_closed(everything) else [incident_id]
+    )
+
+
+def test_the_menu_asks_the_database_once_however_many_there_are(officer: Actor) -> None:
+    for days in range(3):
+        lines_in_turn((Kind.CONCERNED, officer.organisation_id, officer.organisation_id), days_ago=days)
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert queries.count_waiting(officer) == 3
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+    assert len([one for one in statements if one.startswith("SELECT")]) == 1

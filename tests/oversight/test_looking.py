@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from epaccs.access.actions import event, give_reason
 from epaccs.access.rules import AccessReason
@@ -26,8 +26,10 @@ from epaccs.oversight.actions.deciding import decide
 from epaccs.oversight.actions.looking import look_at_new
 from epaccs.oversight.model import OversightCursor, UnusualAccess
 from epaccs.oversight.queries.alerts import find_alerts, find_pairs, find_progress, find_watched, get_alert
+from epaccs.oversight.queries.facts import find_people
 from epaccs.oversight.queries.rows import find_batch
 from epaccs.oversight.rules.deciding import Verdict
+from epaccs.record.model import SearchPerson
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
 
 Officer = Actor
@@ -403,6 +405,23 @@ def test_a_record_opened_long_after_the_death_is_told_of(
 
     assert look_at_new() == 1
     assert "61 days after the death" in why(officer)[0]
+
+
+def test_a_death_recorded_in_the_first_hour_of_a_summer_day_is_of_that_day(
+    gp: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    from epaccs.versions.actions import apply_edit
+
+    frozen_clock(datetime(2027, 6, 30, 23, 30, tzinfo=UTC))
+    entry_id = a_registered_person(gp)
+    apply_edit(gp, an_edit(entry_id, "lifecycle", {"died_on": "2027-07-01"}, kind="confirm_death"))
+    with writing() as session:
+        session.execute(update(SearchPerson).where(SearchPerson.entry_id == entry_id).values(died_on=None))
+
+    death = find_people([entry_id])[entry_id].death
+
+    assert death is not None
+    assert (death.on, clock.today()) == (date(2027, 7, 1), date(2027, 7, 1))
 
 
 def test_people_opened_at_night_in_a_practice_are_told_of_and_of_an_ambulance_are_not(

@@ -19,12 +19,15 @@ from epaccs.clinicians.model import Clinician, ClinicianSession, SecondFactor
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core import clock, sealing
 from epaccs.core.db import db, writing
+from epaccs.cpr_decisions.rules import EditKind
 from epaccs.settings import Settings
+from epaccs.versions.actions import apply_edit
+from epaccs.versions.queries import material
 from tests.clinicians.conftest import PASSWORD
 from tests.conftest import NOW, let_go
-from tests.cpr_decisions.test_actions import state
+from tests.cpr_decisions.test_actions import a_decision, an_out_of_hours_gp, do, state
 from tests.cpr_decisions.test_pages import fill, page_for
-from tests.factories import a_clinician, a_registered_person, sign_in
+from tests.factories import a_clinician, a_registered_person, an_edit, sign_in
 from tests.pages import PageClient
 
 
@@ -58,6 +61,80 @@ def test_a_signature_asks_who_it_is_once_the_last_proof_is_old_and_loses_nothing
     page.submit("Sign")
     assert state(UUID(entry)).in_force is not None
     assert [row.details["by"] for row in db.session.scalars(confirmed())] == ["password"]
+
+
+def a_dispute(gp: Actor, entry: UUID) -> UUID:
+    """Two signed without seeing each other; the second waits."""
+    crew = an_out_of_hours_gp(gp, entry)
+    do(gp, entry, EditKind.SIGN, a_decision())
+    return UUID(str(do(crew, entry, EditKind.SIGN, a_decision("for_cpr"), base=0).edit_id))
+
+
+def test_settling_a_dispute_about_the_decision_asks_who_it_is_and_loses_nothing(
+    app: Flask, gp: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    entry = a_registered_person(gp)
+    held = a_dispute(gp, entry)
+    page = page_for(app, gp, entry).open(f"/held/{held}")
+    frozen_clock(NOW + timedelta(minutes=16))
+
+    page.fill(side=str(held), reason="Spoke to both, and to Chidi").submit("Settle")
+
+    assert page.page.heading == "Confirm that it is you"
+    page.see("What you typed is not lost")
+    assert [one.edit_id for one in material(entry).held] == [held]
+    page.fill(current_password="not her password").submit("Continue", status=422)
+    page.fill(current_password=PASSWORD).submit("Continue")
+    assert (page.page.url, page.value_of("side")) == (f"/held/{held}", str(held))
+    assert page.value_of("reason") == "Spoke to both, and to Chidi"
+    page.submit("Settle").see("Settled")
+    assert material(entry).held == ()
+    assert state(entry).in_force.recommendation == "for_cpr"  # type: ignore[union-attr]
+
+
+def test_a_dispute_is_settled_at_once_by_whoever_proved_who_they_are_lately(
+    app: Flask, gp: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    entry = a_registered_person(gp)
+    held = a_dispute(gp, entry)
+    page = page_for(app, gp, entry).open(f"/held/{held}")
+    frozen_clock(NOW + timedelta(minutes=14))
+
+    page.fill(side="keep", reason="Spoke to both").submit("Settle").see("Settled")
+
+    assert material(entry).held == ()
+
+
+def test_a_dispute_about_something_else_is_settled_without_being_asked(
+    app: Flask, gp: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    entry = a_registered_person(gp)
+    apply_edit(gp, an_edit(entry, "treatment_level", {"level": "comfort_only"}))
+    other = an_edit(entry, "treatment_level", {"level": "treat_at_home"}, base_version=0)
+    assert apply_edit(gp, other).is_held
+    page = page_for(app, gp, entry).open(f"/held/{other.id}")
+    frozen_clock(NOW + timedelta(minutes=16))
+
+    page.fill(side="keep", reason="Asked the daughter").submit("Settle").see("Settled")
+
+    assert material(entry).held == ()
+
+
+def test_what_came_while_it_was_asked_who_it_is_is_looked_at_first(
+    app: Flask, gp: Actor, frozen_clock: Callable[[datetime], None]
+) -> None:
+    entry = a_registered_person(gp)
+    held = a_dispute(gp, entry)
+    page = page_for(app, gp, entry).open(f"/held/{held}")
+    frozen_clock(NOW + timedelta(minutes=16))
+    page.fill(side=str(held), reason="Spoke to both").submit("Settle")
+    third = do(an_out_of_hours_gp(gp, entry), entry, EditKind.SIGN, a_decision(), base=0)
+    assert third.is_held
+
+    page.fill(current_password=PASSWORD).submit("Continue").submit("Settle")
+
+    page.see("Another change came while you were deciding")
+    assert held in {one.edit_id for one in material(entry).held}
 
 
 def confirmed() -> Any:

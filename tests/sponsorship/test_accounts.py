@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.actions import Door, end_access, set_first_password, sign_in
@@ -461,3 +461,88 @@ def test_the_board_names_who_answers(app: Flask, home: Organisation, board: Acto
         actions.name_sponsor(board, home.id, new_id())
     with pytest.raises(NotFound):
         actions.name_sponsor(board, practice.organisation_id, practice.organisation_id)
+
+
+# Days
+
+
+def test_an_account_given_in_the_first_hour_of_a_summer_day_was_not_used_yet(
+    home: Organisation, board: Actor, frozen_clock: SetNow
+) -> None:
+    frozen_clock(datetime(2027, 6, 30, 23, 30, tzinfo=UTC))
+
+    given = actions.approve(board, ask(home), months=12)
+
+    assert line_of(board).dates.last_used_on == clock.today() == date(2027, 7, 1)
+    assert not line_of(board).was_used
+    set_first_password(given.user_name, given.code, PASSWORD, door=DOOR)
+    assert line_of(board).was_used
+
+
+def test_a_sign_in_in_the_first_hour_of_a_summer_day_is_of_that_day(
+    home: Organisation, board: Actor, frozen_clock: SetNow
+) -> None:
+    frozen_clock(datetime(2027, 6, 29, 12, 0, tzinfo=UTC))
+    an_account(home, board)
+    frozen_clock(datetime(2027, 6, 30, 23, 30, tzinfo=UTC))
+    sign_in("grace.adu", PASSWORD, door=DOOR)
+
+    actions.follow_time()
+
+    assert line_of(board).dates.last_used_on == date(2027, 7, 1)
+
+
+# The number in the menu
+
+#: Around each day on which the state of an account changes, from today.
+EXPIRES = (-1, 0, 1, 29, 30, 31, 200)
+USED = (-91, -90, -89, -77, -76, -75, 0)
+
+
+def test_the_menu_counts_as_the_list_says(home: Organisation, board: Actor) -> None:
+    clinician_id, today = an_account(home, board), clock.today()
+    days = [{"expires_on": e, "last_used_on": u} for e in EXPIRES for u in USED]
+
+    for said in days:
+        with writing() as session:
+            row = session.get_one(SponsoredAccount, clinician_id)
+            row.expires_on, row.last_used_on = (today + timedelta(days=one) for one in said.values())
+        needs_sponsor = line_of(board).state in (AccountState.RENEW, AccountState.UNUSED)
+        assert queries.count_waiting(board) == needs_sponsor, said
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        pytest.param((SponsoredAccount, {"ended_at": NOW}), id="the account"),
+        pytest.param((Clinician, {"ended_at": NOW}), id="the person"),
+        pytest.param((Membership, {"until_date": NOW.date() - timedelta(days=1)}), id="the role"),
+    ],
+)
+def test_the_menu_counts_nobody_who_has_ended(home: Organisation, board: Actor, ended: Any) -> None:
+    clinician_id = an_account(home, board)
+    table, values = ended
+    with writing() as session:
+        session.get_one(SponsoredAccount, clinician_id).expires_on = clock.today()
+    assert queries.count_waiting(board) == 1
+
+    with writing() as session:
+        session.execute(update(table).values(values).where(theirs(table, clinician_id)))
+
+    assert queries.count_waiting(board) == 0
+    assert line_of(board).state is AccountState.ENDED
+
+
+def theirs(table: Any, clinician_id: UUID) -> Any:
+    return (table.id if table is Clinician else table.clinician_id) == clinician_id
+
+
+def test_one_account_is_found_by_itself_and_anothers_is_as_if_absent(
+    home: Organisation, board: Actor, app: Flask
+) -> None:
+    clinician_id = an_account(home, board)
+
+    assert queries.get_account(board, clinician_id) == line_of(board)
+    with pytest.raises(NotFound):
+        queries.get_account(a_clinician(Role.ADMINISTRATOR), clinician_id)
+    as_(app, board).open(f"/sponsorship/accounts/{new_id()}/end", status=404)

@@ -17,13 +17,16 @@ from epaccs.clinicians.rules import (
     ADDRESS_LIMIT,
     PLACE_LIMIT,
     STRANGERS_LIMIT,
+    WAY_LIMIT,
+    Limit,
+    TooManyLaunches,
     TooManyTries,
     Tries,
     normalise_user_name,
     wait_until,
 )
 from epaccs.core import clock, fields, sealing
-from epaccs.core.db import writing
+from epaccs.core.db import db, writing
 from epaccs.core.errors import RuleBroken
 from epaccs.core.identifiers import new_id
 
@@ -84,6 +87,61 @@ def begin_attempt(user_name: str, door: Door) -> Attempt:
     )
 
 
+def begin_nameless(way: str, door: Door) -> Attempt:
+    """Count a try by a way that names no account, before it is judged.
+
+    A browser that somebody here has signed in on is counted by itself: a stranger behind the same address does not
+    keep it out (hazard H-21).
+
+    Args:
+        way: a word of its own for each, up to 18 letters; a try by one bears on no other, and none on passwords.
+
+    Raises:
+        TooManyTries: it is not looked at, and not written down.
+    """
+    device_digest = _device_digest(door.device_token) if door.device_token else ""
+    known = select(KnownDevice.id).where(KnownDevice.device_digest == device_digest)
+    is_known = db.session.scalars(known).first() is not None
+    return count_nameless(way, door, place=device_digest if is_known else f"{way} {door.address}", limit=WAY_LIMIT)
+
+
+def count_nameless(
+    way: str,
+    door: Door,
+    *,
+    place: str,
+    limit: Limit,
+    refusal: type[TooManyTries | TooManyLaunches] = TooManyTries,
+) -> Attempt:
+    """Count one more by this way from this place.
+
+    Raises:
+        TooManyTries, TooManyLaunches: there were too many already; this one is not counted.
+    """
+    account_digest, rows = sealing.digest(way, purpose="way"), SignInAttempt
+    with writing() as session:
+        same = select(rows.at).where(rows.account_digest == account_digest, rows.place == place)
+        tried_at = list(session.scalars(same.order_by(rows.at.desc()).limit(limit.tries)))
+        until = limit.wait_until(tried_at, now=clock.now())
+        if until is not None:
+            raise refusal(until, local_time=_local_time(until))
+        row = SignInAttempt(
+            id=new_id(),
+            at=clock.now(),
+            account_digest=account_digest,
+            place=place,
+            address=door.address,
+            is_known=False,
+        )
+        session.add(row)
+    return Attempt(row.id, account_digest, place, clinician_id=None, password_hash=None)
+
+
+def _local_time(until: datetime) -> str:
+    """The minute after, by British clocks: at the minute itself it may still be too early."""
+    return fields.format_datetime(until + timedelta(minutes=1))
+
+
 def _lock_by_user_name(session: Session, user_name: str) -> Clinician | None:
     if not user_name.isprintable():
         return None  # a null byte is no part of any user name, and PostgreSQL will not compare it
@@ -124,7 +182,7 @@ def _tries(session: Session, account_digest: str, *, place: str, address: str, i
 def _check_tries(tries: Tries) -> None:
     until = wait_until(tries, now=clock.now())
     if until is not None:
-        raise TooManyTries(until, local_time=fields.format_datetime(until + timedelta(minutes=1)))
+        raise TooManyTries(until, local_time=_local_time(until))
 
 
 def refused(attempt: Attempt, *, step: str, message: str, field: str | None = None) -> RuleBroken:

@@ -22,7 +22,7 @@ from epaccs.audit.events import Event, EventKind
 from epaccs.audit.model import CHAINS
 from epaccs.core import clock
 from epaccs.core.db import db, end_read, writing
-from epaccs.core.fields import LONDON
+from epaccs.core.fields import local_date
 from epaccs.core.identifiers import new_id
 from epaccs.oversight.model import OversightCursor, UnusualAccess, UnusualDeed
 from epaccs.oversight.queries.facts import Facts, SetHere, build_looks, find_people, find_set, find_workers
@@ -83,7 +83,7 @@ def _judge_looks(rows: Sequence[Done], set_here: Mapping[UUID, SetHere]) -> list
     for one, look in build_looks(looked, facts):
         here = set_here[one.organisation_id]
         entry_id = look.person.entry_id
-        if here.is_known(one.clinician_id, entry_id, one.at.astimezone(LONDON).date()):
+        if here.is_known(one.clinician_id, entry_id, local_date(one.at)):
             continue
         for found in here.rules.judge_look(look):
             hit = hits.setdefault((one.reader, entry_id), Hit(*one.reader, one.role, str(entry_id), entry_id))

@@ -17,6 +17,7 @@ from epaccs.clinicians.rules import OrganisationType
 from epaccs.core import clock, sealing
 from epaccs.core.changes import EntryChange
 from epaccs.core.db import db
+from epaccs.core.fields import local_date
 from epaccs.devices.model import Lease
 from epaccs.oversight.model import KnownPair, OversightThresholds, WatchedPerson, WorkerParticulars
 from epaccs.oversight.queries.rows import Done, in_parts
@@ -247,7 +248,7 @@ def _find_deaths(entry_ids: Sequence[UUID]) -> dict[UUID, Death]:
         if death_of(row.value) is None:
             over.add(row.entry_id)
         elif row.entry_id not in over:
-            on = days[row.entry_id] or row.recorded_at.date()
+            on = days[row.entry_id] or local_date(row.recorded_at)
             found[row.entry_id] = Death(on, row.recorded_at, row.number)
     return found
 

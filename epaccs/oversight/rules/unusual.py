@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from epaccs.clinicians.rules import OrganisationType
-from epaccs.core.fields import LONDON
+from epaccs.core.fields import LONDON, local_date
 from epaccs.oversight.rules.likeness import Likeness, Particulars, liken
 from epaccs.rosters.rules import Span, lay_within
 
@@ -275,7 +275,7 @@ class AfterDeath:
         death = look.person.death
         if death is None or not look.could_know(death):
             return None
-        after = (look.at.astimezone(LONDON).date() - death.on).days
+        after = (local_date(look.at) - death.on).days
         return {"days": after} if after > self.days else None
 
     @staticmethod

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true, union
 
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import reachable_entries
+from epaccs.access.queries import is_opened_though_refused, reachable_entries
 from epaccs.access.rules import Permission, Tier, can_ever, facts_of_role, most_tiers
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
@@ -113,7 +113,7 @@ def find_people(actor: Actor, criteria: Criteria) -> Findings:
 
     Somebody out of scope is told of only by an exact NHS number, or an exact name with the exact date of birth, and
     only to a role that may open a record in an emergency; of people who are not shared, nobody but their practice is
-    told (hazard H-17).
+    told (hazard H-17), unless the area lets an emergency open whoever refused (ADR 0043).
     """
     reach = reachable_entries(actor)
     hits = _hits_by_number(reach, criteria.number) if criteria.number else _hits_by_name(reach, criteria)
@@ -170,8 +170,8 @@ def _hits_by_number(reach: ColumnElement[bool], number: str) -> list[_Hit]:
 
 
 def _may_be_known(reach: ColumnElement[bool]) -> ColumnElement[bool]:
-    """On the register, and in reach or shared."""
-    return and_(_SCOPES.c.is_open, or_(_SCOPES.c.is_shared, reach))
+    """On the register, and in reach, shared, or open to an emergency though sharing was refused: never in the list."""
+    return and_(_SCOPES.c.is_open, or_(_SCOPES.c.is_shared, reach, is_opened_though_refused(_SCOPES.c.entry_id)))
 
 
 # --- By name ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from epaccs.access.model import EntryScope, Relationship
-from epaccs.access.queries import get_standing, is_current
+from epaccs.access.queries import get_standing, is_current, is_refusal_overridden
 from epaccs.access.rules import Permission
 from epaccs.agreements.queries import level_between
 from epaccs.agreements.rules import Level
@@ -28,12 +28,14 @@ class Sharing:
     """Who can see a record now, and how it stands with its sharing.
 
     `is_anonymous`: where the person is must not be told, so no organisation is named.
+    `opens_though_refused`: the person said no to sharing, and the area lets an emergency open it all the same.
     """
 
     who: RecordSummary
     state: State
     lookers: tuple[Looker, ...]
     is_anonymous: bool
+    opens_though_refused: bool = False
 
 
 def get_sharing(actor: Actor, entry_id: UUID) -> Sharing:
@@ -51,7 +53,11 @@ def get_sharing(actor: Actor, entry_id: UUID) -> Sharing:
     person = Person(row.practice_id, row.residence_id, row.registrar_id, row.is_shared)
     lookers = find_lookers(person, _find_places(row))
     return Sharing(
-        get_who(standing), state_of(person, lookers), tuple(lookers), is_anonymous=is_restricted_now(entry_id)
+        get_who(standing),
+        state_of(person, lookers),
+        tuple(lookers),
+        is_anonymous=is_restricted_now(entry_id),
+        opens_though_refused=is_refusal_overridden(row),
     )
 
 

@@ -95,7 +95,7 @@ def get_way_in(actor: Actor, entry_id: UUID) -> Standing:
         raise NotFound
     if standing.can(Permission.VIEW_CARD) or standing.can(Permission.GIVE_REASON):
         return standing
-    if standing.is_shared and standing.can(Permission.BREAK_GLASS):
+    if standing.opens_in_emergency and standing.can(Permission.BREAK_GLASS):
         return standing
     raise NotFound
 
@@ -272,6 +272,7 @@ def find_what_reader_may(actor: Actor, opened: Opened) -> May:
             is_read_back=row_of(actor.role).sights[Tier.T1_EMERGENCY] is Sight.READ_BACK,
             is_covered=opened.standing.level is not Level.NONE,
             is_shared=opened.standing.is_shared,
+            is_objected=opened.standing.is_objected,
         ),
     )
 

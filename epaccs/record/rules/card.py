@@ -280,6 +280,9 @@ def _call(contact: Contact) -> Call:
     )
 
 
+OBJECTED = "This person said no to sharing: nothing but the emergency opened it"
+
+
 def build_notices(
     *,
     reason: AccessReason | None,
@@ -287,6 +290,7 @@ def build_notices(
     is_read_back: bool,
     is_covered: bool = True,
     is_shared: bool = True,
+    is_objected: bool = False,
 ) -> tuple[str, ...]:
     """How this reader came here, as it stays on the card.
 
@@ -296,9 +300,13 @@ def build_notices(
         is_read_back: the role reads the card aloud to a caller.
         is_covered: an agreement covers the look, or it is the person's own practice (hazard H-62).
         is_shared: others than the practice see the record at all.
+        is_objected: the person said no to sharing, and the area lets an emergency open it (hazard H-11).
     """
+    not_shared = (
+        "" if is_shared else "Created but not shared: crews do not see this record. Leave paper with the person"
+    )
     notices = (
-        "" if is_shared else "Created but not shared: crews do not see this record. Leave paper with the person",
+        OBJECTED if is_objected else not_shared,
         "Emergency access: a privacy officer reviews it" if reason is AccessReason.EMERGENCY else "",
         "" if is_covered else "No sharing agreement covers this look: nothing but the emergency opened it",
         "Identity not checked: compare before you act" if identifiers_checked == () else "",

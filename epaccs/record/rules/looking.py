@@ -30,6 +30,9 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.OFFLINE_RECORD_VIEWED: "saw the record on a tablet without signal",
 }
 
+#: Behind an emergency where the area lets one open what was refused.
+OBJECTED: Final = ", though the person had said no to sharing"
+
 _REASONS: Final = {str(reason): words for reason, words in REASON_LABELS.items()}
 _ROLES: Final = {str(role): label for role, label in ROLE_LABELS.items()}
 
@@ -86,7 +89,7 @@ def build_look(seen: Seen, *, restricted: bool) -> Look:
         at=seen.at,
         who=", ".join(part for part in (seen.name or "Someone", _ROLES.get(seen.role or "", "")) if part),
         organisation=organisation,
-        deed=DEEDS[EventKind(seen.kind)],
+        deed=DEEDS[EventKind(seen.kind)] + (OBJECTED if seen.details.get("objected") else ""),
         reason=_REASONS.get(str(seen.details.get("reason")), ""),
         read_at=datetime.fromisoformat(read_at) if read_at else None,
     )

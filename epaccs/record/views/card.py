@@ -163,6 +163,7 @@ def _ask_why(standing: Standing, form: Form) -> str:
         may_give=standing.can(Permission.GIVE_REASON),
         may_break_glass=standing.can(Permission.BREAK_GLASS),
         is_covered=standing.level is not Level.NONE,
+        is_objected=standing.is_objected,
     )
 
 

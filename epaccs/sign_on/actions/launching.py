@@ -12,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from epaccs.audit.events import Event, EventKind
 from epaccs.audit.log import record
+from epaccs.clinicians.actions import Door
+from epaccs.clinicians.actions.attempts import count_nameless
 from epaccs.clinicians.actions.events import event_by
 from epaccs.clinicians.queries import find_clinician_id
-from epaccs.clinicians.rules import Actor, check_administers
+from epaccs.clinicians.rules import SYSTEM_LIMIT, WAY_LIMIT, Actor, Limit, TooManyLaunches, check_administers
 from epaccs.core import base64url, clock, sealing
 from epaccs.core.db import writing
 from epaccs.core.errors import EpaccsError, NotFound, RuleBroken
@@ -32,8 +34,21 @@ class LaunchRefused(EpaccsError):
     """It is not taken; whoever sent it learns no more than that (hazard H-17)."""
 
 
-def refuse(why: str, *, actor: Actor | None = None, system_id: UUID | None = None) -> LaunchRefused:
-    """Note why, for the privacy officer alone, and make what to raise."""
+def refuse(why: str, *, door: Door, actor: Actor | None = None, system_id: UUID | None = None) -> LaunchRefused:
+    """Note why, for the privacy officer alone, and make what to raise.
+
+    Only what is refused is counted: what is right is taken however much was refused before it, so that nobody is kept
+    from a card by a stranger behind the same address, nor by one who writes the system's name (hazard H-21).
+
+    Args:
+        system_id: the system that signed it; None: nobody known did.
+
+    Raises:
+        TooManyLaunches: so much was refused here, or of what this system signed, that no more is written down.
+    """
+    _count(door, place=f"launch {door.address}", limit=WAY_LIMIT)
+    if system_id is not None:
+        _count(door, place=f"launch {system_id}", limit=SYSTEM_LIMIT)
     details = {"why": why, "system": str(system_id) if system_id else None}
     record(
         Event(
@@ -47,7 +62,11 @@ def refuse(why: str, *, actor: Actor | None = None, system_id: UUID | None = Non
     return LaunchRefused()
 
 
-def take_launch(message: str, *, audience: str) -> str:
+def _count(door: Door, *, place: str, limit: Limit) -> None:
+    count_nameless("launch", door, place=place, limit=limit, refusal=TooManyLaunches)
+
+
+def take_launch(message: str, *, audience: str, door: Door) -> str:
     """Believe a message that a known system signed a moment ago, once.
 
     Returns:
@@ -55,15 +74,17 @@ def take_launch(message: str, *, audience: str) -> str:
 
     Raises:
         LaunchRefused: it was altered, sent before, or ran out, or is for another register or by an unknown system.
+        TooManyLaunches: it is, and so were many before it.
     """
     system = _find_system(message)
     if system is None:
-        raise refuse("system")
-    launch = read_launch(_claims(message, system), audience=audience, now=clock.now())
+        raise refuse("system", door=door)
+    claims = _claims(message, system)
+    launch = read_launch(claims, audience=audience, now=clock.now())
     if launch is None:
-        raise refuse("claims", system_id=system.id)
+        raise refuse("claims", door=door, system_id=system.id if claims else None)
     if not _use(system.id, launch):
-        raise refuse("replayed", system_id=system.id)
+        raise refuse("replayed", door=door, system_id=system.id)
     facts = {"user_name": launch.user_name, "nhs_number": launch.nhs_number, "system": str(system.id)}
     return ceremonies.begin(Purpose.LAUNCH, facts)
 
@@ -100,18 +121,19 @@ def _use(system_id: UUID, launch: Launch) -> bool:
     return True
 
 
-def open_launch(actor: Actor, ticket: str) -> str:
+def open_launch(actor: Actor, ticket: str, *, door: Door) -> str:
     """The NHS number to which the user meant is sent, once; nothing of the record is opened by it.
 
     Raises:
         LaunchRefused: it was opened before, ran out, or is for somebody else.
+        TooManyLaunches: it was, and so were many before it.
     """
     facts = ceremonies.take(ticket, Purpose.LAUNCH)
     if facts is None:
-        raise refuse("ticket", actor=actor)
+        raise refuse("ticket", door=door, actor=actor)
     system_id = UUID(facts["system"])
     if _find_user(facts["user_name"]) != actor.clinician_id:
-        raise refuse("other_user", actor=actor, system_id=system_id)
+        raise refuse("other_user", door=door, actor=actor, system_id=system_id)
     record(
         Event(
             EventKind.LAUNCH_TAKEN,

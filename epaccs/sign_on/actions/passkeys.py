@@ -26,7 +26,7 @@ from webauthn.helpers.structs import (
 from epaccs.audit.events import Event, EventKind
 from epaccs.audit.log import record
 from epaccs.clinicians.actions import Door, OpenedSession
-from epaccs.clinicians.actions.attempts import remember_device
+from epaccs.clinicians.actions.attempts import begin_nameless, forgive_attempts, remember_device
 from epaccs.clinicians.actions.events import event_at, event_of
 from epaccs.clinicians.actions.second_factor import has_second_factor, new_recovery_codes
 from epaccs.clinicians.actions.sessions import lock_own_session, open_session, renew_token
@@ -201,7 +201,9 @@ def use(facts: SessionFacts | None, *, token: str, answer: str, site: Site, door
 
     Raises:
         RuleBroken: it is not believed, came too late, is somebody else's, or its key was copied.
+        TooManyTries: wait; it was not looked at.
     """
+    attempt = begin_nameless("passkey", door)
     kept = ceremonies.take(token, Purpose.PASSKEY_USE)
     if kept is None or kept["session"] != (str(facts.session_id) if facts else None):
         raise RuleBroken(TOO_LATE)
@@ -212,6 +214,7 @@ def use(facts: SessionFacts | None, *, token: str, answer: str, site: Site, door
             row, problem = None, "other_person"
         if row is not None and problem is None:
             row.last_used_at = clock.now()
+            forgive_attempts(session, attempt)
             return _open(session, row.clinician_id, door) if facts is None else _prove(session, facts, door)
     details = {"step": "passkey", "why": problem, "account_known": facts is not None}
     record(Event(EventKind.SIGN_IN_REFUSED, actor_id=facts.clinician_id if facts else None, details=details))

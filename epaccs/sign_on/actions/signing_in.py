@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from epaccs.audit.events import Event, EventKind
 from epaccs.audit.log import record
 from epaccs.clinicians.actions import Door, OpenedSession
-from epaccs.clinicians.actions.attempts import remember_device
+from epaccs.clinicians.actions.attempts import begin_nameless, forgive_attempts, remember_device, take_back
 from epaccs.clinicians.actions.events import event_at, event_of
 from epaccs.clinicians.actions.sessions import lock_own_session, open_session
 from epaccs.clinicians.model import Clinician, ClinicianSession, Membership
@@ -76,6 +77,28 @@ def depart(
         address = conversation.build_address(conversation.discover(), **facts, **asked)
     kept = {**facts, "next": next_path, "confirms": str(confirms) if confirms else None}
     return Departure(address, ceremonies.begin(Purpose.PROVIDER, kept))
+
+
+@contextmanager
+def counted(way: str, door: Door) -> Iterator[None]:
+    """Count what comes from the provider until it is believed, before the provider is asked anything.
+
+    It does not count against anybody that the provider is down.
+
+    Raises:
+        TooManyTries: wait; nothing is asked of the provider for it.
+
+    Source: hazard H-21.
+    """
+    attempt = begin_nameless(way, door)
+    try:
+        yield
+    except ProviderUnreachable:
+        with writing() as session:
+            take_back(session, attempt)
+        raise
+    with writing() as session:
+        forgive_attempts(session, attempt)
 
 
 def arrive(provider: IdentityProvider, *, redirect_uri: str, token: str | None, said: Mapping[str, str]) -> Arrival:

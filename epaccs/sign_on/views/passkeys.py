@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from epaccs.clinicians import guard
 from epaccs.clinicians.rules import Step
 from epaccs.clinicians.views.signing_in import go_on, next_path
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import MustWait, RuleBroken
 from epaccs.core.forms import showable
 from epaccs.core.identifiers import parse_id
-from epaccs.core.web import PRODUCT_NAME, public
+from epaccs.core.web import PRODUCT_NAME, public, say_when
 from epaccs.sign_on import queries
 from epaccs.sign_on.actions import passkeys
 
@@ -26,10 +26,12 @@ def _site() -> passkeys.Site:
     return passkeys.Site(current_app.config["EPACCS"].public_url, PRODUCT_NAME)
 
 
-def _show(template: str, refused: str | None, **more: Any) -> ResponseReturnValue:
+def _show(template: str, refused: RuleBroken | None, **more: Any) -> ResponseReturnValue:
     """The page, which says in its title too that something was refused."""
-    status = 422 if refused else 200
-    return render_template(template, why=refused, refusal={"status": status}, **more), status
+    status = 429 if isinstance(refused, MustWait) else 422 if refused else 200
+    why = refused.message.rstrip(".") if refused else None
+    page = make_response(render_template(template, why=why, refusal={"status": status}, **more), status)
+    return say_when(page, refused) if isinstance(refused, MustWait) else page
 
 
 @bp.route("/passkey", methods=["GET", "POST"])
@@ -39,14 +41,14 @@ def use() -> ResponseReturnValue:
     signed_in = guard.visit().signed_in
     facts = signed_in.facts if signed_in else None
     there = next_path(request.values.get("next", "/")[:400])
-    refused = None
+    refused: RuleBroken | None = None
     if request.method == "POST":
         sent = {name: request.form.get(name, "") for name in ("token", "answer")}
         try:
             opened = passkeys.use(facts, **sent, site=_site(), door=guard.door())
             return go_on(opened, there) if opened else redirect(there, code=303)
         except RuleBroken as error:
-            refused = error.message
+            refused = error
     question = passkeys.begin_using(facts, site=_site())
     return _show("sign_on/passkey.html", refused, question=question, next=there, facts=facts)
 
@@ -63,14 +65,15 @@ def show() -> ResponseReturnValue:
 @guard.needs_step(Step.SET_UP_SECOND_FACTOR, Step.NONE)
 def add() -> ResponseReturnValue:
     """One more; whoever finds a session left open cannot add their own."""
-    facts, name, refused = guard.current_session(), request.form.get("name", "").strip(" "), None
+    facts, name = guard.current_session(), request.form.get("name", "").strip(" ")
+    refused: RuleBroken | None = None
     if request.method == "GET":
         guard.check_proved_lately()
     else:
         try:
             return _add(name)
         except RuleBroken as error:
-            refused = error.message
+            refused = error
     question = passkeys.begin_adding(facts, site=_site())
     return _show("sign_on/add_passkey.html", refused, question=question, name=showable(name))
 

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from epaccs.clinicians import actions as clinician_actions
 from epaccs.clinicians import guard
 from epaccs.clinicians.views.signing_in import go_on, next_path
-from epaccs.core.errors import RuleBroken
-from epaccs.core.web import csrf, for_programs, public
+from epaccs.core.errors import MustWait, RuleBroken
+from epaccs.core.web import csrf, for_programs, public, say_when
 from epaccs.settings import IdentityProvider, Settings
 from epaccs.sign_on.actions import signing_in
 from epaccs.sign_on.actions.linking import NotLinked, note_refused
@@ -86,10 +86,13 @@ def back() -> ResponseReturnValue:
 
 def _take(provider: IdentityProvider) -> ResponseReturnValue:
     try:
-        arrival = signing_in.arrive(
-            provider, redirect_uri=_redirect_uri(), token=request.cookies.get(_cookie_name()), said=request.args
-        )
-        return _admit(arrival)
+        with signing_in.counted("provider", guard.door()):
+            arrival = signing_in.arrive(
+                provider, redirect_uri=_redirect_uri(), token=request.cookies.get(_cookie_name()), said=request.args
+            )
+            return _admit(arrival)
+    except MustWait as error:
+        return say_when(make_response(_show_refused(error.message, status=429)), error)
     except ProviderUnreachable:
         return _show_refused(UNREACHABLE, status=503)
     except ProviderRefused as refused:
@@ -159,7 +162,8 @@ def ended() -> ResponseReturnValue:
     try:
         if provider is None:
             raise ProviderRefused("no_provider")
-        signing_in.follow_end(provider, redirect_uri=_redirect_uri(), token=request.form.get("logout_token", ""))
+        with signing_in.counted("provider end", guard.door()):
+            signing_in.follow_end(provider, redirect_uri=_redirect_uri(), token=request.form.get("logout_token", ""))
     except (ProviderRefused, ProviderUnreachable) as error:
         raise RuleBroken("This logout token is not accepted", field="logout_token") from error
     return "", 200

@@ -3,35 +3,25 @@
  * What is asked stands in `data-options`, as the register wrote it down.
  */
 
-/** @param {string} text */
-function toBytes(text) {
-  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(plain, (one) => one.charCodeAt(0));
-}
-
-/** @param {ArrayBuffer} bytes */
-function toText(bytes) {
-  const plain = String.fromCharCode(...new Uint8Array(bytes));
-  return btoa(plain).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
+import { fromBase64url, toBase64url } from "../tablet/bytes.js";
 
 /** @param {any[]} credentials */
-const withBytes = (credentials) => credentials.map((one) => ({ ...one, id: toBytes(one.id) }));
+const withBytes = (credentials) => credentials.map((one) => ({ ...one, id: fromBase64url(one.id) }));
 
 /** @param {any} options */
 async function add(options) {
   const made = await navigator.credentials.create({
     publicKey: {
       ...options,
-      challenge: toBytes(options.challenge),
-      user: { ...options.user, id: toBytes(options.user.id) },
+      challenge: fromBase64url(options.challenge),
+      user: { ...options.user, id: fromBase64url(options.user.id) },
       excludeCredentials: withBytes(options.excludeCredentials ?? []),
     },
   });
   const { response } = /** @type {PublicKeyCredential & { response: AuthenticatorAttestationResponse }} */ (made);
   return {
-    clientDataJSON: toText(response.clientDataJSON),
-    attestationObject: toText(response.attestationObject),
+    clientDataJSON: toBase64url(response.clientDataJSON),
+    attestationObject: toBase64url(response.attestationObject),
     id: /** @type {PublicKeyCredential} */ (made).id,
   };
 }
@@ -41,15 +31,15 @@ async function use(options) {
   const made = await navigator.credentials.get({
     publicKey: {
       ...options,
-      challenge: toBytes(options.challenge),
+      challenge: fromBase64url(options.challenge),
       allowCredentials: withBytes(options.allowCredentials ?? []),
     },
   });
   const { response } = /** @type {PublicKeyCredential & { response: AuthenticatorAssertionResponse }} */ (made);
   return {
-    clientDataJSON: toText(response.clientDataJSON),
-    authenticatorData: toText(response.authenticatorData),
-    signature: toText(response.signature),
+    clientDataJSON: toBase64url(response.clientDataJSON),
+    authenticatorData: toBase64url(response.authenticatorData),
+    signature: toBase64url(response.signature),
     id: /** @type {PublicKeyCredential} */ (made).id,
   };
 }
