@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_hazard_has_controls_that_are_lettered_in_order(hazard: Hazard) -> Non
     letters = [control.id.removeprefix(hazard.id) for control in hazard.controls]
 
     assert letters
-    assert letters == list("abcdefgh"[: len(letters)])
+    assert letters == list(ascii_lowercase[: len(letters)])
 
 
 def test_every_line_of_a_table_of_controls_was_read() -> None:

@@ -473,7 +473,7 @@ def statements_of(pages: PageClient, entry: UUID) -> int:
 
 
 def test_a_change_goes_from_one_name_to_another_over_the_pages(app: Flask, proposer: Actor, approver: Actor) -> None:
-    pages = visit(app, proposer).open("/admin/access-table").follow("paramedic: propose a change")
+    pages = visit(app, proposer).open("/admin/access-table").follow("Paramedic: propose a change")
     pages.fill(sees_t2="yes", reason="Crews ask for the plan on the way").submit("Propose")
     pages.see("paramedic: the plan (T2) was during an incident, becomes yes", "You proposed this")
     path = pages.page.url
