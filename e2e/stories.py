@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from e2e.conftest import Site, SitsDown
 from e2e.paper import Paper, prints
 from e2e.steps import Somebody
-from epaccs.access.actions import begin_relationship
+from epaccs.access.actions import Concerned, begin_relationship
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import writing
@@ -140,10 +140,12 @@ class Story:
         with writing() as session:
             begin_relationship(
                 session,
-                entry_id=parse_id(self._path.rpartition("/")[2]),
-                organisation_id=actor.organisation_id,
-                reason="referral",
-                recorded_by=self._gp_at_work.clinician_id,
+                Concerned(
+                    parse_id(self._path.rpartition("/")[2]),
+                    actor.organisation_id,
+                    "referral",
+                    self._gp_at_work.clinician_id,
+                ),
             )
 
     # --- What they do ---

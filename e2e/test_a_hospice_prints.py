@@ -7,7 +7,7 @@ import re
 from e2e.conftest import Site, SitsDown
 from e2e.paper import prints
 from e2e.scenes import days_ago, decided, on_the_register, opened
-from epaccs.access.actions import begin_relationship
+from epaccs.access.actions import Concerned, begin_relationship
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import writing
 from epaccs.core.fields import format_date
@@ -22,9 +22,7 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
         entry_id = on_the_register(gp, family_name=name, born_on=born, treatment_level={"level": "treat_at_home"})
         decided(gp, entry_id)
         with writing() as session:
-            begin_relationship(
-                session, entry_id=entry_id, organisation_id=hospice.id, reason="referral", recorded_by=gp.clinician_id
-            )
+            begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
     nurse_at_work = site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly")
     nurse = sits_down(nurse_at_work)
 

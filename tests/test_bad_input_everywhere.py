@@ -62,6 +62,8 @@ ELSEWHERE = {
     "handover.show",
     "identification.send",
     "rosters.send",
+    "relationships.refer",
+    "relationships.end",
     "signing_in.give_code",
     "signing_in.choose_organisation",
     "account.password",
