@@ -118,7 +118,8 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     gp = sits_down(gp_at_work).opens("/").signs_in()
     yield gp, [f"/record/{alive}"]
     gp.opens(f"/record/{alive}").says_why()
-    yield gp, ["/", f"/record/{alive}", f"/record/{alive}/key-safe", f"/record/{new_id()}", "/admin"]
+    end_of_care = f"/record/{alive}/teams/end"
+    yield gp, ["/", f"/record/{alive}", f"/record/{alive}/key-safe", end_of_care, f"/record/{new_id()}", "/admin"]
     gp.opens(f"/record/{dead}").says_why()
     yield gp, [f"/record/{dead}", f"/record/{dead}/death", f"/record/{dead}/death/reverse"]
     icb = an_organisation(type=OrganisationType.ICB)
