@@ -21,6 +21,7 @@ from typing import Final
 
 from marshmallow import Schema
 
+from epaccs.core.csv_files import decode_csv
 from epaccs.core.errors import RuleBroken
 from epaccs.core.fields import check_name, parse_date
 from epaccs.core.forms import Choice, FileField, FreeText, Tick, TypedDate
@@ -134,19 +135,7 @@ def _decode(content: bytes) -> str:
         raise ListRefused("Choose a list with people in it: this file is empty")
     if len(content) > LIST_LIMIT_BYTES:
         raise ListRefused("Choose a smaller file: a list can have up to 1 megabyte")
-    if content.startswith(b"PK"):
-        raise ListRefused("Choose a CSV file: this is a workbook. Open it and save it as “CSV UTF-8”")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ListRefused("Save the list as “CSV UTF-8” and choose it again: this file is in UTF-16")
-    if b"\x00" in content:
-        raise ListRefused("Choose a CSV file: this is no text. Save the list as “CSV UTF-8”")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ListRefused(
-            f"Save the list as “CSV UTF-8” and choose it again: line {line:,} has a character in another encoding"
-        ) from None
+    return decode_csv(content, called="list", refused=ListRefused)
 
 
 def _read_lines(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -15,14 +15,13 @@ from epaccs.access.actions import (
     end_relationships,
     event,
 )
-from epaccs.access.model import EntryScope
 from epaccs.access.queries import get_standing
 from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
-from epaccs.core.db import db, writing
+from epaccs.core.db import writing
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.fields import build_moment
 from epaccs.notices.actions import About, accountable_organisations, end, notify
@@ -42,7 +41,7 @@ def refer(actor: Actor, entry_id: UUID, *, organisation_id: UUID) -> None:
     """
     with writing() as session:
         standing = get_standing(actor, entry_id, Permission.REFER)
-        scope = _lock(entry_id)
+        scope = queries.get_scope(entry_id, lock=True)
         teams = queries.find_teams(actor, entry_id)
         rules.check_may_refer(
             queries.find_receiver(organisation_id, scope.practice_id),
@@ -80,7 +79,7 @@ def take_on(actor: Actor, entry_id: UUID, *, until_on: date | None) -> None:
     """
     with writing() as session:
         get_standing(actor, entry_id, Permission.ANSWER_FOR_TEAM)
-        _lock(entry_id)
+        queries.get_scope(entry_id, lock=True)
         reasons = confirm_relationships(session, actor, entry_id, until_at=_end_of(until_on))
         if not reasons:
             raise RuleBroken("Nobody waits for an answer of your team about this person")
@@ -120,7 +119,7 @@ def end_care(actor: Actor, entry_id: UUID, *, why: EndReason) -> None:
     """
     with writing() as session:
         get_standing(actor, entry_id, Permission.ANSWER_FOR_TEAM)
-        _lock(entry_id)
+        queries.get_scope(entry_id, lock=True)
         teams = queries.find_teams(actor, entry_id)
         accountable = [one for one in accountable_organisations(session, entry_id) if one != actor.organisation_id]
         rules.check_may_end(teams, why, others_answer=bool(accountable))
@@ -143,7 +142,7 @@ def take_back(actor: Actor, entry_id: UUID, team_id: UUID) -> None:
     """
     with writing() as session:
         get_standing(actor, entry_id, Permission.REFER)
-        _lock(entry_id)
+        queries.get_scope(entry_id, lock=True)
         teams = queries.find_teams(actor, entry_id)
         asked = [one for one in teams.others if one.id == team_id and one.asked_by == actor.organisation_id]
         if not asked or asked[0].confirmed_at is not None:
@@ -151,26 +150,9 @@ def take_back(actor: Actor, entry_id: UUID, team_id: UUID) -> None:
         ending = Ending("taken_back", actor.clinician_id)
         team_of = asked[0].organisation_id
         end_relationships(session, entry_id=entry_id, organisation_id=team_of, ending=ending, reason=REFERRAL)
-        end(
-            session,
-            entry_id=entry_id,
-            kinds=[NoticeKind.CARE_TO_CONFIRM],
-            organisation_id=team_of,
-        )
+        end(session, entry_id=entry_id, kinds=[NoticeKind.CARE_TO_CONFIRM], organisation_id=team_of)
         _end_questions(session, actor, entry_id)
         _record(actor, entry_id, "taken_back", team_of, REFERRAL)
-
-
-def _lock(entry_id: UUID) -> EntryScope:
-    """Two who answer at once answer one after the other.
-
-    Raises:
-        NotFound: there is no such entry.
-    """
-    scope = db.session.get(EntryScope, entry_id, with_for_update=True, populate_existing=True)
-    if scope is None:
-        raise NotFound
-    return scope
 
 
 def _record(actor: Actor, entry_id: UUID, what: str, organisation_id: UUID, reason: str, **details: str) -> None:

@@ -46,13 +46,16 @@ def find_teams(actor: Actor, entry_id: UUID) -> Teams:
     )
 
 
-def get_scope(entry_id: UUID) -> EntryScope:
+def get_scope(entry_id: UUID, *, lock: bool = False) -> EntryScope:
     """What of the entry decides who may reach it.
+
+    Args:
+        lock: hold it until the action is over, so that two who answer at once answer one after the other.
 
     Raises:
         NotFound: there is no such entry.
     """
-    scope = db.session.get(EntryScope, entry_id)
+    scope = db.session.get(EntryScope, entry_id, with_for_update=lock, populate_existing=lock)
     if scope is None:
         raise NotFound
     return scope

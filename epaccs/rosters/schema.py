@@ -17,6 +17,7 @@ from typing import Final
 from marshmallow import Schema
 
 from epaccs.core import forms
+from epaccs.core.csv_files import decode_csv
 from epaccs.core.errors import RuleBroken
 from epaccs.rosters.rules import Line, People, WrongLine, build_span, on_the_wall, read_moment
 
@@ -82,19 +83,7 @@ def _decode(content: bytes) -> str:
         raise FileRefused("Choose a rota with sessions in it: this file is empty")
     if len(content) > FILE_LIMIT_BYTES:
         raise FileRefused("Choose a smaller file: a rota can have up to 1 megabyte. Take fewer days")
-    if content.startswith(b"PK"):
-        raise FileRefused("Choose a CSV file: this is a workbook. Open it and save it as “CSV UTF-8”")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileRefused("Save the rota as “CSV UTF-8” and choose it again: this file is in UTF-16")
-    if b"\x00" in content:
-        raise FileRefused("Choose a CSV file: this is no text. Save the rota as “CSV UTF-8”")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileRefused(
-            f"Save the rota as “CSV UTF-8” and choose it again: line {line:,} has a character in another encoding"
-        ) from None
+    return decode_csv(content, called="rota", refused=FileRefused)
 
 
 def _read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
