@@ -5,6 +5,7 @@ All of it through the pages, by whoever has it to do at work.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,8 +23,9 @@ from tests.factories import an_identity, an_organisation
 NOW = datetime.now(UTC)
 AN_HOUR_AGO = NOW - timedelta(hours=1)
 TODAY = local_date(NOW)
+LONGEST_STORY = timedelta(minutes=4)
 IN_THREE_MONTHS = TODAY + timedelta(days=90)
-TO_DAY = format_date(TODAY)
+DECIDED_ON, CHECKED_ON = format_date(local_date(AN_HOUR_AGO)), format_date(TODAY)
 ABOUT_CPR_ONLY = "About CPR only: give all other suitable treatment, within the treatment level and ADRT below."
 
 Answers = dict[str, str | date | list[str]]
@@ -83,6 +85,7 @@ class Story:
     """
 
     def __init__(self, site: Site, sits_down: SitsDown, name: tuple[str, str, str], *, address: str, ill: str) -> None:
+        _waits_out_midnight()
         self._site, self._sits_down = site, sits_down
         self._practice = an_organisation(type=OrganisationType.GP_PRACTICE)
         self._gp_at_work = site.employs(Role.GP, self._practice, name="Dr Anita Patel", may_sign=True)
@@ -172,6 +175,17 @@ def adds(somebody: Somebody, section: str, one: str, answers: Answers) -> None:
     _turns_to(somebody, section)
     somebody.presses(f"Add {one}")
     _saves(somebody, section, answers)
+
+
+def to_day() -> str:
+    """The day on which a story happens, as pages and paper say it."""
+    return format_date(local_date(datetime.now(UTC)))
+
+
+def _waits_out_midnight() -> None:
+    """A story happens on one day: what was signed at two minutes to midnight would be read on the next."""
+    while local_date(datetime.now(UTC) + LONGEST_STORY) != local_date(datetime.now(UTC)):
+        time.sleep(1)
 
 
 def signs(somebody: Somebody, answers: Answers) -> None:

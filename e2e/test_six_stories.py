@@ -10,15 +10,17 @@ from e2e.conftest import Site, SitsDown
 from e2e.stories import (
     ABOUT_CPR_ONLY,
     AN_HOUR_AGO,
+    CHECKED_ON,
+    DECIDED_ON,
     IN_THREE_MONTHS,
     MADE_WITH_THE_PERSON,
     NIGHT_NURSES,
-    TO_DAY,
     TODAY,
     Story,
     adds,
     records,
     signs,
+    to_day,
 )
 from epaccs.clinicians.rules import OrganisationType, Role
 from tests.factories import an_organisation
@@ -89,7 +91,7 @@ def test_cancer_at_home(site: Site, sits_down: SitsDown) -> None:
     # then a doctor at night reads what she must do and must not, in the order in which she needs it
     decisive = (
         "Not for CPR",
-        f"Signed {TO_DAY}, Dr Anita Patel",
+        f"Signed {to_day()}, Dr Anita Patel",
         ABOUT_CPR_ONLY,
         "Signed form: Hall drawer, yellow folder.",
         "Treat at home first. Comfort comes first. Antibiotics by mouth only. No drip.",
@@ -100,7 +102,7 @@ def test_cancer_at_home(site: Site, sits_down: SitsDown) -> None:
         story.person.shown,
         *decisive,
         "Codeine: Rash",
-        f"In the home: Fridge door, blue bag. Chart: With them. Checked {TO_DAY}.",
+        f"In the home: Fridge door, blue bag. Chart: With them. Checked {CHECKED_ON}.",
         "Syringe driver in use",
         "She bleeds: Stay with her, dark towels, midazolam from the blue bag.",
         "Of death: Home, else Hospice.",
@@ -554,7 +556,7 @@ def test_a_mind_changed_at_the_last(site: Site, sits_down: SitsDown) -> None:
     # then a doctor at night reads that nothing is in force, and that the paper on the kitchen door is out of date
     ended = (
         "No CPR decision in force",
-        f'"Not for CPR" of {TO_DAY} was cancelled {TO_DAY}. Paper saying it is out of date.',
+        f'"Not for CPR" of {DECIDED_ON} was cancelled {to_day()}. Paper saying it is out of date.',
         "Refusal withdrawn",
         "heard by Tom Reid",
         "Hospital ward treatment, no intensive care.",
@@ -589,7 +591,7 @@ def test_a_mind_changed_at_the_last(site: Site, sits_down: SitsDown) -> None:
     now_signed = (
         "Dr Samuel Osei",
         "Signed form: Bedside table.",
-        f'Paper saying "Not for CPR", of {TO_DAY}, is out of date.',
+        f'Paper saying "Not for CPR", of {DECIDED_ON}, is out of date.',
     )
     story.opens_again(doctor).sees_in_order("Emergency card", "CPR recommended", *now_signed)
     newest = story.prints(kelly)

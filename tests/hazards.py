@@ -32,7 +32,7 @@ _PART = re.compile(r"^\*\*([\w ]+)\.\*\* (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DO
 _CONTROL = re.compile(r"^\| (H-\d\d[a-z]) \| `([\w.]+)` \| (.+) \| `([\w/.]+::\w+)` \|$", re.MULTILINE)
 #: A control of the tablet's program: `file.js:function`, proved by `file.test.js::the sentence`.
 _SCRIPT_CONTROL = re.compile(
-    r"^\| (H-\d\d[a-z]) \| `(epaccs/static/[\w/]+\.js:\w+)` \| (.+) \| `(tests/js/\w+\.test\.js::[^`]+)` \|$",
+    r"^\| (H-\d\d[a-z]) \| `(epaccs/static/[\w/-]+\.js:\w+)` \| (.+) \| `(tests/js/[\w-]+\.test\.js::[^`]+)` \|$",
     re.MULTILINE,
 )
 

@@ -42,13 +42,12 @@ Runs: TypeAlias = tuple[Run, ...]
 
 
 class Strip(NamedTuple):
-    """The first line: which moment this copy shows. `left_at`, `number`: by which an open page asks for news."""
+    """The first line: which moment this copy shows. `number`: by which an open page asks for news."""
 
     moment: str = ""
     changed: str = ""
     label: str = "This copy:"
     is_late: bool = False
-    left_at: str = ""
     number: int = 0
 
 
@@ -138,7 +137,6 @@ def _strip(card: Card) -> Strip:
         changed=f"Changed {_day_of(changed)}" if changed else "",
         label="As it was:" if card.is_of_the_past else "This copy:",
         is_late=card.is_past_age,
-        left_at=card.copy_left_at.isoformat(),
         number=card.summary.number,
     )
 

@@ -1,31 +1,47 @@
 /**
  * Keeps the age of an open card true, and says when the record was changed since: a page left open on a bedside table must
- * not look as fresh as when it was opened (hazard H-03). Without scripts the time of the copy stands in the strip.
+ * not look as fresh as when it was opened (hazard H-03). It looks twice a minute, and when the page comes to the
+ * front again. Without scripts the time of the copy stands in the strip.
  *
- * @param {HTMLElement} root the strip; `data-left`: when the copy left the register, `data-number`: of its last change,
- *   `data-ask`: where the number is now
+ * @param {HTMLElement} root the strip; `data-number`: of the last change that the page knows, `data-ask`: where the number
+ *   is now
  */
 export function connect(root) {
-  const left = Date.parse(String(root.dataset.left));
   const news = document.createElement("span");
   news.className = "app-strip__news";
   news.setAttribute("role", "status");
   root.append(news);
+  const howOld = countFromNow();
 
   const tick = async () => {
-    showAge(age(Date.now() - left));
+    const old = howOld();
+    showAge(age(old));
     const found = await ask(String(root.dataset.ask));
     if (found === "unknown") say(root, news, "It is not known whether this changed since.");
     else if (found !== Number(root.dataset.number)) say(root, news, "This record was changed since.");
-    else if (Date.now() - left > LATE)
-      say(root, news, `Opened ${age(Date.now() - left)} ago. Nothing was changed since.`);
+    else if (old > LATE) say(root, news, `Opened ${age(old)} ago. Nothing was changed since.`);
   };
   setInterval(tick, EVERY);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") tick();
+  });
 }
 
 const MINUTE = 60_000;
 const EVERY = 30_000;
 const LATE = 15 * MINUTE;
+
+/**
+ * How long the page has been open, which is how old the copy is: the register makes it for whoever opens it. The register's
+ * time is not compared with the device's: one whose clock is two hours late would call the copy fresh for two hours. Of the
+ * device's two clocks one stops while it sleeps and the other can be set back, so the longer time counts.
+ *
+ * @returns {() => number} in milliseconds
+ */
+export function countFromNow() {
+  const [opened, began] = [Date.now(), performance.now()];
+  return () => Math.max(Date.now() - opened, performance.now() - began);
+}
 
 /**
  * @param {number} milliseconds
