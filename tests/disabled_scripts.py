@@ -9,6 +9,7 @@ from tests.hazards import Rewritten
 
 REWRITTEN: dict[str, Rewritten] = {
     # H-18 a read without a trace
+    # H-03 a line outlives its decision
     "H-03e": Rewritten("Math.max(Date.now() - opened, performance.now() - began)", "Date.now() - opened"),
     "H-18e": Rewritten('writing.put("meta", "audit_upto", 0)', 'writing.get("meta", "audit_upto")'),
     # H-47 the register's own past
