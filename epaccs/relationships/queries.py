@@ -35,7 +35,7 @@ def find_teams(actor: Actor, entry_id: UUID) -> Teams:
     scope = get_scope(entry_id)
     is_anonymous = is_restricted_now(entry_id) and scope.practice_id != actor.organisation_id
     now, own_id = clock.now(), actor.organisation_id
-    named = [one for one in find_all(entry_id) if one.organisation_id == own_id or not is_anonymous]
+    named = [one for one in find_all(entry_id) if own_id in (one.organisation_id, one.asked_by) or not is_anonymous]
     current = [one for one in named if one.is_current(now)]
     return Teams(
         own=tuple(one for one in current if one.organisation_id == own_id),

@@ -112,7 +112,8 @@ class Team:
 class Teams:
     """Who looks after a person now, who did, and what the reader's own team may say.
 
-    `is_anonymous`: where the person is must not be told, so no other team is named.
+    `is_anonymous`: where the person is must not be told, so of other teams only those are here that the reader's own
+    referred to.
     """
 
     own: tuple[Team, ...]

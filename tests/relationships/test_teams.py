@@ -264,8 +264,35 @@ def test_a_restricted_address_names_no_other_team(app: Flask, gp: Actor, nurse: 
     concern(entry, nurse)
 
     theirs = open_record(app, nurse, entry).open(f"/record/{entry}/teams")
-    theirs.see("no other team is named").see_nothing_of("Low Street Surgery")
+    theirs.see("of other teams only those that yours referred to").see_nothing_of("Low Street Surgery")
     open_record(app, gp, entry).open(f"/record/{entry}/teams").see("Hill Hospice")
+
+
+def test_whoever_referred_from_beside_a_restricted_address_sees_their_own_referral_and_takes_it_back(
+    app: Flask, gp: Actor, nurse: Actor
+) -> None:
+    entry = a_registered_person(gp, address_restricted=True)
+    concern(entry, nurse)
+    night, day = (
+        a_clinician(Role.COMMUNITY_NURSE, an_organisation(type=OrganisationType.COMMUNITY, name=name))
+        for name in ("Night Nurses", "Day Nurses")
+    )
+    open_for(gp, entry)
+    actions.refer(gp, entry, organisation_id=day.organisation_id)
+    theirs = open_record(app, nurse, entry).open(f"/record/{entry}/teams/refer")
+    theirs.fill(organisation_id=str(night.organisation_id)).submit("Refer")
+
+    theirs.see("Night Nurses", "Has not answered").see_nothing_of("Day Nurses", "Low Street Surgery")
+    with pytest.raises(RuleBroken, match="was referred to already"):
+        actions.refer(nurse, entry, organisation_id=night.organisation_id)
+    actions.refer(nurse, entry, organisation_id=day.organisation_id)
+    theirs.open(f"/record/{entry}/teams").see_nothing_of("Day Nurses").submit(
+        "Take the referral back from Night Nurses"
+    )
+
+    theirs.see("The referral was taken back")
+    assert not reaches(night, entry)
+    assert reaches(day, entry)
 
 
 # --- From one practice to the next -----------------------------------------------------------------------------------
