@@ -30,7 +30,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from epaccs.core.assets import STATIC_FOLDER
 
 PRODUCT = "EPaCCS"
-REFUSED = 422
+REFUSED, MUST_WAIT = 422, 429
 REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Request-ID")
 _NHS_NUMBER = re.compile(r"(?<![0-9A-Za-z])999\d{7}(?![0-9A-Za-z])")
 _BUTTON_TYPES = {"submit", "button", "reset", "image"}
@@ -155,7 +155,8 @@ def it_has_one_heading(page: Page) -> Iterator[str]:
 
 
 def its_title_is_its_heading(page: Page) -> Iterator[str]:
-    prefix = "Error: " if page.status == REFUSED else ""
+    is_refused = page.status == REFUSED or (page.status == MUST_WAIT and page.errors())
+    prefix = "Error: " if is_refused else ""
     if page.title != f"{prefix}{page.heading} – {PRODUCT}":
         yield f"the title is {page.title!r}, the heading {page.heading!r}, the status {page.status}"
 
@@ -290,7 +291,7 @@ def every_error_stands_by_its_box_and_is_linked(page: Page) -> Iterator[str]:
             yield f"the summary's {sentence!r} does not stand beside its box"
     if beside and not links:
         yield "a box has an error that the summary does not name"
-    if (beside or links) and page.status != REFUSED:
+    if (beside or links) and page.status not in (REFUSED, MUST_WAIT):
         yield f"it shows errors with status {page.status}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 
 
 class EpaccsError(Exception):
@@ -27,9 +28,13 @@ class RuleBroken(EpaccsError):
 class MustWait(RuleBroken):
     """This was tried too often; `until` (UTC) is when it is worth trying again."""
 
-    def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, until: datetime, field: str | None = None) -> None:
+        super().__init__(message, field=field)
         self.until = until
+
+    def seconds_left(self, now: datetime) -> int:
+        """How long to wait, in whole seconds, at least one."""
+        return max(1, ceil((self.until - now).total_seconds()))
 
 
 class Contradicts(RuleBroken):

@@ -23,7 +23,7 @@ from marshmallow import missing as not_given
 
 from epaccs.core import clock
 from epaccs.core import fields as parsers
-from epaccs.core.errors import NotFound, RuleBroken, RulesBroken
+from epaccs.core.errors import MustWait, NotFound, RuleBroken, RulesBroken
 from epaccs.core.identifiers import new_id, parse_id
 from epaccs.core.nhs_number import format_nhs_number, parse_nhs_number
 from epaccs.core.passages import check_has_no_mark, check_passages
@@ -858,8 +858,10 @@ def showable(value: Any) -> Any:
 
 def answer_form(
     form: Form, do: Callable[[dict[str, Any]], Answer], show: Callable[[Form], str]
-) -> Answer | str | tuple[str, int]:
+) -> Answer | str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Show a form; when it was sent, do what it asks; when that is refused, show it again with everything typed.
+
+    What came too often is answered 429, with when to try again (RFC 6585, section 4).
 
     Args:
         form: the form.
@@ -872,4 +874,6 @@ def answer_form(
         return do(form.load())
     except (ValidationError, RuleBroken, RulesBroken) as error:
         form.refuse(error)
+        if isinstance(error, MustWait):
+            return show(form), 429, {"Retry-After": str(error.seconds_left(clock.now()))}
         return show(form), 422

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
-from math import ceil
 from mimetypes import guess_type
 from pathlib import Path
 from traceback import extract_tb
@@ -423,7 +422,7 @@ def _refuse_error(error: Exception) -> ResponseReturnValue:
 
 def say_when(answer: Response, error: MustWait) -> Response:
     """Tell a program, too, when it is worth trying again. Source: RFC 9110, section 10.2.3."""
-    answer.headers["Retry-After"] = str(max(1, ceil((error.until - clock.now()).total_seconds())))
+    answer.headers["Retry-After"] = str(error.seconds_left(clock.now()))
     return answer
 
 

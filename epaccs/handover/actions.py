@@ -24,7 +24,6 @@ from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, Stale
-from epaccs.core.fields import format_datetime
 from epaccs.handover import pdf, queries
 from epaccs.handover.model import HandoverSheet, WrongCode
 from epaccs.handover.queries import Checked, Contents
@@ -301,4 +300,4 @@ def _check_misses(session: Session, address: str) -> None:
     statement = select(WrongCode.at).where(WrongCode.address == address, WrongCode.at > since).order_by(WrongCode.at)
     misses = list(session.scalars(statement))
     if len(misses) >= MISSES_LIMIT:
-        raise TooManyMisses(format_datetime(misses[-MISSES_LIMIT] + MISSES_WINDOW + timedelta(minutes=1)))
+        raise TooManyMisses(misses[-MISSES_LIMIT] + MISSES_WINDOW)

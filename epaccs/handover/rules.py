@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import MustWait, RuleBroken
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.cpr_decisions.rules.states import Decision
@@ -39,11 +39,15 @@ MISSES_LIMIT: Final = 20
 MISSES_WINDOW: Final = timedelta(minutes=10)
 
 
-class TooManyMisses(RuleBroken):
+class TooManyMisses(MustWait):
     """Too many numbers that no sheet has were tried from one address."""
 
-    def __init__(self, until: str) -> None:
-        super().__init__(f"Too many wrong sheet numbers came from your network. Try again after {until}", field="code")
+    def __init__(self, until: datetime) -> None:
+        # the minute after: at the minute itself it may still be too early
+        words = format_datetime(until + timedelta(minutes=1))
+        super().__init__(
+            f"Too many wrong sheet numbers came from your network. Try again after {words}", until=until, field="code"
+        )
 
 
 class SheetStatus(StrEnum):

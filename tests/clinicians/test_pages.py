@@ -79,9 +79,11 @@ def test_too_many_tries_say_when_to_try_again(pages: PageClient, ada: Actor) -> 
     for _ in range(PLACE_LIMIT.tries):
         give_password(pages, password="not her password", status=422)
 
-    give_password(pages, status=422)
+    give_password(pages, status=429)
 
     assert "Too many tries to sign in. Try again after 21-Nov-2026 03:16" in pages.errors()[0]
+    assert pages.value_of("user_name") == "ada"
+    assert pages.page.response.headers["Retry-After"] == str(PLACE_LIMIT.minutes * 60)
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])

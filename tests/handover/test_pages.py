@@ -306,7 +306,7 @@ def test_whoever_guesses_is_told_when_to_try_again(app: Flask) -> None:
     for _ in range(MISSES_LIMIT):
         pages.browser.get("/check/7K4P-93XQ")
 
-    pages.open("/check/7K4P-93XQ", status=422)
+    pages.open("/check/7K4P-93XQ", status=429)
 
     [sentence] = pages.errors()
     assert sentence.startswith("Too many wrong sheet numbers came from your network. Try again after 21-Nov-2026 03:1")

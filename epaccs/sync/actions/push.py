@@ -25,7 +25,7 @@ from epaccs.audit.events import Event, EventKind
 from epaccs.care_plans.sections import SECTIONS
 from epaccs.core import clock, sealing
 from epaccs.core.db import canonical_json, db, writing
-from epaccs.core.errors import Forbidden, NotFound, RuleBroken, RulesBroken, Unavailable
+from epaccs.core.errors import Forbidden, MustWait, NotFound, RuleBroken, RulesBroken, Unavailable
 from epaccs.core.fields import format_datetime
 from epaccs.devices.actions.copies import end_use_of_copies
 from epaccs.devices.queries import FoundDevice, find_left_to_write
@@ -79,12 +79,11 @@ class Pushed:
     unsigned: int
 
 
-class TooManyMisses(RuleBroken):
-    """Too much that could not be opened came from one address; `until` is when it is worth trying again."""
+class TooManyMisses(MustWait):
+    """Too much that could not be opened came from one address."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"Try again after {format_datetime(until)}")
-        self.until = until
+        super().__init__(f"Try again after {format_datetime(until)}", until=until)
 
 
 def take_edits(

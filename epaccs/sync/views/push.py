@@ -7,21 +7,20 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, current_app, jsonify, make_response, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from epaccs.access.queries import follow_newest_table
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
 from epaccs.core.fields import format_moment
-from epaccs.core.refusals import refusal_for_status
-from epaccs.core.web import answer_refusal, csrf, for_programs, sent_json
+from epaccs.core.web import csrf, for_programs, sent_json
 from epaccs.devices import keys
 from epaccs.devices.actions import note_contact
 from epaccs.devices.guard import current_tablet, lease_only
 from epaccs.devices.queries import FoundDevice, find_device
 from epaccs.sync.actions.audit import take_looks
 from epaccs.sync.actions.photo import UNSIGNED, take_photo
-from epaccs.sync.actions.push import UNOPENED, TooManyMisses, check_misses, note_misses, take_edits
+from epaccs.sync.actions.push import UNOPENED, check_misses, note_misses, take_edits
 from epaccs.sync.rules.audit import LOOKS_LIMIT
 from epaccs.sync.rules.push import EDITS_LIMIT, PushOutcome, Result
 from epaccs.sync.schema.audit import AuditSchema
@@ -116,10 +115,7 @@ def photo() -> Response:
 def _check_address() -> str:
     """Where a seal comes from; an address that sent too much that nobody could open is refused for a while."""
     address = request.remote_addr or ""
-    try:
-        check_misses(address)
-    except TooManyMisses as error:
-        _refuse_for_now(error)
+    check_misses(address)
     return address
 
 
@@ -151,12 +147,6 @@ def _open(one: Any) -> dict[str, Any] | None:
 def _unopened(one: Any) -> Result:
     edit_id = one.get("id") if isinstance(one, dict) else ""
     return Result(str(edit_id)[:80], str(PushOutcome.REFUSED), errors=({"message": UNOPENED, "field": None},))
-
-
-def _refuse_for_now(error: TooManyMisses) -> None:
-    response = make_response(answer_refusal(refusal_for_status(429)))
-    response.headers["Retry-After"] = str(max(1, int((error.until - clock.now()).total_seconds()) + 1))
-    abort(response)
 
 
 def _generation() -> int:
