@@ -23,7 +23,7 @@ from epaccs.observations.schema import LineSchema
 from epaccs.record.rules import parts
 from epaccs.record.rules.disagreements import CONTRADICTIONS
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, can_see
-from epaccs.register.rules import CONSENT_LABELS, TABLETS_LABELS
+from epaccs.register.rules import CONSENT_LABELS, FIGURES_LABELS, TABLETS_LABELS
 from epaccs.register.schema import IdentitySchema
 from epaccs.versions.rules import Value
 from epaccs.versions.schema import leads_to_door
@@ -195,7 +195,8 @@ def _cpr() -> SectionSight:
 
 
 def _consent() -> SectionSight:
-    labels = {**{str(status): label for status, label in CONSENT_LABELS.items()}, **TABLETS_LABELS}
+    agreements = {str(status): label for status, label in CONSENT_LABELS.items()}
+    labels = {**agreements, **TABLETS_LABELS, **FIGURES_LABELS}
     fields = {
         "status": FieldSight("Agreement", Tier.T1_EMERGENCY, values=labels),
         "decided_on": FieldSight("Decided on", Tier.T1_EMERGENCY, kind="date"),

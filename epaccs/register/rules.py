@@ -55,6 +55,14 @@ TABLETS_LABELS: Final[dict[str, str]] = {
     OBJECTS: "The person objects: not on tablets of the whole area",
     "no_objection": "The person does not object",
 }
+#: To be counted in figures about care; whoever was not asked has not objected.
+NOT_COUNTED: Final = "not_counted"
+FIGURES_LABELS: Final[dict[str, str]] = {
+    NOT_COUNTED: "The person objects: not counted in figures about care",
+    "may_be_counted": "The person does not object to being counted",
+}
+#: What somebody may object to, each apart; it ends nothing else.
+OBJECTIONS: Final = ("tablets", "figures")
 
 
 class LifecycleStatus(StrEnum):
@@ -207,10 +215,11 @@ def check_consent(consent: Mapping[str, Any], *, today: date) -> None:
             raise RuleBroken("The date it was decided must be today or in the past", field=f"{name}_decided_on")
         if status is ConsentStatus.BEST_INTERESTS and not answer.get("basis"):
             raise RuleBroken("Enter who was consulted on their best interests", field=f"{name}_basis")
-    _check_objection(consent.get("tablets", {}), today=today)
+    for name in OBJECTIONS:
+        _check_objection(name, consent.get(name, {}), today=today)
 
 
-def _check_objection(said: Mapping[str, Any], *, today: date) -> None:
+def _check_objection(name: str, said: Mapping[str, Any], *, today: date) -> None:
     """An objection is a statement of its own: who made it, and when.
 
     Source: UK GDPR, article 21.
@@ -218,13 +227,13 @@ def _check_objection(said: Mapping[str, Any], *, today: date) -> None:
     if not said:
         return
     if not said.get("status"):
-        raise RuleBroken("Choose whether the person objects", field="tablets_status")
+        raise RuleBroken("Choose whether the person objects", field=f"{name}_status")
     if not said.get("decided_by"):
-        raise RuleBroken("Enter who said so", field="tablets_decided_by")
+        raise RuleBroken("Enter who said so", field=f"{name}_decided_by")
     if not said.get("decided_on"):
-        raise RuleBroken("Enter the date it was said", field="tablets_decided_on")
+        raise RuleBroken("Enter the date it was said", field=f"{name}_decided_on")
     if said["decided_on"] > today.isoformat():
-        raise RuleBroken("The date it was said must be today or in the past", field="tablets_decided_on")
+        raise RuleBroken("The date it was said must be today or in the past", field=f"{name}_decided_on")
 
 
 def is_wide(consent: Mapping[str, Any] | None) -> bool:
@@ -233,6 +242,14 @@ def is_wide(consent: Mapping[str, Any] | None) -> bool:
     Whoever objects is still found where there is signal, and lies on the tablets of those who look after them.
     """
     return (consent or {}).get("tablets", {}).get("status") != OBJECTS
+
+
+def may_be_counted(consent: Mapping[str, Any] | None) -> bool:
+    """Whether the person may be counted in figures about care; their care itself does not depend on it.
+
+    Source: UK GDPR, article 21.
+    """
+    return (consent or {}).get("figures", {}).get("status") != NOT_COUNTED
 
 
 def check_may_register(consent: Mapping[str, Any]) -> None:

@@ -19,7 +19,14 @@ from epaccs.core.forms import (
     TypedDate,
 )
 from epaccs.core.nhs_number import NHSNumberStatus
-from epaccs.register.rules import CONSENT_LABELS, PLACES_OF_DEATH, REMOVAL_REASONS, TABLETS_LABELS
+from epaccs.register.rules import (
+    CONSENT_LABELS,
+    FIGURES_LABELS,
+    OBJECTIONS,
+    PLACES_OF_DEATH,
+    REMOVAL_REASONS,
+    TABLETS_LABELS,
+)
 
 GENDERS = {"1": "Male", "2": "Female", "9": "Indeterminate or other"}
 MAIN_CARER = {"has_carer": "Has a main carer", "no_carer": "Has no main carer", "unknown": "Not known"}
@@ -137,6 +144,19 @@ class ConsentSchema(Schema):
     tablets_decided_on = TypedDate(
         "When was it said about tablets?", called="date it was said", source="UK GDPR article 21"
     )
+    figures_status = Choice(
+        "To be counted in figures about care",
+        FIGURES_LABELS,
+        called="answer about figures",
+        hint="How many people, never who. Nobody's care depends on it",
+        source="UK GDPR article 21",
+    )
+    figures_decided_by = ShortText(
+        "Who said so about figures?", called="name of who said so", source="UK GDPR article 21"
+    )
+    figures_decided_on = TypedDate(
+        "When was it said about figures?", called="date it was said", source="UK GDPR article 21"
+    )
 
 
 class WhyOnRegisterSchema(Schema):
@@ -225,8 +245,8 @@ def nest_consent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """The form's fields as the section keeps them: one answer for each agreement."""
     return {
         name: {part: flat[f"{name}_{part}"] for part in _PARTS_OF_CONSENT if flat.get(f"{name}_{part}") is not None}
-        for name in ("register", "share", "tablets")
-        if name != "tablets" or any(flat.get(f"tablets_{part}") is not None for part in _PARTS_OF_CONSENT)
+        for name in ("register", "share", *OBJECTIONS)
+        if name not in OBJECTIONS or any(flat.get(f"{name}_{part}") is not None for part in _PARTS_OF_CONSENT)
     }
 
 
@@ -234,6 +254,6 @@ def flatten_consent(value: Mapping[str, Any] | None) -> dict[str, Any]:
     """The section as the form's fields."""
     return {
         f"{name}_{part}": answer
-        for name in ("register", "share", "tablets")
+        for name in ("register", "share", *OBJECTIONS)
         for part, answer in (value or {}).get(name, {}).items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
 from epaccs.core.errors import RuleBroken
 from epaccs.register import actions as register
-from epaccs.register.rules import TABLETS_LABELS, check_consent, is_wide
+from epaccs.register.rules import FIGURES_LABELS, OBJECTIONS, TABLETS_LABELS, check_consent, is_wide, may_be_counted
 from epaccs.versions.model import SectionVersion
 from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, sign_in
 from tests.pages import PageClient
@@ -39,28 +40,42 @@ def test_whoever_has_not_objected_may_lie_on_tablets_of_the_area(said: Any, expe
 
 
 @pytest.mark.parametrize(
-    ("missing", "field"),
+    ("said", "expected"),
     [
-        pytest.param({"status": None}, "tablets_status", id="whether"),
-        pytest.param({"decided_by": None}, "tablets_decided_by", id="who"),
-        pytest.param({"decided_on": None}, "tablets_decided_on", id="when"),
-        pytest.param({"decided_on": "2026-11-22"}, "tablets_decided_on", id="tomorrow"),
+        pytest.param(None, True, id="nobody asked"),
+        pytest.param({"tablets": OBJECTS}, True, id="objects to tablets alone"),
+        pytest.param({"figures": {**OBJECTS, "status": "may_be_counted"}}, True, id="said not to object"),
+        pytest.param({"figures": {**OBJECTS, "status": "not_counted"}}, False, id="objects"),
     ],
 )
-def test_an_objection_says_who_and_when(missing: dict[str, Any], field: str) -> None:
-    from datetime import date
+def test_whoever_has_not_objected_may_be_counted(said: Any, expected: bool) -> None:
+    assert may_be_counted(said) is expected
+    assert is_wide({"figures": {**OBJECTS, "status": "not_counted"}})
 
+
+@pytest.mark.parametrize("name", OBJECTIONS)
+@pytest.mark.parametrize(
+    ("missing", "part"),
+    [
+        pytest.param({"status": None}, "status", id="whether"),
+        pytest.param({"decided_by": None}, "decided_by", id="who"),
+        pytest.param({"decided_on": None}, "decided_on", id="when"),
+        pytest.param({"decided_on": "2026-11-22"}, "decided_on", id="tomorrow"),
+    ],
+)
+def test_an_objection_says_who_and_when(name: str, missing: dict[str, Any], part: str) -> None:
     today = date(2026, 11, 21)
-    check_consent({"tablets": OBJECTS}, today=today)
+    check_consent({name: OBJECTS}, today=today)
 
     with pytest.raises(RuleBroken) as refused:
-        check_consent({"tablets": {**OBJECTS, **missing}}, today=today)
+        check_consent({name: {**OBJECTS, **missing}}, today=today)
 
-    assert refused.value.field == field
+    assert refused.value.field == f"{name}_{part}"
 
 
-def test_every_answer_has_words() -> None:
+def test_every_answer_has_words_of_its_own() -> None:
     assert set(TABLETS_LABELS) == {"objects", "no_objection"}
+    assert set(FIGURES_LABELS) == {"not_counted", "may_be_counted"}
 
 
 def object_to_tablets(gp: Actor, entry: UUID, status: str = "objects") -> None:
@@ -110,3 +125,22 @@ def test_the_objection_stands_in_the_record_with_who_recorded_it_and_outlasts_an
         select(SectionVersion).where(SectionVersion.entry_id == entry, SectionVersion.section == "consent")
     ).all()
     assert [("tablets" in one.value) for one in sorted(versions, key=lambda one: one.version)] == [False, True, True]
+
+
+def test_an_objection_to_figures_stands_in_the_record_and_ends_nothing_else(app: Flask) -> None:
+    gp, paramedic = a_clinician(Role.GP), a_clinician(Role.PARAMEDIC)
+    entry = a_registered_person(gp)
+    pages = PageClient(app)
+    sign_in(pages.browser, gp)
+    pages.open(f"/record/{entry}")
+    pages.fill(reason="permission_given", identifiers_checked=["name", "born"]).submit("Open the record")
+
+    pages.open(f"/record/{entry}/consent").fill(figures_status="not_counted").submit("Save", status=422)
+    assert pages.errors() == ["Enter who said so"]
+    pages.fill(figures_decided_by="The person", figures_decided_on=date(2026, 11, 20)).submit("Save")
+
+    pages.see("The person objects: not counted in figures about care", "20-Nov-2026")
+    assert Fact.IN_SCOPE in find_standing(paramedic, entry).facts  # type: ignore[union-attr]
+    crew = a_sync_tablet(app, paramedic)
+    crew.pull()
+    assert set(crew.scopes["area:northdale"].people) == {str(entry)}

@@ -29,7 +29,10 @@ LOG_LENGTH: Final = 5
 
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
 #: Said only where somebody said something of it.
-_OBJECTIONS: Final = {"tablets": "To lie on tablets of everybody who serves the area"}
+_OBJECTIONS: Final = {
+    "tablets": "To lie on tablets of everybody who serves the area",
+    "figures": "To be counted in figures about care",
+}
 
 
 class Line(NamedTuple):
