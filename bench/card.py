@@ -35,6 +35,7 @@ from epaccs.core.db import db
 from epaccs.core.identifiers import parse_id
 from epaccs.record.actions.cards import build_card_rows
 from epaccs.record.model import StoredCard
+from epaccs.record.queries import summaries
 from epaccs.versions.model import SectionHead
 from epaccs.versions.rules import Material, Recorded, Value
 from tests.record.people import FULL, RECORDED_AT, STAMP
@@ -48,6 +49,7 @@ BATCH: Final = 2_000
 MUST_MEDIAN: Final = 2.5
 MUST_SLOWEST: Final = 2.0
 MUST_GROWTH: Final = 1.25
+MUST_ACCESS: Final = 0.25
 MUST_RATE: Final = 0.4
 MUST_PAGE_BYTES: Final = 14_000
 MUST_VISIT_BYTES: Final = 100_000
@@ -84,6 +86,7 @@ def measure(context: Context) -> list[Row]:
             large = Reader(context.register(database, size))
             rows += _beside_the_floor(large, must=size == USUAL)
             rows.append(_growth(large, small))
+            rows.append(_inside_access(large))
     rows.append(_readers_at_once(context.register(POSTGRESQL, USUAL)))
     return [*rows, *_weight(context.register(POSTGRESQL, USUAL))]
 
@@ -173,6 +176,35 @@ def _growth(large: Reader, small: Reader) -> Row:
         floor=round(median(before) * 1000, 2),
         must=f"at most {MUST_GROWTH} times",
         holds=median(cards) <= MUST_GROWTH * median(before),
+    )
+
+
+def _inside_access(reader: Reader) -> Row:
+    """How much of each card's time goes into finding out who the reader is to this person, and what they may."""
+    spent: list[float] = []
+    find = summaries.find_standing
+
+    def timed(*asked: Any, **how: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return find(*asked, **how)
+        finally:
+            spent.append(time.perf_counter() - began)
+
+    summaries.find_standing = timed
+    try:
+        cards = [reader.read_card() for _ in range(WARM_UP + ROUNDS // 2)]
+    finally:
+        summaries.find_standing = find
+    assert len(spent) == len(cards), f"access was asked {len(spent)} times for {len(cards)} cards"
+    inside, whole = median(spent[WARM_UP:]), median(cards[WARM_UP:])
+    return Row(
+        f"card: time inside access, {reader.register.label}",
+        round(inside * 1000, 2),
+        "ms",
+        floor=round(whole * 1000, 2),
+        must=f"at most {MUST_ACCESS:.0%} of the card",
+        holds=inside <= MUST_ACCESS * whole,
     )
 
 
