@@ -151,3 +151,45 @@ def test_each_look_is_recorded(app: Flask, crew: WritingTablet, entry: UUID) -> 
 
     rows = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(EventKind.LIST_VIEWED)))
     assert [row.entry_id for row in rows if row.details.get("list") == "untaken"] == [None, entry]
+
+
+def say_entered_again(crew: WritingTablet, entry: UUID, edit: str) -> None:
+    look = crew.look(entry, "entered_again", edit=edit)
+    assert crew.tablet.post("/sync/v1/audit", {"entries": [look]}).status_code == 200
+
+
+def test_what_its_author_entered_again_waits_for_them_no_more_and_stays_with_the_person(
+    app: Flask, gp: Actor, crew: WritingTablet, entry: UUID
+) -> None:
+    edit = refuse(crew, entry)
+    visit(app, crew.actor).open("/from-tablets").see("Not taken")
+
+    say_entered_again(crew, entry, edit)
+    say_entered_again(crew, entry, edit)
+
+    visit(app, crew.actor).open("/from-tablets").see("Everything that came was taken").see_nothing_of("Not taken")
+    theirs = open_record(app, gp, entry).open(f"/record/{entry}/from-tablets")
+    theirs.see("Entered again", "Its author entered it again", WORDS).see_nothing_of("Enter it again in the record")
+
+
+def test_nobody_takes_what_another_wrote_off_their_list(app: Flask, crew: WritingTablet, entry: UUID) -> None:
+    edit = refuse(crew, entry)
+    others = WritingTablet(a_tablet(app, a_clinician(Role.PARAMEDIC)))
+    second_tablet_of_the_author = WritingTablet(a_tablet(app, crew.actor))
+
+    say_entered_again(others, entry, edit)
+    say_entered_again(second_tablet_of_the_author, entry, edit)
+    say_entered_again(crew, entry, str(new_id()))
+
+    visit(app, crew.actor).open("/from-tablets").see("Not taken")
+
+
+def test_what_waits_for_a_clinician_is_not_ended_by_its_authors_word(app: Flask, gp: Actor, entry: UUID) -> None:
+    tablet = a_writing_tablet(app, gp)
+    stale = tablet.edit(entry, "treatment_level", {"level": "treat_at_home"})
+    apply_edit(gp, an_edit(entry, "treatment_level", {"level": "comfort_only"}))
+    assert outcomes_of(tablet.push(stale)) == ["held"]
+
+    say_entered_again(tablet, entry, str(stale["id"]))
+
+    visit(app, gp).open("/from-tablets").see("Waits for a clinician")

@@ -21,14 +21,15 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
 from epaccs.core.errors import Unavailable
+from epaccs.core.identifiers import parse_id
 from epaccs.cpr_decisions.actions import tell_late_reader
 from epaccs.devices.queries import FoundDevice
 from epaccs.sync.actions.push import end_copied, lock_book, note_copied_book, tell_of
 from epaccs.sync.model.audit import OfflineLook
-from epaccs.sync.model.push import TabletBook
+from epaccs.sync.model.push import EnteredAgain, PushedEdit, TabletBook
 from epaccs.sync.queries.push import find_user
-from epaccs.sync.rules.audit import Chain, OfflineLookSaid, find_chain
-from epaccs.sync.rules.push import moment_on_register, offset_of
+from epaccs.sync.rules.audit import ENTERED_AGAIN, Chain, OfflineLookSaid, find_chain
+from epaccs.sync.rules.push import PushOutcome, moment_on_register, offset_of
 from epaccs.sync.schema.audit import read_look
 
 _log = logging.getLogger("epaccs.sync")
@@ -83,6 +84,7 @@ def _take(device: FoundDevice, look: OfflineLookSaid, offset_ms: int | None) -> 
         _follow(device, book, look, chain)
         if actor is not None:
             _tell(session, actor, look, read_at)
+            _note_entered_again(session, device, look, read_at)
         else:
             tell_of(device, EventKind.TABLET_LOOKS_BROKEN, sequence=look.sequence, why="unknown_author")
 
@@ -119,6 +121,17 @@ def _follow(device: FoundDevice, book: TabletBook, look: OfflineLookSaid, chain:
         note_copied_book(device, book)
     elif chain in _ALARMS:
         tell_of(device, _ALARMS[chain], sequence=look.sequence)
+
+
+def _note_entered_again(session: Session, device: FoundDevice, look: OfflineLookSaid, at: datetime) -> None:
+    """What was refused, and its author has entered again on the same tablet, waits for them no more."""
+    if look.act != ENTERED_AGAIN or "edit" not in look.details:
+        return
+    refused = session.get(PushedEdit, parse_id(look.details["edit"]))
+    if refused is None or (refused.author_id, refused.device_id) != (look.author_id, device.id):
+        return
+    if refused.outcome == str(PushOutcome.REFUSED) and session.get(EnteredAgain, refused.id) is None:
+        session.add(EnteredAgain(edit_id=refused.id, at=at))
 
 
 def _tell(session: Session, actor: Actor, look: OfflineLookSaid, read_at: datetime) -> None:

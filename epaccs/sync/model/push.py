@@ -38,6 +38,15 @@ class PushedEdit(Base):
     errors: Mapped[list[Any]]
 
 
+class EnteredAgain(Base):
+    """An edit that was refused, and that its author has entered again since: the tablet's book of looks said so."""
+
+    __tablename__ = append_only("entered_again")
+
+    edit_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    at: Mapped[datetime]
+
+
 class FailedEdit(Base):
     """An edit at which the program failed; it has no outcome, so it is tried again when it comes again."""
 

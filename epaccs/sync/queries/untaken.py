@@ -23,7 +23,7 @@ from epaccs.core.errors import NotFound
 from epaccs.devices.model import Device
 from epaccs.notices.actions import accountable_organisations
 from epaccs.register.queries import is_restricted_now
-from epaccs.sync.model.push import SEALED_FOR, PushedEdit
+from epaccs.sync.model.push import SEALED_FOR, EnteredAgain, PushedEdit
 from epaccs.sync.queries.feed import find_reachable
 from epaccs.sync.rules.push import PushOutcome
 from epaccs.sync.rules.untaken import rows_of
@@ -43,7 +43,8 @@ class Untaken:
 
     `entry_id` None: it named nobody, or nobody whom the reader reaches now. `section`: empty if it named none that
     there is. `is_held`: it waits for a person; else it was refused, and `errors`
-    says what to do instead. `rows` None: this reader may not see what it says.
+    says what to do instead. `rows` None: this reader may not see what it says. `entered_again_at` None: its author has
+    not entered it again.
     """
 
     id: UUID
@@ -56,14 +57,15 @@ class Untaken:
     is_held: bool
     errors: tuple[str, ...]
     rows: list[tuple[str, str]] | None
+    entered_again_at: datetime | None = None
 
 
 def untaken_of_author(actor: Actor) -> list[Untaken]:
-    """What the actor wrote on tablets and was not taken, the newest first; what it says stands with the person.
+    """What the actor wrote on tablets, was not taken and waits for them, the newest first.
 
-    What named nobody on the register has no other place: its author reads it here.
+    What it says stands with the person. What named nobody on the register has no other place: its author reads it here.
     """
-    rows = _find(PushedEdit.author_id == actor.clinician_id)
+    rows = _find(PushedEdit.author_id == actor.clinician_id, EnteredAgain.edit_id.is_(None))
     record_list_viewed(actor, list_name="untaken", count=len(rows))
     about = [row.PushedEdit.entry_id for row in rows if row.PushedEdit.entry_id]
     names = names_of(sorted(find_reachable(actor, about)))
@@ -92,15 +94,16 @@ def untaken_of_person(actor: Actor, entry_id: UUID) -> list[Untaken]:
     return found
 
 
-def _find(about: ColumnElement[bool]) -> list[Any]:
+def _find(*about: ColumnElement[bool]) -> list[Any]:
     refused = PushedEdit.outcome == str(PushOutcome.REFUSED)
     held = (PushedEdit.outcome == str(Outcome.HELD)) & (HeldEdit.standing == str(HeldStanding.OPEN))
     statement = (
-        select(PushedEdit, HeldEdit.standing, Device.label, Clinician.name)
+        select(PushedEdit, HeldEdit.standing, Device.label, Clinician.name, EnteredAgain.at.label("entered_again_at"))
         .outerjoin(HeldEdit, HeldEdit.edit_id == PushedEdit.id)
+        .outerjoin(EnteredAgain, EnteredAgain.edit_id == PushedEdit.id)
         .outerjoin(Device, Device.id == PushedEdit.device_id)
         .outerjoin(Clinician, Clinician.id == PushedEdit.author_id)
-        .where(about, or_(refused, held))
+        .where(*about, or_(refused, held))
         .order_by(PushedEdit.received_at.desc(), PushedEdit.id)
         .limit(MOST_SHOWN)
     )
@@ -159,4 +162,5 @@ def _build(row: Any, names: dict[UUID, str], rows: list[tuple[str, str]] | None)
         is_held=row.standing is not None,
         errors=tuple(str(error["message"]) for error in edit.errors),
         rows=rows,
+        entered_again_at=row.entered_again_at,
     )

@@ -20,6 +20,9 @@ LOOKS_LIMIT: Final = 200
 #: What the first look of a tablet names as the one before it.
 BEGINNING: Final = ""
 
+#: What the register refused was entered again by its author: nobody looked at anybody.
+ENTERED_AGAIN: Final = "entered_again"
+
 #: What was done on a tablet, and the event it becomes; anything else is kept as it is called.
 ACTS: Final[Mapping[str, EventKind]] = {
     "card_viewed": EventKind.OFFLINE_CARD_VIEWED,
