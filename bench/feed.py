@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Flask
 
 from bench import Row
-from bench.context import DATABASES, SQLITE, Context
+from bench.context import DATABASES, SQLITE, Context, everybody_signs
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import db
@@ -41,6 +41,7 @@ def _measure(context: Context, database: str) -> list[Row]:
     people = CARDS if database == SQLITE else FEW
     with context.empty_database(database) as url, context.program_on(url) as app:
         loader.load_people(app.config["EPACCS"], people)
+        everybody_signs()
         app.test_client_class = Browser  # each request in a context of its own, as a server answers it
         first = _fill(app, people)
         polls = _polls(first.tablet, database, people)

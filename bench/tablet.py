@@ -27,7 +27,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import and_, select, update
 
 from bench import Row, pouchdb
-from bench.context import AREA, SQLITE, USUAL, Context
+from bench.context import AREA, SQLITE, USUAL, Context, everybody_signs
 from bench.feed import CARDS, MUST_CORE, MUST_MEGABYTES, POLL_SECONDS, TABLETS, Filled
 from bench.line import AT_ONCE, EDGE, THIRD_GENERATION, Line, Speed, Traffic, line_to
 from bench.search import MUST_PER_CENT, make_queries, mistyped
@@ -155,6 +155,7 @@ def _site(context: Context, folder: Path) -> Iterator[Site]:
     """A register with as many made-up people as a large area has, served as it is served."""
     with context.empty_database(SQLITE) as url, context.program_on(url) as app:
         loader.load_people(app.config["EPACCS"], CARDS)
+        everybody_signs()
         app.test_client_class = Browser
         served = Served(app.config["EPACCS"], _free_port(), folder / "server.log")
         try:
@@ -219,13 +220,16 @@ def _beside_the_peer(bench: _Bench) -> list[Row]:
 
 
 def _move(app: Flask, count: int) -> list[dict[str, Any]]:
-    """So many people of the largest area are of another one from here; their lines as a tablet there gets them."""
+    """So many people of the largest area get a practice in another; their lines as a tablet there is sent them."""
+    practice = an_organisation(area=OTHER_AREA)
     movable = and_(EntryScope.area == AREA, EntryScope.is_shared, EntryScope.is_open)
     people = list(db.session.scalars(select(EntryScope.entry_id).where(movable).limit(count)))
     with writing() as session:
         for start in range(0, count, 500):
             some = people[start : start + 500]
-            session.execute(update(EntryScope).where(EntryScope.entry_id.in_(some)).values(area=OTHER_AREA))
+            session.execute(
+                update(EntryScope).where(EntryScope.entry_id.in_(some)).values(area=OTHER_AREA, practice_id=practice.id)
+            )
     for area in (AREA, OTHER_AREA):
         reconcile(f"area:{area}")
     tablet = _a_crew(app, OTHER_AREA)
