@@ -203,7 +203,7 @@ def _set_up(bench: _Bench, tablet: Tablet, actor: Actor, people: int, speed: Spe
 
 def _beside_the_peer(bench: _Bench) -> list[Row]:
     """Five thousand people of another area, with the very same records as documents for the peer; in turn."""
-    documents = [_document(line) for line in _move(bench.site.app, RECORDS)]
+    documents = [_document(line) for line in move_people(bench.site.app, RECORDS)]
     size = sum(len(json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode()) for one in documents)
     ours: list[Download] = []
     theirs: dict[int, list[tuple[float, Traffic]]] = {batch: [] for batch in BATCHES}
@@ -219,7 +219,7 @@ def _beside_the_peer(bench: _Bench) -> list[Row]:
     ]
 
 
-def _move(app: Flask, count: int) -> list[dict[str, Any]]:
+def move_people(app: Flask, count: int) -> list[dict[str, Any]]:
     """So many people of the largest area get a practice in another; their lines as a tablet there is sent them."""
     practice = an_organisation(area=OTHER_AREA)
     movable = and_(EntryScope.area == AREA, EntryScope.is_shared, EntryScope.is_open)

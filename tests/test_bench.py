@@ -16,16 +16,19 @@ from flask import Flask
 
 from bench import Row, pouchdb
 from bench.__main__ import find_measurements
-from bench.context import AREA, load_people
+from bench.context import AREA, everybody_signs, load_people
 from bench.line import Speed, Traffic, line_to
 from bench.people import make_people, synthetic_numbers
 from bench.search import make_queries, mistyped
-from bench.tablet import ask_tablet_search
+from bench.tablet import ask_tablet_search, move_people
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import db
 from epaccs.core.nhs_number import is_nhs_number, is_synthetic
+from epaccs.demo.loader import load_people as load_demonstration
 from epaccs.record.actions.search import search_people
+from epaccs.settings import Settings
 from tests.factories import a_clinician, an_organisation
+from tests.sync.tablets import a_sync_tablet
 
 
 def test_a_seed_makes_the_same_people_however_many_are_asked_for() -> None:
@@ -142,6 +145,22 @@ def test_a_slow_line_takes_its_time_and_brings_everything(port: int) -> None:
 def test_the_tablet_is_measured_only_when_it_is_named() -> None:
     assert "bench.tablet" not in [module.__name__ for module in find_measurements(())]
     assert [module.__name__ for module in find_measurements(("tablet",))] == ["bench.tablet"]
+
+
+def test_a_crew_that_is_measured_holds_everybody_it_is_measured_with(app: Flask, settings: Settings) -> None:
+    load_demonstration(settings, 60)
+    everybody_signs()
+
+    moved = move_people(app, 20)
+    crew = an_organisation(type=OrganisationType.AMBULANCE, area=AREA)
+    tablet = a_sync_tablet(app, a_clinician(Role.PARAMEDIC, crew))
+    tablet.pull()
+
+    tablet.assert_agrees()
+    stayed = tablet.scopes[f"area:{AREA}"].people
+    assert len(moved) == 20
+    assert len(stayed) > 20
+    assert not stayed.keys() & {line["id"] for line in moved}
 
 
 def test_the_tablets_own_search_answers_the_registers_questions() -> None:
