@@ -128,14 +128,6 @@ def sign_for(connection: Any, organisation_id: UUID) -> dict[str, Any]:
     return {"agreement_id": EVERYBODY_SHARES, "organisation_id": organisation_id, **signed}
 
 
-def everybody_signs() -> None:
-    """Every organisation of this register is under that agreement: crews of a measurement see what is measured."""
-    with writing() as session:
-        signed = select(SharingSignature.organisation_id).where(SharingSignature.agreement_id == EVERYBODY_SHARES)
-        others = session.scalars(select(Organisation.id).where(Organisation.id.not_in(signed))).all()
-        session.execute(insert(SharingSignature), [sign_for(session, one) for one in others])
-
-
 class Context:
     """What a measurement may ask for.
 

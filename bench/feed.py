@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Flask
 
 from bench import Row
-from bench.context import DATABASES, SQLITE, Context, everybody_signs
+from bench.context import DATABASES, SQLITE, Context
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import OrganisationType, Role
 from epaccs.core.db import db
@@ -17,7 +17,7 @@ from epaccs.demo import loader
 from epaccs.sync.model.feed import FeedScope
 from epaccs.sync.rules.feed import PAGE_ROWS
 from tests.conftest import Browser
-from tests.factories import a_clinician, an_organisation
+from tests.factories import a_clinician, an_organisation, everybody_shares
 from tests.sync.tablets import SyncTablet, a_sync_tablet, read_lines
 
 TABLETS: Final = 500
@@ -41,7 +41,7 @@ def _measure(context: Context, database: str) -> list[Row]:
     people = CARDS if database == SQLITE else FEW
     with context.empty_database(database) as url, context.program_on(url) as app:
         loader.load_people(app.config["EPACCS"], people)
-        everybody_signs()
+        everybody_shares()
         app.test_client_class = Browser  # each request in a context of its own, as a server answers it
         first = _fill(app, people)
         polls = _polls(first.tablet, database, people)

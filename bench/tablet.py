@@ -27,7 +27,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import and_, select, update
 
 from bench import Row, pouchdb
-from bench.context import AREA, SQLITE, USUAL, Context, everybody_signs
+from bench.context import AREA, SQLITE, USUAL, Context
 from bench.feed import CARDS, MUST_CORE, MUST_MEGABYTES, POLL_SECONDS, TABLETS, Filled
 from bench.line import AT_ONCE, EDGE, THIRD_GENERATION, Line, Speed, Traffic, line_to
 from bench.search import MUST_PER_CENT, make_queries, mistyped
@@ -44,7 +44,7 @@ from epaccs.record.model import SearchPerson
 from epaccs.record.queries.tablet import find_keys
 from epaccs.sync.actions.feed import reconcile
 from tests.conftest import Browser
-from tests.factories import a_clinician, an_organisation
+from tests.factories import a_clinician, an_organisation, everybody_shares
 from tests.sync.tablets import SyncTablet, a_sync_tablet
 
 #: Not among the measurements of a run that names none: it installs packages of its own.
@@ -155,7 +155,7 @@ def _site(context: Context, folder: Path) -> Iterator[Site]:
     """A register with as many made-up people as a large area has, served as it is served."""
     with context.empty_database(SQLITE) as url, context.program_on(url) as app:
         loader.load_people(app.config["EPACCS"], CARDS)
-        everybody_signs()
+        everybody_shares()
         app.test_client_class = Browser
         served = Served(app.config["EPACCS"], _free_port(), folder / "server.log")
         try:

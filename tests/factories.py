@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from epaccs.access.actions import Ending
 from epaccs.agreements.model import SharingAgreement, SharingEnd, SharingParty, SharingSignature
@@ -56,12 +58,23 @@ def an_organisation(
         organisation = Organisation(type=type, **fields)
         session.add(organisation)
         if shares:
-            if session.get(SharingAgreement, EVERYBODY_SHARES) is None:
-                session.add(an_agreement(EVERYBODY_SHARES, name="Everybody shares"))
-                session.flush()
-            for row in a_signed_party(EVERYBODY_SHARES, organisation.id):
-                session.add(row)
+            _join_everybody(session, organisation.id)
     return organisation
+
+
+def _join_everybody(session: Session, organisation_id: UUID) -> None:
+    if session.get(SharingAgreement, EVERYBODY_SHARES) is None:
+        session.add(an_agreement(EVERYBODY_SHARES, name="Everybody shares"))
+        session.flush()
+    session.add_all(a_signed_party(EVERYBODY_SHARES, organisation_id))
+
+
+def everybody_shares() -> None:
+    """So does every organisation that is here already, such as those of the demonstration."""
+    with writing() as session:
+        joined = select(SharingParty.organisation_id).where(SharingParty.agreement_id == EVERYBODY_SHARES)
+        for organisation_id in session.scalars(select(Organisation.id).where(Organisation.id.not_in(joined))).all():
+            _join_everybody(session, organisation_id)
 
 
 def an_agreement(id: UUID | None = None, **fields: Any) -> SharingAgreement:  # noqa: A002

@@ -16,7 +16,7 @@ from flask import Flask
 
 from bench import Row, pouchdb
 from bench.__main__ import find_measurements
-from bench.context import AREA, everybody_signs, load_people
+from bench.context import AREA, load_people
 from bench.line import Speed, Traffic, line_to
 from bench.people import make_people, synthetic_numbers
 from bench.search import make_queries, mistyped
@@ -27,7 +27,7 @@ from epaccs.core.nhs_number import is_nhs_number, is_synthetic
 from epaccs.demo.loader import load_people as load_demonstration
 from epaccs.record.actions.search import search_people
 from epaccs.settings import Settings
-from tests.factories import a_clinician, an_organisation
+from tests.factories import a_clinician, an_organisation, everybody_shares
 from tests.sync.tablets import a_sync_tablet
 
 
@@ -149,7 +149,7 @@ def test_the_tablet_is_measured_only_when_it_is_named() -> None:
 
 def test_a_crew_that_is_measured_holds_everybody_it_is_measured_with(app: Flask, settings: Settings) -> None:
     load_demonstration(settings, 60)
-    everybody_signs()
+    everybody_shares()
 
     moved = move_people(app, 20)
     crew = an_organisation(type=OrganisationType.AMBULANCE, area=AREA)

@@ -27,6 +27,7 @@ from epaccs.demo import loader
 from epaccs.sync.model.feed import FeedScope, KeptPage
 from tests.conftest import Browser
 from tests.devices.leases import a_tablet
+from tests.factories import everybody_shares
 
 pytestmark = pytest.mark.fault
 
@@ -42,6 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("crowd")
     with a_site(f"sqlite:///{folder / 'epaccs.sqlite3'}", folder) as one:
         loader.load_people(one.served.settings, CROWD)
+        everybody_shares()
         yield one
 
 

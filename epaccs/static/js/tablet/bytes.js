@@ -2,17 +2,20 @@
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * @param {string} text
  * @returns {Bytes}
  */
-export const toBytes = (text) => new TextEncoder().encode(text);
+export const toBytes = (text) => encoder.encode(text);
 
 /**
  * @param {BufferSource} bytes
  * @returns {string}
  */
-export const toText = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+export const toText = (bytes) => decoder.decode(bytes);
 
 /**
  * @param {ArrayBuffer | Bytes} bytes

@@ -268,14 +268,13 @@ export class Copies {
   async #prepare(page) {
     const change = await applyPage(this.#places, page, () => crypto.randomUUID());
     const fuller = change.puts.filter(({ tier }) => tier === "full");
-    const indexes = await Promise.all(change.touched.map((id) => this.#sealIndex(change, id)));
-    return {
-      change,
-      rows: await Promise.all(change.puts.map((one) => this.#sealRow(one))),
-      plans: await Promise.all(fuller.map((one) => this.#sealPlan(one))),
-      names: await Promise.all(change.drops.map((one) => this.#nameRow(one))),
-      indexes: indexes.filter((one) => one !== null),
-    };
+    const [indexes, rows, plans, names] = await Promise.all([
+      Promise.all(change.touched.map((id) => this.#sealIndex(change, id))),
+      Promise.all(change.puts.map((one) => this.#sealRow(one))),
+      Promise.all(fuller.map((one) => this.#sealPlan(one))),
+      Promise.all(change.drops.map((one) => this.#nameRow(one))),
+    ]);
+    return { change, rows, plans, names, indexes: indexes.filter((one) => one !== null) };
   }
 
   /** @param {Prepared} prepared @returns {Promise<void>} */
