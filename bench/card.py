@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from itertools import islice
 from statistics import median, quantiles
 from typing import Any, Final
+from unittest.mock import patch
 
 import brotli
 from flask import Flask
@@ -191,11 +192,8 @@ def _inside_access(reader: Reader) -> Row:
         finally:
             spent.append(time.perf_counter() - began)
 
-    summaries.find_standing = timed
-    try:
+    with patch.object(summaries, "find_standing", timed):
         cards = [reader.read_card() for _ in range(WARM_UP + ROUNDS // 2)]
-    finally:
-        summaries.find_standing = find
     assert len(spent) == len(cards), f"access was asked {len(spent)} times for {len(cards)} cards"
     inside, whole = median(spent[WARM_UP:]), median(cards[WARM_UP:])
     return Row(

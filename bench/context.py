@@ -35,7 +35,7 @@ from epaccs.register.model import RegisterEntry
 from epaccs.register.sections import name_key
 from epaccs.settings import Mode, Settings
 from epaccs.versions.model import Entry, SectionHead
-from tests.factories import actor_for, sign_in
+from tests.factories import EVERYBODY_SHARES, actor_for, sign_in
 
 AREA: Final = "northdale"
 BATCH: Final = 5000
@@ -108,10 +108,6 @@ def _keep_clinician(role: Role) -> tuple[Clinician, Organisation]:
             session.flush()
         session.execute(insert(SharingSignature), [sign_for(session, organisation.id)])
     return clinician, organisation
-
-
-#: What every organisation of a measurement has signed: who looks is covered, as in a register at work.
-EVERYBODY_SHARES = UUID(int=62)
 
 
 def sign_for(connection: Any, organisation_id: UUID) -> dict[str, Any]:

@@ -80,13 +80,17 @@ class Filled:
         self.seconds = time.process_time() - began
 
 
+def a_crew(app: Flask, area: str) -> SyncTablet:
+    """A tablet of somebody in an ambulance service of this area."""
+    return a_sync_tablet(app, a_clinician(Role.PARAMEDIC, an_organisation(type=OrganisationType.AMBULANCE, area=area)))
+
+
 def _fill(app: Flask, people: int) -> Filled:
     """A crew of the area in which most people live."""
     scope = db.session.query(FeedScope).filter(FeedScope.name.startswith("area:")).order_by(FeedScope.people.desc())
     area = scope.first()
     assert area is not None
-    place = an_organisation(type=OrganisationType.AMBULANCE, area=area.name.partition(":")[2])
-    tablet = a_sync_tablet(app, a_clinician(Role.PARAMEDIC, place))
+    tablet = a_crew(app, area.name.partition(":")[2])
     filled = Filled(tablet)
     tablet.assert_agrees()
     assert sum(len(held.people) for held in tablet.scopes.values()) == area.people

@@ -28,7 +28,7 @@ from sqlalchemy import and_, select, update
 
 from bench import Row, pouchdb
 from bench.context import AREA, SQLITE, USUAL, Context
-from bench.feed import CARDS, MUST_CORE, MUST_MEGABYTES, POLL_SECONDS, TABLETS, Filled
+from bench.feed import CARDS, MUST_CORE, MUST_MEGABYTES, POLL_SECONDS, TABLETS, Filled, a_crew
 from bench.line import AT_ONCE, EDGE, THIRD_GENERATION, Line, Speed, Traffic, line_to
 from bench.search import MUST_PER_CENT, make_queries, mistyped
 from e2e.conftest import CHROMIUM_FLAGS, PASSWORD, TELEPHONE, Served, Site
@@ -44,8 +44,8 @@ from epaccs.record.model import SearchPerson
 from epaccs.record.queries.tablet import find_keys
 from epaccs.sync.actions.feed import reconcile
 from tests.conftest import Browser
-from tests.factories import a_clinician, an_organisation, everybody_shares
-from tests.sync.tablets import SyncTablet, a_sync_tablet
+from tests.factories import an_organisation, everybody_shares
+from tests.sync.tablets import SyncTablet
 
 #: Not among the measurements of a run that names none: it installs packages of its own.
 APART: Final = True
@@ -232,16 +232,12 @@ def move_people(app: Flask, count: int) -> list[dict[str, Any]]:
             )
     for area in (AREA, OTHER_AREA):
         reconcile(f"area:{area}")
-    tablet = _a_crew(app, OTHER_AREA)
+    tablet = a_crew(app, OTHER_AREA)
     tablet.pull()
     tablet.assert_agrees()
     lines = list(tablet.scopes[f"area:{OTHER_AREA}"].cards.values())
     assert len(lines) == count, f"{len(lines)} people moved, not {count}"
     return lines
-
-
-def _a_crew(app: Flask, area: str) -> SyncTablet:
-    return a_sync_tablet(app, a_clinician(Role.PARAMEDIC, an_organisation(type=OrganisationType.AMBULANCE, area=area)))
 
 
 def _document(line: dict[str, Any]) -> dict[str, Any]:
@@ -327,7 +323,7 @@ def _on_a_line(bench: _Bench, speed: Speed) -> Row:
 def _among_all(bench: _Bench) -> list[Row]:
     """One tablet with everybody of the largest area."""
     app = bench.site.app
-    crew = _a_crew(app, AREA)
+    crew = a_crew(app, AREA)
     filled = Filled(crew)
     crew.assert_agrees()
     people = list(crew.scopes[f"area:{AREA}"].cards.values())

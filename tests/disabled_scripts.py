@@ -8,9 +8,9 @@ from __future__ import annotations
 from tests.hazards import Rewritten
 
 REWRITTEN: dict[str, Rewritten] = {
-    # H-18 a read without a trace
     # H-03 a line outlives its decision
     "H-03e": Rewritten("Math.max(Date.now() - opened, performance.now() - began)", "Date.now() - opened"),
+    # H-18 a read without a trace
     "H-18e": Rewritten('writing.put("meta", "audit_upto", 0)', 'writing.get("meta", "audit_upto")'),
     # H-47 the register's own past
     "H-47h": Rewritten('state !== "queued" && state !== "refused"', 'state === "queued" && state === "refused"'),

@@ -17,6 +17,7 @@ from flask import Flask
 from bench import Row, pouchdb
 from bench.__main__ import find_measurements
 from bench.context import AREA, load_people
+from bench.feed import a_crew
 from bench.line import Speed, Traffic, line_to
 from bench.people import make_people, synthetic_numbers
 from bench.search import make_queries, mistyped
@@ -28,7 +29,6 @@ from epaccs.demo.loader import load_people as load_demonstration
 from epaccs.record.actions.search import search_people
 from epaccs.settings import Settings
 from tests.factories import a_clinician, an_organisation, everybody_shares
-from tests.sync.tablets import a_sync_tablet
 
 
 def test_a_seed_makes_the_same_people_however_many_are_asked_for() -> None:
@@ -152,8 +152,7 @@ def test_a_crew_that_is_measured_holds_everybody_it_is_measured_with(app: Flask,
     everybody_shares()
 
     moved = move_people(app, 20)
-    crew = an_organisation(type=OrganisationType.AMBULANCE, area=AREA)
-    tablet = a_sync_tablet(app, a_clinician(Role.PARAMEDIC, crew))
+    tablet = a_crew(app, AREA)
     tablet.pull()
 
     tablet.assert_agrees()

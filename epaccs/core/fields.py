@@ -219,6 +219,11 @@ def format_datetime(moment: datetime) -> str:
     return f"{format_date(local.date())} {local.hour:02}:{local.minute:02}"
 
 
+def format_minute_after(moment: datetime) -> str:
+    """When to try again, by British clocks: in the minute itself it may still be too early."""
+    return format_datetime(moment + timedelta(minutes=1))
+
+
 def format_moment(moment: datetime) -> str:
     """The moment for a program: ISO 8601 in UTC, to the microsecond, 2026-11-20T14:05:00.000000Z."""
     _check_aware(moment)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from epaccs.core.errors import MustWait, RuleBroken
-from epaccs.core.fields import format_date, format_datetime
+from epaccs.core.fields import format_date, format_datetime, format_minute_after
 from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.cpr_decisions.rules.states import Decision
 from epaccs.record.rules.card import Card, Site
@@ -43,10 +43,9 @@ class TooManyMisses(MustWait):
     """Too many numbers that no sheet has were tried from one address."""
 
     def __init__(self, until: datetime) -> None:
-        # the minute after: at the minute itself it may still be too early
-        words = format_datetime(until + timedelta(minutes=1))
+        after = format_minute_after(until)
         super().__init__(
-            f"Too many wrong sheet numbers came from your network. Try again after {words}", until=until, field="code"
+            f"Too many wrong sheet numbers came from your network. Try again after {after}", until=until, field="code"
         )
 
 

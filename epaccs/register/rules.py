@@ -62,7 +62,10 @@ FIGURES_LABELS: Final[dict[str, str]] = {
     "may_be_counted": "The person does not object to being counted",
 }
 #: What somebody may object to, each apart; it ends nothing else.
-OBJECTIONS: Final = ("tablets", "figures")
+OBJECTIONS: Final[dict[str, str]] = {
+    "tablets": "To lie on tablets of everybody who serves the area",
+    "figures": "To be counted in figures about care",
+}
 
 
 class LifecycleStatus(StrEnum):

@@ -132,7 +132,7 @@ class ConsentSchema(Schema):
     )
     share_basis = FreeText("On what basis is it shared?", called="basis of sharing", rows=2, limit=2000)
     tablets_status = Choice(
-        "To lie on tablets of everybody who serves the area",
+        OBJECTIONS["tablets"],
         TABLETS_LABELS,
         called="answer about tablets",
         hint="For a house without signal. Whoever objects is found where there is signal",
@@ -145,7 +145,7 @@ class ConsentSchema(Schema):
         "When was it said about tablets?", called="date it was said", source="UK GDPR article 21"
     )
     figures_status = Choice(
-        "To be counted in figures about care",
+        OBJECTIONS["figures"],
         FIGURES_LABELS,
         called="answer about figures",
         hint="How many people, never who. Nobody's care depends on it",

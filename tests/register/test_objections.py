@@ -18,8 +18,8 @@ from epaccs.core.errors import RuleBroken
 from epaccs.register import actions as register
 from epaccs.register.rules import FIGURES_LABELS, OBJECTIONS, TABLETS_LABELS, check_consent, is_wide, may_be_counted
 from epaccs.versions.model import SectionVersion
-from tests.factories import a_clinician, a_consent, a_registered_person, an_edit, sign_in
-from tests.pages import PageClient
+from tests.factories import a_clinician, a_consent, a_registered_person, an_edit
+from tests.record.visits import open_record
 from tests.sync.tablets import a_sync_tablet
 
 TODAY = "2026-11-21"
@@ -109,10 +109,7 @@ def test_an_objection_takes_the_person_off_the_crews_tablets_and_off_nothing_els
 def test_the_objection_stands_in_the_record_with_who_recorded_it_and_outlasts_another_change(app: Flask) -> None:
     gp = a_clinician(Role.GP, name="Dr Anita Patel")
     entry = a_registered_person(gp)
-    pages = PageClient(app)
-    sign_in(pages.browser, gp)
-    pages.open(f"/record/{entry}")
-    pages.fill(reason="permission_given", identifiers_checked=["name", "born"]).submit("Open the record")
+    pages = open_record(app, gp, entry)
     pages.open(f"/record/{entry}/consent").fill(tablets_status="objects").submit("Save", status=422)
     assert pages.errors() == ["Enter who said so"]
     pages.open(f"/record/{entry}/consent").see("Objection to tablets of the whole area")
@@ -130,10 +127,7 @@ def test_the_objection_stands_in_the_record_with_who_recorded_it_and_outlasts_an
 def test_an_objection_to_figures_stands_in_the_record_and_ends_nothing_else(app: Flask) -> None:
     gp, paramedic = a_clinician(Role.GP), a_clinician(Role.PARAMEDIC)
     entry = a_registered_person(gp)
-    pages = PageClient(app)
-    sign_in(pages.browser, gp)
-    pages.open(f"/record/{entry}")
-    pages.fill(reason="permission_given", identifiers_checked=["name", "born"]).submit("Open the record")
+    pages = open_record(app, gp, entry)
 
     pages.open(f"/record/{entry}/consent").fill(figures_status="not_counted").submit("Save", status=422)
     assert pages.errors() == ["Enter who said so"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
@@ -124,7 +124,7 @@ def count_nameless(
         tried_at = list(session.scalars(same.order_by(rows.at.desc()).limit(limit.tries)))
         until = limit.wait_until(tried_at, now=clock.now())
         if until is not None:
-            raise refusal(until, local_time=_local_time(until))
+            raise refusal(until, local_time=fields.format_minute_after(until))
         row = SignInAttempt(
             id=new_id(),
             at=clock.now(),
@@ -135,11 +135,6 @@ def count_nameless(
         )
         session.add(row)
     return Attempt(row.id, account_digest, place, clinician_id=None, password_hash=None)
-
-
-def _local_time(until: datetime) -> str:
-    """The minute after, by British clocks: at the minute itself it may still be too early."""
-    return fields.format_datetime(until + timedelta(minutes=1))
 
 
 def _lock_by_user_name(session: Session, user_name: str) -> Clinician | None:
@@ -182,7 +177,7 @@ def _tries(session: Session, account_digest: str, *, place: str, address: str, i
 def _check_tries(tries: Tries) -> None:
     until = wait_until(tries, now=clock.now())
     if until is not None:
-        raise TooManyTries(until, local_time=_local_time(until))
+        raise TooManyTries(until, local_time=fields.format_minute_after(until))
 
 
 def refused(attempt: Attempt, *, step: str, message: str, field: str | None = None) -> RuleBroken:

@@ -18,7 +18,7 @@ from epaccs.record.rules.news import LastLook, find_news
 from epaccs.record.rules.parts import Disagreement, Rival, Said, SaidWrong
 from epaccs.record.sight import Fields, FieldSight, SectionSight, Sights, describe, is_restricted, visible
 from epaccs.record.summary import build_said, build_said_of_death, find_copied, latest_stamp
-from epaccs.register.rules import LIFECYCLE_LABELS, PLACES_OF_DEATH, LifecycleStatus
+from epaccs.register.rules import LIFECYCLE_LABELS, OBJECTIONS, PLACES_OF_DEATH, LifecycleStatus
 from epaccs.versions.rules import Material, Recorded, Value, present_items
 
 #: Shown elsewhere: CPR has a page of its own.
@@ -28,11 +28,6 @@ _ELSEWHERE: Final = frozenset({"cpr"})
 LOG_LENGTH: Final = 5
 
 _AGREEMENTS: Final = {"register": "To be on the register", "share": "To share with the services that care for them"}
-#: Said only where somebody said something of it.
-_OBJECTIONS: Final = {
-    "tablets": "To lie on tablets of everybody who serves the area",
-    "figures": "To be counted in figures about care",
-}
 
 
 class Line(NamedTuple):
@@ -280,7 +275,7 @@ def _groups(
 
 
 def _agreements(sight: SectionSight, value: Value, _hides_places: bool) -> Iterator[Line]:
-    objections = {name: label for name, label in _OBJECTIONS.items() if value.get(name)}
+    objections = {name: label for name, label in OBJECTIONS.items() if value.get(name)}
     for name, label in {**_AGREEMENTS, **objections}.items():
         answer = value.get(name) or {}
         decided_on = sight.fields["decided_on"].words(answer.get("decided_on"))
