@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Download, Locator, Page
+from playwright.sync_api import Download, Locator, Page, expect
 
 from e2e.accessibility import FAULT_OF_FOCUS, check_page
 from epaccs.core.fields import local_date
@@ -66,8 +66,9 @@ class Somebody:
     # --- The hands ---
 
     def goes_to(self, target: Locator) -> Self:
-        """Tab until it has the focus."""
+        """Wait until it can be used, and Tab until it has the focus."""
         assert target.count() == 1, f"{target} is there {target.count()} times on {self.heading!r}: {self.text}"
+        expect(target).to_be_enabled()
         element = target.element_handle()
         for _ in range(MANY):
             step = self.page.evaluate(_NEXT_STEP, element)

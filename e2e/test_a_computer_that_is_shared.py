@@ -25,6 +25,9 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+#: A slow line: what asks for the passkey arrives some seconds after the button.
+SLOW_LINE = {"offline": False, "latency": 1_000, "downloadThroughput": -1, "uploadThroughput": -1}
+FAST_LINE = SLOW_LINE | {"latency": 0}
 #: What was written on this machine without signal and not sent yet, as the tablet's program keeps it.
 KEEP = """async () => {
   const cache = await caches.open("shell");
@@ -65,9 +68,12 @@ def plugs_in(devtools: CDPSession) -> str:
     return str(devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"])
 
 
-def adds_a_passkey(doctor: Somebody) -> None:
-    doctor.opens("/account/passkeys").presses("Add a passkey").types("Name of the device", "My key")
+def adds_a_passkey(doctor: Somebody, devtools: CDPSession) -> None:
+    doctor.opens("/account/passkeys")
+    devtools.send("Network.emulateNetworkConditions", SLOW_LINE)
+    doctor.presses("Add a passkey").types("Name of the device", "My key")
     doctor.presses("Add a passkey on this device").sees("Your recovery codes")
+    devtools.send("Network.emulateNetworkConditions", FAST_LINE)
 
 
 def goes_back(page: Page) -> None:
@@ -87,6 +93,7 @@ def test_two_doctors_share_a_computer(site: Site, page: Page) -> None:
     person = on_the_register(ada, family_name=name, born_on=site.a_birthday())
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
+    devtools.send("Network.enable")
 
     def sits(actor: Actor) -> Somebody:
         return Somebody(page, site.user_names[actor.clinician_id], PASSWORD, with_axe=actor is ada)
@@ -95,7 +102,7 @@ def test_two_doctors_share_a_computer(site: Site, page: Page) -> None:
     keys = {}
     for actor in (bea, ada):
         keys[actor.clinician_id] = plugs_in(devtools)
-        adds_a_passkey(sits(actor).opens("/").signs_in())
+        adds_a_passkey(sits(actor).opens("/").signs_in(), devtools)
         if actor is bea:
             sits(bea).opens("/account").presses("Sign out")
             kept = devtools.send("WebAuthn.getCredentials", {"authenticatorId": keys[bea.clinician_id]})

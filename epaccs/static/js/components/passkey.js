@@ -1,6 +1,7 @@
 /**
  * A form that is answered by a passkey: asks the browser for it when the form is sent, and sends what it signed.
- * What is asked stands in `data-options`, as the register wrote it down.
+ * What is asked stands in `data-options`, as the register wrote it down. Its button can be pressed from now on: before,
+ * the form would be sent without an answer, and that counts as a try.
  */
 
 import { fromBase64url, toBase64url } from "../tablet/bytes.js";
@@ -53,6 +54,7 @@ async function ask(options) {
 /** @param {HTMLFormElement} form */
 export function connect(form) {
   const answer = /** @type {HTMLInputElement} */ (form.elements.namedItem("answer"));
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
@@ -63,4 +65,6 @@ export function connect(form) {
     }
     form.submit();
   });
+  button.disabled = false;
+  button.removeAttribute("aria-disabled");
 }
