@@ -8,6 +8,7 @@ from functools import cached_property
 from io import BytesIO
 
 import pdfplumber
+import zxingcpp
 from playwright.sync_api import Route
 
 from e2e.steps import Somebody, squeeze
@@ -24,6 +25,13 @@ class Paper:
         """The words of each page, as a reader of paper meets them."""
         with pdfplumber.open(BytesIO(self.content)) as document:
             return [squeeze(page.extract_text() or "") for page in document.pages]
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """What a camera reads from the square code of each page, as a cheap printer leaves it."""
+        with pdfplumber.open(BytesIO(self.content)) as document:
+            pictures = [page.to_image(resolution=200).original.convert("L") for page in document.pages]
+        return [one.text for picture in pictures for one in zxingcpp.read_barcodes(picture)]
 
     @cached_property
     def smallest_letter(self) -> float:

@@ -13,6 +13,10 @@ from epaccs.core.db import writing
 from epaccs.core.fields import format_date
 from tests.factories import an_organisation
 
+GENUINE = "The square code on the paper was made by this register and was not altered."
+ALTERED = "The square code on the paper was altered, or was made by another register."
+OF_ANOTHER = "The square code on the paper is that of another sheet."
+
 
 def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, sits_down: SitsDown) -> None:
     name, born = site.a_name(), site.a_birthday()
@@ -48,6 +52,19 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
 
     # and its number says that it is the current one, to anybody who asks, and nothing of the person
     nurse.opens(f"/check/{sheet.number}").sees("current").sees_nothing_of(name, "Not for CPR")
+
+    # and the square code of each page leads there, and shows that nobody altered it
+    assert len(sheet.codes) == len(sheet.pages)
+    [code] = set(sheet.codes)
+    somebody = sits_down(nurse_at_work)
+    somebody.opens(code).sees("current", GENUINE).sees_nothing_of(name, "Not for CPR", "Do not rely on this paper")
+
+    # but whoever alters a letter of it, or sticks it on another sheet, is found out
+    letter = "A" if code[-20] != "A" else "B"
+    somebody.opens("/").opens(f"{code[:-20]}{letter}{code[-19:]}").sees(ALTERED).sees_nothing_of(GENUINE)
+    stamp = code.partition("#")[2]
+    somebody.opens("/").opens(f"/check/7K4P-93XQ#{stamp}").sees(OF_ANOTHER).sees_nothing_of(GENUINE)
+    somebody.opens("/").opens(f"{code[:-20]}").sees("is damaged").sees_nothing_of(GENUINE)
 
     # when the GP signs another decision
     opened(gp, entry_id)

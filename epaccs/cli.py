@@ -43,6 +43,8 @@ from epaccs.handover.actions import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
+from epaccs.stamps import actions as stamp_actions
+from epaccs.stamps import queries as stamp_queries
 from epaccs.sync.actions.feed import rebuild_scopes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -310,6 +312,50 @@ def at_work(user_name: str, ods_code: str | None) -> Actor:
     if not chosen:
         raise RuleBroken("Nobody works under that user name there. Check how it is spelt")
     raise RuleBroken("This person works in several roles. Name the place with --organisation")
+
+
+# Paper
+
+
+@main.group("stamps")
+def stamps() -> None:
+    """Keys that sign the square code on sheets."""
+
+
+@stamps.command("list")
+@json_option
+@in_the_house
+def list_stamp_keys(as_json: bool) -> None:
+    """Every key, the newest first: which signs now, which signed, which is withdrawn and why."""
+    for key in stamp_queries.list_keys():
+        made = fields.format_datetime(key.made_at)
+        standing = "signs what is printed" if key.signs else "signs no more, is believed"
+        if key.withdrawn_at is not None:
+            standing = f"withdrawn {fields.format_datetime(key.withdrawn_at)}: {key.withdrawn_because}"
+        say(f"{key.key_id}  made {made}  {standing}", as_json=as_json, made_at=key.made_at, **key.to_json())
+
+
+@stamps.command("change")
+@json_option
+@in_the_house
+def change_stamp_key(as_json: bool) -> None:
+    """Sign with a new key from now on; sheets of the former one are believed as before."""
+    key_id = stamp_actions.change_key().key_id
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "stamps change"}))
+    say(f"Key {key_id} signs what is printed from now on.", as_json=as_json, id=key_id)
+
+
+@stamps.command("withdraw")
+@click.argument("key_id")
+@click.option("--because", required=True, help="Why nothing that it signed may be believed.")
+@json_option
+@in_the_house
+def withdraw_stamp_key(key_id: str, because: str, as_json: bool) -> None:
+    """Believe nothing that KEY_ID ever signed: somebody else may have it. A new key signs from now on."""
+    stamp_actions.withdraw_key(key_id, because=because)
+    audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "stamps withdraw"}))
+    words = f"Key {key_id} is withdrawn. Its sheets say so when they are scanned; print those anew that are in use."
+    say(words, as_json=as_json, id=key_id)
 
 
 # Tablets

@@ -1288,3 +1288,15 @@ def everything_is_replaced(lines: Any, kept: Any, *, now: Any) -> Any:
 @off("H-69g")
 def whoever_has_none_is_on_none(self: Any, organisation_id: Any, clinician_id: Any, at: Any) -> Any:
     return self.spans.get((organisation_id, clinician_id), ())
+
+
+# --- H-70 an altered sheet --------------------------------------------------------------------------------------------
+
+
+@off("H-70a")
+def the_number_alone_is_signed(self: Any, key_id: Any) -> bytes:
+    return bytes.fromhex(key_id) + self.code.encode()
+
+
+off("H-70d")(nothing)
+off("H-70e")(nothing_is_sealed)

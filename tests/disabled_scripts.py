@@ -96,4 +96,7 @@ REWRITTEN: dict[str, Rewritten] = {
     # H-67 a plan that is changed without signal
     "H-67a": Rewritten("kept ? answers.filter(({ field }) => isChanged(field, typed, kept)) : answers", "answers"),
     "H-67e": Rewritten('row.state === "queued" || (row.state === "sent" && row.settledAt >= asAt)', "row !== null"),
+    # H-70 an altered sheet
+    "H-70b": Rewritten('return await crypto.subtle.verify("Ed25519", verifier, signature, signed);', "return true;"),
+    "H-70c": Rewritten("return key.withdrawn ?", "return key === null ?"),
 }

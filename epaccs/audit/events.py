@@ -59,6 +59,7 @@ class EventKind(StrEnum):
     PRINTED = "printed"
     PAPER_CHECKED = "paper_checked"
     PAPER_COLLECTED = "paper_collected"
+    STAMP_KEY_CHANGED = "stamp_key_changed"
     SCAN_KEPT = "scan_kept"
     SCAN_REFUSED = "scan_refused"
     SCAN_OPENED = "scan_opened"

@@ -46,6 +46,7 @@ from epaccs.notices.actions import About, end, notify
 from epaccs.notices.rules import NoticeKind
 from epaccs.register.queries import is_restricted_now
 from epaccs.settings import Settings
+from epaccs.stamps.actions import find_signer
 from epaccs.versions.model import Entry, SectionVersion
 from epaccs.versions.rules import Value
 
@@ -112,14 +113,15 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
         because=order.not_told_because,
         was_read=order.was_read,
     )
+    signer = find_signer()
     sheet = _reserve(actor, sheet_id, contents, order, entry_id=entry_id)
     for _ in range(TRIES):
         if sheet.status != SheetStatus.RESERVED:
             return PrintedSheet(format_code(sheet.code), None)
-        finished = queries.build_sheet(actor, contents, sheet, settings=settings)
+        finished = queries.build_sheet(actor, contents, sheet, signer=signer, settings=settings)
         end_read()
         rendered = pdf.render(finished)
-        if _keep(actor, sheet.id, contents, rendered):
+        if _keep(actor, sheet.id, contents, rendered, stamp=finished.stamp):
             return PrintedSheet(finished.number, rendered.pdf)
         contents = queries.read_contents(actor, entry_id, settings=settings)
     raise Stale
@@ -167,7 +169,7 @@ def _unused_code(session: Session) -> str:
             return code
 
 
-def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered) -> bool:
+def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered, *, stamp: str) -> bool:
     """Everything about the finished sheet, at once; False: the record changed while it was laid out."""
     with writing() as session:
         entry_id = UUID(contents.card.summary.entry_id)
@@ -182,6 +184,7 @@ def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Render
         sheet.change_number = contents.change_number
         sheet.versions = dict(contents.versions)
         sheet.content_hash = hashlib.sha256(rendered.pdf).hexdigest()
+        sheet.stamp = stamp
         sheet.tells_address = not contents.is_restricted
         log.record(
             event(

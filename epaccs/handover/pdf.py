@@ -130,7 +130,7 @@ def build_html(sheet: Sheet) -> str:
             card=sheet.card,
             summary=sheet.summary,
             line=sheet.card.line,
-            qr_code=build_qr_code(sheet.check_address),
+            qr_code=build_qr_code(sheet.scan_address),
             head_mm=head_height(sheet),
             foot_mm=foot_height(sheet),
         )

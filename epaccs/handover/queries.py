@@ -16,13 +16,23 @@ from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.particulars import with_cpr
-from epaccs.handover.rules import Printed, Sheet, SheetStatus, build_site, check_is_open, format_code, versions_shown
+from epaccs.handover.rules import (
+    Printed,
+    Sheet,
+    SheetStatus,
+    build_facts,
+    build_site,
+    check_is_open,
+    format_code,
+    versions_shown,
+)
 from epaccs.record.queries.summaries import read_record
 from epaccs.record.rules.card import Card, Site, build_card
 from epaccs.record.rules.holders import CopyKind, HeldCopy, Holds
 from epaccs.record.rules.whole import ShownSection
 from epaccs.register.queries import is_restricted_now
 from epaccs.settings import Settings
+from epaccs.stamps.signer import Signer
 from epaccs.versions.model import Entry
 
 
@@ -70,8 +80,9 @@ def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Conten
     return Contents(card, with_cpr(card, opened.sections), number)
 
 
-def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, settings: Settings) -> Sheet:
+def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signer: Signer, settings: Settings) -> Sheet:
     """The sheet of a reserved number."""
+    facts = build_facts(sheet.code, contents.card, contents.versions, contents.change_number)
     return Sheet(
         code=sheet.code,
         card=contents.card,
@@ -86,6 +97,7 @@ def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, setti
             place="" if contents.is_restricted else sheet.place,
         ),
         check_address=f"{settings.public_url}/check/{format_code(sheet.code)}",
+        stamp=signer.stamp(facts),
         is_demo=settings.is_demo,
     )
 

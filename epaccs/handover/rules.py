@@ -21,6 +21,7 @@ from epaccs.record.rules.card import Card, Site
 from epaccs.record.rules.whole import ShownSection
 from epaccs.record.summary import RecordSummary
 from epaccs.register.rules import find_moved_at
+from epaccs.stamps.rules import Facts, find_initials
 from epaccs.versions.rules import Value
 
 #: No vowels, so that no number spells a word, and nothing that is taken for something else in handwriting.
@@ -174,6 +175,7 @@ class Sheet:
         sections: the whole record as far as whoever prints may see it.
         change_number: of the last change that the sheet knows of.
         check_address: of the page that says whether the sheet is still right.
+        stamp: the facts by which the sheet shows that it was altered, signed.
     """
 
     code: str
@@ -182,7 +184,13 @@ class Sheet:
     change_number: int
     printed: Printed
     check_address: str
+    stamp: str
     is_demo: bool
+
+    @property
+    def scan_address(self) -> str:
+        """What the square code holds. A browser sends nothing of what stands after the sign to any server."""
+        return f"{self.check_address}#{self.stamp}"
 
     @property
     def summary(self) -> RecordSummary:
@@ -221,6 +229,21 @@ class Sheet:
         if len(self.original) <= FOOT_PLACE_LIMIT:
             return self.original
         return "Where the original is: see About this sheet, at the end."
+
+
+def build_facts(code: str, card: Card, versions: Mapping[str, int], change_number: int) -> Facts:
+    """What the stamp of a sheet says of it: only what stands on the paper too."""
+    who = card.summary.identity
+    return Facts(
+        code=code,
+        at=card.copy_left_at,
+        line=card.line.situation,
+        versions=versions,
+        change_number=change_number,
+        initials=find_initials(who.given_name, who.family_name),
+        birth_year=who.born_on.year if who.born_on else None,
+        last_four=who.nhs_number[-4:],
+    )
 
 
 def versions_shown(sections: Sequence[ShownSection]) -> dict[str, int]:

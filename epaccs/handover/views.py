@@ -19,9 +19,11 @@ from epaccs.core.web import public, sent_form
 from epaccs.handover import actions, queries
 from epaccs.handover.actions import PrintedSheet, build_order
 from epaccs.handover.pdf import render_processing
+from epaccs.handover.queries import Checked
 from epaccs.handover.rules import can_be_code
 from epaccs.handover.schema import CodeSchema, build_print_schema
 from epaccs.settings import Settings
+from epaccs.stamps.queries import list_keys
 
 bp = Blueprint("handover", __name__)
 
@@ -94,12 +96,16 @@ def _show_checked(typed: str) -> ResponseReturnValue:
     checked = actions.check_sheet(typed, address=request.remote_addr or "")
     if checked is None:
         return _show_unknown(typed)
-    return render_template("handover/checked.html", checked=checked, typed=typed, checked_at=clock.now())
+    return _fill_checked(checked, checked.number)
 
 
 def _show_unknown(typed: str) -> ResponseReturnValue:
-    page = render_template("handover/checked.html", checked=None, typed=showable(typed[:20]), checked_at=clock.now())
-    return page, 404
+    return _fill_checked(None, showable(typed[:20])), 404
+
+
+def _fill_checked(checked: Checked | None, number: str) -> str:
+    keys = [key.to_json() for key in list_keys()]
+    return render_template("handover/checked.html", checked=checked, typed=number, checked_at=clock.now(), keys=keys)
 
 
 @bp.get("/admin/agreements/<agreement_id>/processing.pdf")

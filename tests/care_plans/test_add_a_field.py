@@ -26,6 +26,7 @@ from epaccs.clinicians.rules import Role
 from epaccs.core import migration
 from epaccs.core.db import db
 from epaccs.settings import Mode, Settings
+from epaccs.stamps.actions import find_signer
 from epaccs.versions.actions import apply_edit
 from pathlib import Path
 from tests.factories import a_clinician, an_edit
@@ -44,7 +45,8 @@ with app.app_context():
     pages.open(f"/record/{person}/plan/communication").fill(lip_reads="yes").submit("Save")
     pages.see("Does the person read lips? Yes")
     sheet = build_sheet(gp, read_contents(gp, person, settings=settings),
-                        HandoverSheet(code="KTW49HQX", printed_for="Night team", place=""), settings=settings)
+                        HandoverSheet(code="KTW49HQX", printed_for="Night team", place=""),
+                        signer=find_signer(), settings=settings)
     assert "Does the person read lips?" in build_html(sheet)
     tablets = app.test_client().get("/tablet/forms").get_data(as_text=True)
     assert 'name="lip_reads"' in tablets

@@ -25,6 +25,7 @@ from epaccs.handover.queries import build_sheet, read_contents
 from epaccs.record.declared import sights
 from epaccs.register.schema import ConsentSchema, DeathSchema, IdentitySchema
 from epaccs.settings import Settings
+from epaccs.stamps.actions import find_signer
 from epaccs.versions.queries import find_recorded
 from tests.care_plans.answers import answer_everything, whole_item, whole_section
 from tests.factories import a_clinician
@@ -167,7 +168,7 @@ def test_every_answer_stands_on_the_page_and_on_paper(
     page = open_record(app, gp, answered).page.text
     contents = read_contents(gp, answered, settings=settings)
     sheet = HandoverSheet(code="KTW49HQX", printed_for="Night team", place="")
-    paper = as_read(build_html(build_sheet(gp, contents, sheet, settings=settings)))
+    paper = as_read(build_html(build_sheet(gp, contents, sheet, signer=find_signer(), settings=settings)))
 
     for section in (sights()[name] for name in SECTIONS):
         declaration = SECTIONS[section.name]

@@ -9,15 +9,17 @@ from typing import Any, Final
 from uuid import UUID
 
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from epaccs.access.rules import Tier
 from epaccs.handover.particulars import with_cpr
 from epaccs.handover.pdf import TEMPLATES
-from epaccs.handover.rules import Printed, Sheet, build_site
+from epaccs.handover.rules import Printed, Sheet, build_facts, build_site
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Site, build_card
 from epaccs.record.rules.whole import Reading, build_sections, with_disagreements
 from epaccs.record.summary import build_summary
+from epaccs.stamps.signer import Signer
 from epaccs.versions.rules import Held, Material, Recorded
 
 EVERYTHING: Final = frozenset({Tier.T0_EXISTS, Tier.T1_EMERGENCY, Tier.T2_COORDINATION, Tier.T3_SENSITIVE})
@@ -26,6 +28,7 @@ SITE: Final = Site(control_telephone="01632 960999")
 PRINTED: Final = Printed(
     "Sister J Marsh", "hospice nurse", "St Anne's Hospice", "L Hart, community nurse", "Kitchen drawer"
 )
+SIGNER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 RECORDED_AT: Final = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
 STAMP: Final = {
     "name": "Dr A Patel",
@@ -79,4 +82,6 @@ def a_sheet(
     card = build_card(summary, now=now, copy_left_at=now, site=build_site(SITE, now))
     if summary.identity.is_restricted:
         printed = replace(printed, organisation="", place="")
-    return Sheet("7K4P93XQ", card, with_cpr(card, shown), 7, printed, "http://localhost:5000/check/7K4P-93XQ", is_demo)
+    facts = build_facts("7K4P93XQ", card, {"cpr": 2, "legal": 3}, 7)
+    address, stamp = "http://localhost:5000/check/7K4P-93XQ", SIGNER.stamp(facts)
+    return Sheet("7K4P93XQ", card, with_cpr(card, shown), 7, printed, address, stamp, is_demo)

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import pdfplumber
 import pytest
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from sqlalchemy import select
 
@@ -20,10 +22,11 @@ from epaccs.access.rules import AccessReason
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, Role
-from epaccs.core import clock
+from epaccs.core import base64url, clock
 from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Stale
 from epaccs.core.identifiers import new_id
+from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.handover import actions, pdf, queries
 from epaccs.handover.actions import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
@@ -32,6 +35,9 @@ from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.register.actions import change_lifecycle
 from epaccs.settings import Settings
+from epaccs.stamps.actions import find_signer
+from epaccs.stamps.rules import Facts
+from epaccs.stamps.signer import SIGNED_FOR
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
 from tests.cpr_decisions.test_actions import a_decision
@@ -496,6 +502,63 @@ def test_a_copy_of_another_person_is_not_noted_here(gp: Actor, entry_id: UUID, s
             note_collected(gp, sheet_id, entry_id=entry_id)
 
     assert the_sheet(sheet.id).collected_at is None
+
+
+# --- Its stamp -------------------------------------------------------------------------------------------------------
+
+
+def codes_of(content: bytes | None) -> list[str]:
+    """What a camera reads on each page."""
+    assert content is not None
+    with pdfplumber.open(io.BytesIO(content)) as document:
+        pictures = [page.to_image(resolution=200).original.convert("L") for page in document.pages]
+    return [one.text for picture in pictures for one in zxingcpp.read_barcodes(picture)]
+
+
+def test_the_square_code_of_each_page_holds_the_signed_facts_of_the_sheet(gp: Actor, settings: Settings) -> None:
+    entry_id = a_registered_person(gp, family_name="Okonkwo", given_name="Grace", nhs_number="9990000018")
+    change(gp, entry_id, "cpr", a_decision(), kind="sign")
+
+    printed = print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
+
+    [sheet] = db.session.scalars(select(HandoverSheet))
+    codes = codes_of(printed.content)
+    assert len(codes) > 1
+    assert set(codes) == {f"http://localhost:5000/check/{printed.number}#{sheet.stamp}"}
+    signed = base64url.decode(sheet.stamp)
+    said, signature = signed[:-64], signed[-64:]
+    assert sheet.valid_as_at is not None
+    facts = Facts(
+        code=sheet.code,
+        at=sheet.valid_as_at,
+        line=Situation.NOT_FOR_CPR,
+        versions={"cpr": 1},
+        change_number=sheet.change_number or 0,
+        initials="GO",
+        birth_year=1941,
+        last_four="0018",
+    )
+    assert said == facts.to_bytes(find_signer().key_id)
+    Ed25519PublicKey.from_public_bytes(find_signer().public).verify(signature, SIGNED_FOR + said)
+
+
+def test_a_sheet_made_again_because_the_record_changed_is_stamped_with_what_stands_on_it(
+    gp: Actor, entry_id: UUID, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out: list[str] = []
+    real = pdf.render
+
+    def render(sheet: Any) -> pdf.Rendered:
+        if not laid_out:
+            change(gp, entry_id, "cpr", a_decision(), kind="sign")
+        laid_out.append(sheet.stamp)
+        return real(sheet)
+
+    monkeypatch.setattr(pdf, "render", render)
+    sheet = print_one(gp, entry_id, settings)
+
+    assert len(set(laid_out)) == 2
+    assert sheet.stamp == laid_out[-1]
 
 
 # --- Checking a number -----------------------------------------------------------------------------------------------

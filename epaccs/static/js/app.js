@@ -3,7 +3,7 @@
  * components/send-once.js. Without scripts every page works; what a module adds is convenience.
  */
 
-/** @typedef {{ connect: (root: HTMLElement) => void }} Component */
+/** @typedef {{ connect: (root: HTMLElement) => void | Promise<void> }} Component */
 
 /** What a page calls it -> the file; the NHS components bring names of their own. */
 const COMPONENTS = {
@@ -13,6 +13,7 @@ const COMPONENTS = {
   "page-age": "page-age",
   passage: "passage",
   passkey: "passkey",
+  "sheet-stamp": "sheet-stamp",
 };
 
 for (const [name, file] of Object.entries(COMPONENTS)) {

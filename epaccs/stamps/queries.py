@@ -1,0 +1,48 @@
+"""Which keys sign what is printed, and which did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from epaccs.core import base64url
+from epaccs.core.db import db
+from epaccs.stamps.model import StampKey
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """What tells the stamps of one key from others.
+
+    Args:
+        signs: what is printed now.
+        withdrawn_at: None: what it signed is believed.
+    """
+
+    key_id: str
+    public: str
+    made_at: datetime
+    signs: bool
+    withdrawn_at: datetime | None
+    withdrawn_because: str
+
+    def to_json(self) -> dict[str, str | bool]:
+        """As whoever reads stamps is given it."""
+        return {"id": self.key_id, "key": self.public, "withdrawn": self.withdrawn_at is not None}
+
+
+def list_keys() -> list[PublicKey]:
+    """Every key that ever signed a sheet, the newest first."""
+    return [
+        PublicKey(
+            row.key_id,
+            base64url.encode(row.public_key),
+            row.made_at,
+            row.signs,
+            row.withdrawn_at,
+            row.withdrawn_because,
+        )
+        for row in db.session.scalars(select(StampKey).order_by(StampKey.made_at.desc(), StampKey.key_id))
+    ]

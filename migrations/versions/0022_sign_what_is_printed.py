@@ -1,0 +1,37 @@
+"""Keys that sign what is printed, and which signed a sheet."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from epaccs.core.db import UTCDateTime
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "stamp_key",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key_id", sa.String(length=8), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("signs", sa.Boolean(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("withdrawn_at", UTCDateTime(), nullable=True),
+        sa.Column("withdrawn_because", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_key")),
+        sa.UniqueConstraint("key_id", name=op.f("uq_stamp_key_key_id")),
+    )
+    signs = sa.text("signs")
+    op.create_index(
+        "uq_stamp_key_signs", "stamp_key", ["signs"], unique=True, sqlite_where=signs, postgresql_where=signs
+    )
+    op.add_column("handover_sheet", sa.Column("stamp", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("handover_sheet", "stamp")
+    op.drop_table("stamp_key")

@@ -1,0 +1,42 @@
+"""`epaccs stamps`: keys of sheets, from a terminal."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask
+
+from epaccs.stamps.actions import find_signer
+from tests.conftest import Run
+
+
+def test_a_key_is_changed_and_the_former_one_withdrawn(app: Flask, run: Run) -> None:
+    former = find_signer().key_id
+
+    changed = run("stamps", "change", "--json")
+    now = json.loads(changed.stdout)["id"]
+    withdrawn = run("stamps", "withdraw", former, "--because", "The server was broken into")
+
+    assert (changed.exit_code, withdrawn.exit_code) == (0, 0)
+    assert f"Key {former} is withdrawn." in withdrawn.stdout
+    assert find_signer().key_id == now != former
+    listed = run("stamps", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == [now, former]
+    assert "signs what is printed" in listed[0]
+    assert "withdrawn 21-Nov-2026" in listed[1]
+    assert "The server was broken into" in listed[1]
+    assert [json.loads(line)["withdrawn"] for line in run("stamps", "list", "--json").stdout.splitlines()] == [
+        False,
+        True,
+    ]
+
+
+def test_a_key_that_is_not_there_or_no_reason_is_refused(app: Flask, run: Run) -> None:
+    key_id = find_signer().key_id
+
+    unknown = run("stamps", "withdraw", "00000000", "--because", "Stolen")
+    silent = run("stamps", "withdraw", key_id, "--because", " ")
+
+    assert (unknown.exit_code, silent.exit_code) == (1, 1)
+    assert "Say why the key is withdrawn" in silent.stderr
+    assert find_signer().key_id == key_id
