@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from pathlib import Path
 
 import pdfplumber
+import segno
 import zxingcpp
+from PIL import Image, ImageFilter
 from playwright.sync_api import Route
 
 from e2e.steps import Somebody, squeeze
@@ -89,3 +92,54 @@ def prints(somebody: Somebody) -> Paper:
         somebody.page.keyboard.press("Enter")
     somebody.page.unroute("**/handover")
     return Paper(sheets[0])
+
+
+# --- Paper before a camera -------------------------------------------------------------------------------------------
+
+CAMERA = (1280, 720)
+#: The foot of an A4 page with its square code, as parts of the page: left, top, right, bottom.
+_FOOT = (0.45, 0.83, 1.0, 1.0)
+
+
+def photograph_of(sheet: bytes) -> Image.Image:
+    """The foot of its first page as somebody holds it before a tablet: askew, from one side, a little out of focus."""
+    with pdfplumber.open(BytesIO(sheet)) as document:
+        page = document.pages[0].to_image(resolution=220).original.convert("RGB")
+    left, top, right, bottom = (part * side for part, side in zip(_FOOT, (page.width, page.height) * 2, strict=True))
+    return _as_seen(page.crop((int(left), int(top), int(right), int(bottom))))
+
+
+def photograph_of_code(text: str) -> Image.Image:
+    """A square code that somebody drew themselves, and stuck on paper."""
+    drawn = BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="png", scale=4, border=4)
+    paper = Image.new("RGB", (900, 600), "white")
+    code = Image.open(drawn).convert("RGB")
+    paper.paste(code, ((900 - code.width) // 2, (600 - code.height) // 2))
+    return _as_seen(paper)
+
+
+def _as_seen(paper: Image.Image) -> Image.Image:
+    held = paper.rotate(9, expand=True, resample=Image.Resampling.BICUBIC, fillcolor="#5b4a3a")
+    wide, high = held.size
+    # The corners of what the camera shows, on the paper: its right side is further away than its left.
+    corners = (0, 0, 0, high, wide, high * 1.12, wide, -high * 0.12)
+    seen = held.transform(CAMERA, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor="#5b4a3a")
+    return seen.filter(ImageFilter.GaussianBlur(0.8))
+
+
+def as_jpeg(picture: Image.Image) -> bytes:
+    """As a camera writes it."""
+    content = BytesIO()
+    picture.save(content, "JPEG", quality=85)
+    return content.getvalue()
+
+
+def before_the_camera(picture: Image.Image, file: Path) -> tuple[str, ...]:
+    """How a browser starts whose camera sees this picture and nothing else."""
+    file.write_bytes(as_jpeg(picture) * 30)
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={file}",
+    )

@@ -122,6 +122,11 @@ class Tablet:
 
     # --- The machine ---
 
+    def looks_at(self, *camera: str) -> Self:
+        """From its next start on its camera sees what these flags say."""
+        self._flags = camera
+        return self
+
     def starts(self) -> Self:
         """Its browser, with what it had kept."""
         self._context = self._playwright.chromium.launch_persistent_context(

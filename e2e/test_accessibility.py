@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from werkzeug.exceptions import HTTPException
 
 from e2e.accessibility import faults_found_by_axe, faults_measured, faults_of_focus
@@ -165,5 +165,7 @@ def test_everybody_can_use_every_page(site: Site, sits_down: SitsDown) -> None:
 
 def faults_of(page: Page) -> list[str]:
     """On the small screen with axe too: what it finds hardly depends on the screen, and it takes its time."""
+    # A button that waits for a script of its page.
+    expect(page.locator("button:disabled")).to_have_count(0)
     found = faults_measured(page) + faults_of_focus(page)
     return found + faults_found_by_axe(page) if page.viewport_size == TELEPHONE else found

@@ -45,6 +45,7 @@ from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
 from epaccs.stamps import actions as stamp_actions
 from epaccs.stamps import queries as stamp_queries
+from epaccs.stamps.rules import KeyStanding
 from epaccs.sync.actions.feed import rebuild_scopes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -322,14 +323,21 @@ def stamps() -> None:
     """Keys that sign the square code on sheets."""
 
 
+_KEY_STANDINGS = {
+    KeyStanding.ANNOUNCED: "signs next; tablets are told of it",
+    KeyStanding.SIGNS: "signs what is printed",
+    KeyStanding.FORMER: "signs no more, is believed",
+}
+
+
 @stamps.command("list")
 @json_option
 @in_the_house
 def list_stamp_keys(as_json: bool) -> None:
-    """Every key, the newest first: which signs now, which signed, which is withdrawn and why."""
+    """Every key, the newest first: which signs next, which now, which did, which is withdrawn and why."""
     for key in stamp_queries.list_keys():
         made = fields.format_datetime(key.made_at)
-        standing = "signs what is printed" if key.signs else "signs no more, is believed"
+        standing = _KEY_STANDINGS[key.standing]
         if key.withdrawn_at is not None:
             standing = f"withdrawn {fields.format_datetime(key.withdrawn_at)}: {key.withdrawn_because}"
         say(f"{key.key_id}  made {made}  {standing}", as_json=as_json, made_at=key.made_at, **key.to_json())
@@ -339,7 +347,7 @@ def list_stamp_keys(as_json: bool) -> None:
 @json_option
 @in_the_house
 def change_stamp_key(as_json: bool) -> None:
-    """Sign with a new key from now on; sheets of the former one are believed as before."""
+    """Sign with the announced key from now on; sheets of the former one are believed as before."""
     key_id = stamp_actions.change_key().key_id
     audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "stamps change"}))
     say(f"Key {key_id} signs what is printed from now on.", as_json=as_json, id=key_id)

@@ -22,6 +22,8 @@ PACKAGES = {
     ),
     # The promises around the browser's database, and the slow way from a passphrase to a key.
     "idb": ("idb", {"build/index.js": "idb.js"}),
+    # What reads the square code of a sheet.
+    "jsqr": ("jsqr", {"dist/jsQR.js": "jsqr.js"}),
     "hash-wasm": ("hash-wasm", {"dist/argon2.umd.min.js": "argon2.js"}),
 }
 

@@ -99,4 +99,7 @@ REWRITTEN: dict[str, Rewritten] = {
     # H-70 an altered sheet
     "H-70b": Rewritten('return await crypto.subtle.verify("Ed25519", verifier, signature, signed);', "return true;"),
     "H-70c": Rewritten("return key.withdrawn ?", "return key === null ?"),
+    "H-70f": Rewritten("if (open && !fits(facts, open))", "if (open === undefined)"),
+    "H-70g": Rewritten("if (facts.code !== address.code)", "if (facts === undefined)"),
+    "H-70h": Rewritten("|| person.version < facts.change)", "&& person.version < facts.change)"),
 }

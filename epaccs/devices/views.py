@@ -43,6 +43,8 @@ from epaccs.devices.schema import (
     policy_to_form,
 )
 from epaccs.settings import Settings
+from epaccs.stamps.actions import find_signer
+from epaccs.stamps.queries import list_keys
 
 bp = Blueprint("devices", __name__)
 
@@ -101,6 +103,7 @@ def _holder() -> Holder:
 
 def _answer(given: GivenLease, **more: Any) -> Response:
     """All that a tablet needs to hold its user's people, and nothing of any of them."""
+    find_signer()
     settings: Settings = current_app.config["EPACCS"]
     facts, actor = given.facts, given.worker.actor
     answer: dict[str, Any] = {
@@ -110,6 +113,7 @@ def _answer(given: GivenLease, **more: Any) -> Response:
         "seal_key": keys.seal_key().public_jwk(use="enc"),
         "policy": policy_for_tablet(given.policy, facts.scopes, caps_of(given.policy, actor, given.worker.area)),
         "scope_keys": _scope_keys(given, settings),
+        "stamp_keys": [key.to_json() for key in list_keys()],
         "user": {
             "id": str(actor.clinician_id),
             "name": actor.name,

@@ -19,7 +19,7 @@ from epaccs.core.db import db, writing
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.stamps.model import StampKey
-from epaccs.stamps.rules import check_not_withdrawn
+from epaccs.stamps.rules import KeyStanding, check_not_withdrawn
 from epaccs.stamps.signer import Signer
 
 _PURPOSE = "sheet stamp key"
@@ -27,30 +27,27 @@ _log = logging.getLogger("epaccs.stamps")
 
 
 def find_signer() -> Signer:
-    """Whoever signs what is printed now; the first sheet of a register makes its key.
+    """Whoever signs what is printed now; the first sheet or tablet of a register makes its keys.
 
     A key sealed under another secret, as after a change of the site's, signs no more: a new one takes its place.
     """
-    key = _signing(db.session())
-    try:
-        return _open(key) if key else change_key()
-    except sealing.CannotBeOpened:
-        _log.warning("The key that signs sheets is sealed under another secret, and was changed")
-        return change_key()
+    key = _find(db.session(), KeyStanding.SIGNS)
+    signer = _open(key) if key else None
+    return signer or change_key()
 
 
 def change_key() -> Signer:
-    """From now on another key signs; what the former one signed is believed as before."""
+    """The announced key signs from now on, and another is announced; what the former one signed is still believed."""
     try:
         with writing() as session:
             return _change(session)
     except IntegrityError:
         # Another process was quicker: its key signs.
-        return _open(_only(_signing(db.session())))
+        return find_signer()
 
 
 def withdraw_key(key_id: str, *, because: str) -> None:
-    """Nothing that it ever signed is believed any more; if it signs now, another key takes its place.
+    """Nothing that it ever signed is believed any more; where it signs or is announced, another takes its place.
 
     Raises:
         NotFound: no key has this id.
@@ -65,47 +62,66 @@ def withdraw_key(key_id: str, *, because: str) -> None:
         check_not_withdrawn(key.withdrawn_at)
         key.withdrawn_at, key.withdrawn_because = clock.now(), because.strip()
         _note(key, "withdrawn")
-        if key.signs:
+        if key.standing == KeyStanding.SIGNS:
             _change(session)
+        elif key.standing == KeyStanding.ANNOUNCED:
+            _end(session, key)
+            _make(session, KeyStanding.ANNOUNCED)
 
 
 def _change(session: Session) -> Signer:
-    """A new key in the place of the one that signs."""
-    former = session.scalars(select(StampKey).where(StampKey.signs).with_for_update()).first()
-    if former is not None:
-        former.signs = False
-        session.flush()
-    private = Ed25519PrivateKey.generate()
-    signer, row_id = Signer(private), new_id()
+    """The announced key in the place of the one that signs; a new one where there is none, or it cannot be opened."""
+    former, announced = (_find(session, one, is_locked=True) for one in (KeyStanding.SIGNS, KeyStanding.ANNOUNCED))
+    for key in (former, announced):
+        if key is not None:
+            _end(session, key)
+    signer = _open(announced) if announced else None
+    if announced is None or signer is None:
+        signer = _make(session, KeyStanding.SIGNS)
+    else:
+        announced.standing = str(KeyStanding.SIGNS)
+        _note(announced, str(KeyStanding.SIGNS))
+    _make(session, KeyStanding.ANNOUNCED)
+    return signer
+
+
+def _make(session: Session, standing: KeyStanding) -> Signer:
+    private, row_id = Ed25519PrivateKey.generate(), new_id()
+    signer = Signer(private)
     key = StampKey(
         id=row_id,
         key_id=signer.key_id,
         public_key=signer.public,
         sealed_private_key=sealing.seal(private.private_bytes_raw(), purpose=_PURPOSE, record_id=row_id),
-        signs=True,
+        standing=str(standing),
         made_at=clock.now(),
         withdrawn_because="",
     )
     session.add(key)
     session.flush()
-    _note(key, "made")
+    _note(key, str(standing))
     return signer
+
+
+def _end(session: Session, key: StampKey) -> None:
+    key.standing = str(KeyStanding.FORMER)
+    session.flush()
 
 
 def _note(key: StampKey, what: str) -> None:
     log.record(Event(EventKind.STAMP_KEY_CHANGED, details={"key_id": key.key_id, "what": what}))
 
 
-def _signing(session: Session) -> StampKey | None:
-    return session.scalars(select(StampKey).where(StampKey.signs)).first()
+def _find(session: Session, standing: KeyStanding, *, is_locked: bool = False) -> StampKey | None:
+    statement = select(StampKey).where(StampKey.standing == str(standing))
+    return session.scalars(statement.with_for_update() if is_locked else statement).first()
 
 
-def _only(key: StampKey | None) -> StampKey:
-    if key is None:
-        raise RuntimeError("No key signs sheets, though one was made")
-    return key
-
-
-def _open(key: StampKey) -> Signer:
-    private = sealing.unseal(key.sealed_private_key, purpose=_PURPOSE, record_id=key.id)
+def _open(key: StampKey) -> Signer | None:
+    """None: it is sealed under another secret."""
+    try:
+        private = sealing.unseal(key.sealed_private_key, purpose=_PURPOSE, record_id=key.id)
+    except sealing.CannotBeOpened:
+        _log.warning("A key that signs sheets is sealed under another secret")
+        return None
     return Signer(Ed25519PrivateKey.from_private_bytes(private))

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from epaccs.core import base64url
 from epaccs.core.db import db
 from epaccs.stamps.model import StampKey
+from epaccs.stamps.rules import KeyStanding
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,13 @@ class PublicKey:
     """What tells the stamps of one key from others.
 
     Args:
-        signs: what is printed now.
         withdrawn_at: None: what it signed is believed.
     """
 
     key_id: str
     public: str
     made_at: datetime
-    signs: bool
+    standing: KeyStanding
     withdrawn_at: datetime | None
     withdrawn_because: str
 
@@ -34,13 +34,13 @@ class PublicKey:
 
 
 def list_keys() -> list[PublicKey]:
-    """Every key that ever signed a sheet, the newest first."""
+    """Every key that ever signed a sheet, and the one that will next; the newest first."""
     return [
         PublicKey(
             row.key_id,
             base64url.encode(row.public_key),
             row.made_at,
-            row.signs,
+            KeyStanding(row.standing),
             row.withdrawn_at,
             row.withdrawn_because,
         )

@@ -17,11 +17,22 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from epaccs.core.errors import RuleBroken
 
 FORMAT: Final = 1
+
+
+class KeyStanding(StrEnum):
+    """What becomes of a key. Tablets are told of the next one before it signs, so that each knows it in time."""
+
+    ANNOUNCED = "announced"
+    SIGNS = "signs"
+    FORMER = "former"  #: what it signed is believed, unless it is withdrawn
+
+
 #: Format, key, sheet number, minutes since 1970, line, version of CPR, version of legal, change, birth year, last four.
 _LAYOUT: Final = struct.Struct(">B4s8sIBHHIHH")
 _NOT_KNOWN: Final = 0
@@ -41,6 +52,21 @@ LINE_NUMBERS: Final[Mapping[str, int]] = {
     "ended_by_death": 9,
     "copy_past_age": 10,
     "hidden": 11,
+}
+
+#: What whoever reads a stamp is told of its line, in words that are on every sheet with it or plainer.
+LINE_LABELS: Final[Mapping[int, str]] = {
+    1: "Not for CPR",
+    2: "CPR recommended",
+    3: "No decision in force: a proposal waits for somebody who may sign",
+    4: "No decision in force: one was reported, and nobody saw the form",
+    5: "In doubt",
+    6: "No decision in force: it was cancelled",
+    7: "No decision recorded",
+    8: "No decision in force, but an advance decision refusing CPR was seen",
+    9: "The person has died",
+    10: "Last known, from a copy that was too old",
+    11: "Not shown on this sheet",
 }
 
 

@@ -18,16 +18,21 @@ def upgrade() -> None:
         sa.Column("key_id", sa.String(length=8), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
-        sa.Column("signs", sa.Boolean(), nullable=False),
+        sa.Column("standing", sa.String(length=10), nullable=False),
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("withdrawn_at", UTCDateTime(), nullable=True),
         sa.Column("withdrawn_because", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_key")),
         sa.UniqueConstraint("key_id", name=op.f("uq_stamp_key_key_id")),
     )
-    signs = sa.text("signs")
+    one_of_each = sa.text("standing <> 'former'")
     op.create_index(
-        "uq_stamp_key_signs", "stamp_key", ["signs"], unique=True, sqlite_where=signs, postgresql_where=signs
+        "uq_stamp_key_one_of_each",
+        "stamp_key",
+        ["standing"],
+        unique=True,
+        sqlite_where=one_of_each,
+        postgresql_where=one_of_each,
     )
     op.add_column("handover_sheet", sa.Column("stamp", sa.Text(), nullable=True))
 

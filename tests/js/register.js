@@ -12,6 +12,8 @@ import { Vault } from "../../epaccs/static/js/tablet/vault.js";
 export const NOON = Date.parse("2026-11-21T12:00:00Z");
 export const HOUR = 3_600_000;
 export const PASSPHRASE = "four quiet grey herons";
+/** Of no sheet: what a register is told of keys is tested with its sheets. */
+const STAMP_KEYS = [{ id: "00000000", key: toBase64url(new Uint8Array(32)), withdrawn: false }];
 export const SCOPE = "area:Riverside";
 
 /** Clocks that a test sets by hand. */
@@ -80,6 +82,7 @@ export async function answerTo(
     seal_key: { ...(await crypto.subtle.exportKey("jwk", sealPair.publicKey)), kid: "s1" },
     policy,
     scope_keys: [{ scope: SCOPE, tier, epoch, key: SCOPE_SECRETS.get(place) }],
+    stamp_keys: STAMP_KEYS,
     user: {
       id: userId,
       name: `User ${userId}`,

@@ -18,7 +18,7 @@ from epaccs.devices.rules import DeviceClass, default_policy
 from tests.devices.test_ending import an_administrator
 from tests.factories import a_clinician, sign_in
 
-PARTS = ("/tablet", "/tablet/kdf.js", "/tablet/manifest.webmanifest", "/sw.js")
+PARTS = ("/tablet", "/tablet/kdf.js", "/tablet/scan.js", "/tablet/manifest.webmanifest", "/sw.js")
 
 
 def directives(policy: str) -> dict[str, str]:
@@ -65,6 +65,18 @@ def test_only_the_slow_worker_compiles_and_it_can_do_nothing_else(app: Flask) ->
 
     assert directives(policies["/tablet/kdf.js"]) == {"default-src": "'none'", "script-src": "'wasm-unsafe-eval'"}
     assert [address for address, policy in policies.items() if "wasm" in policy] == ["/tablet/kdf.js"]
+    assert directives(policies["/tablet/scan.js"]) == {"default-src": "'none'"}
+
+
+def test_the_tablets_page_alone_may_ask_for_the_camera(app: Flask) -> None:
+    allowed = {
+        one: app.test_client().get(one).headers["Permissions-Policy"] for one in ("/tablet", "/sign-in", "/check")
+    }
+
+    assert "camera=(self)" in allowed["/tablet"]
+    assert "camera=()" in allowed["/sign-in"]
+    assert "camera=()" in allowed["/check"]
+    assert all("microphone=()" in one for one in allowed.values())
 
 
 def test_the_worker_reaches_no_further_than_where_it_lies(app: Flask) -> None:

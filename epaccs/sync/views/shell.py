@@ -16,9 +16,10 @@ from epaccs.care_plans.schema import build_offline_sections
 from epaccs.clinicians.guard import asked_by_a_page, visit
 from epaccs.core import base64url
 from epaccs.core.assets import STATIC_FOLDER
-from epaccs.core.web import PRODUCT_NAME, for_programs, public
+from epaccs.core.web import PERMISSIONS_POLICY, PRODUCT_NAME, for_programs, public
 from epaccs.cpr_decisions.schema import build_offline_forms
 from epaccs.devices.queries import passphrase_length_for
+from epaccs.stamps.rules import LINE_LABELS
 
 bp = Blueprint("tablet", __name__)
 
@@ -36,6 +37,10 @@ SHELL_POLICY: Final = (
 FORMS_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 #: The worker that makes a key of a passphrase compiles WebAssembly and can do nothing else: it loads nothing.
 SLOW_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
+#: The worker that reads the square code of a sheet computes, and can do nothing else.
+SCAN_POLICY: Final = "default-src 'none'"
+#: The one page that may ask for the camera.
+SHELL_PERMISSIONS: Final = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
 #: The worker that keeps the shell fetches from this server only.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
@@ -51,7 +56,8 @@ _LIBRARIES: Final = ("vendor/idb/idb.js",)
 @public
 def show_shell() -> Response:
     """The page that opens without signal."""
-    return Response(_shell(), mimetype="text/html", headers={**_ASK_AGAIN, "Content-Security-Policy": SHELL_POLICY})
+    headers = {**_ASK_AGAIN, "Content-Security-Policy": SHELL_POLICY, "Permissions-Policy": SHELL_PERMISSIONS}
+    return Response(_shell(), mimetype="text/html", headers=headers)
 
 
 @bp.get("/tablet/forms")
@@ -94,6 +100,15 @@ def show_slow_worker() -> Response:
     )
 
 
+@bp.get("/tablet/scan.js")
+@public
+def show_scan_worker() -> Response:
+    """The worker that reads the square code of a sheet, with its library in front of it."""
+    return Response(
+        _scan_worker(), content_type=_SCRIPT, headers={**_ASK_AGAIN, "Content-Security-Policy": SCAN_POLICY}
+    )
+
+
 @bp.get("/sw.js")
 @public
 def show_worker() -> Response:
@@ -112,6 +127,7 @@ def _digests() -> dict[str, str]:
         "/tablet": _digest(_shell().encode()),
         "/tablet/forms": _digest(_forms().encode()),
         "/tablet/kdf.js": _digest(_slow_worker().encode()),
+        "/tablet/scan.js": _digest(_scan_worker().encode()),
         "/tablet/manifest.webmanifest": _digest(_manifest().encode()),
     }
 
@@ -130,7 +146,7 @@ def _scripts() -> list[str]:
 def _shell() -> str:
     """Without what a page of ours would ask of the session: every tablet gets the same."""
     reasons = [(str(one), words) for one, words in REASON_LABELS.items() if one is not AccessReason.EMERGENCY]
-    return render_template("tablet/shell.html", reasons=reasons, forms=build_offline_forms())
+    return render_template("tablet/shell.html", reasons=reasons, forms=build_offline_forms(), lines=LINE_LABELS)
 
 
 def _forms() -> str:
@@ -144,6 +160,10 @@ def _forms() -> str:
 
 def _slow_worker() -> str:
     return f"{_read('vendor/hash-wasm/argon2.js').decode()}\n{_read('js/tablet/kdf.worker.js').decode()}"
+
+
+def _scan_worker() -> str:
+    return f"{_read('vendor/jsqr/jsqr.js').decode()}\n{_read('js/tablet/scan.worker.js').decode()}"
 
 
 def _manifest() -> str:

@@ -15,6 +15,7 @@ import { connectReason } from "./screens/reason.js";
 import { connectRoom } from "./screens/room.js";
 import { connectRounds } from "./screens/rounds.js";
 import { connectSearch, showSearch } from "./screens/search.js";
+import { connectSheet } from "./screens/sheet.js";
 import { connectState } from "./screens/state.js";
 import { connectStrip, showStrip } from "./screens/strip.js";
 import { connectUnlock, showUnlock } from "./screens/unlock.js";
@@ -37,6 +38,7 @@ async function start() {
     connectRounds,
     connectCard,
     connectEntry,
+    connectSheet,
     connectWaiting,
     connectState,
     connectOpeners,

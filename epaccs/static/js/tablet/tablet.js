@@ -14,6 +14,7 @@ import { openersOf } from "./members.js";
 import { Outbox } from "./outbox.js";
 import { Photos, shrink } from "./photos.js";
 import { SearchIndex } from "./search.js";
+import { judgeSheet } from "./sheets.js";
 import { slowly } from "./slow.js";
 import { PIECE_BYTES, Store } from "./store.js";
 import { Sync } from "./sync.js";
@@ -193,6 +194,22 @@ export class Tablet {
       throw error;
     }
     return this.open;
+  }
+
+  /**
+   * What the square code of a printed sheet says, beside what is here. That somebody was found by it is written down.
+   *
+   * @param {string} scanned
+   * @param {Known | null} open whose record the paper is held beside; null: nobody's
+   * @param {Record<string, string>} lines the words of each line about CPR, by its number
+   */
+  async checkSheet(scanned, open, lines) {
+    if (this.#isBehind) this.refresh();
+    const keys = this.vault.unlocked?.stampKeys ?? [];
+    const around = { keys, people: this.people.values(), open, now: this.clock.now(), lines };
+    const judgement = await judgeSheet(scanned, around);
+    await this.audit.append({ act: "searched", count: judgement.person ? 1 : 0 });
+    return judgement;
   }
 
   // --- Writing ---

@@ -1,6 +1,6 @@
 /** The only addresses that this program ever runs a script from; the page's own rules refuse every other. */
 
-const ADDRESSES = new Set(["/tablet/kdf.js", "/sw.js"]);
+const ADDRESSES = new Set(["/tablet/kdf.js", "/tablet/scan.js", "/sw.js"]);
 
 /** @typedef {{ createPolicy: (name: string, rules: { createScriptURL: (address: string) => string }) => { createScriptURL: (address: string) => unknown } }} Factory */
 

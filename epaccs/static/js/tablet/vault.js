@@ -38,6 +38,7 @@ import { canWalk } from "./slow.js";
  * @property {JsonWebKey & { kid?: string }} seal_key
  * @property {Record<string, any>} policy
  * @property {ScopeKey[]} scope_keys
+ * @property {import("./stamp.js").Key[]} stamp_keys
  * @property {{ id: string, name: string, role: string, role_label: string, organisation: string }} user
  * @property {string} control_telephone
  * @property {string} server_time
@@ -48,6 +49,7 @@ import { canWalk } from "./slow.js";
  * @property {string} lease
  * @property {JsonWebKey} leaseKey
  * @property {ScopeKey[]} scopeKeys
+ * @property {import("./stamp.js").Key[]} [stampKeys] absent: sealed before sheets were signed
  * @property {string} signing
  * @property {{ lease: string, until: number } | null} glass the lease on which the glass was broken, and until when
  */
@@ -62,6 +64,7 @@ import { canWalk } from "./slow.js";
  * @property {number} until milliseconds since 1970
  * @property {boolean} isBrokenGlass
  * @property {Map<string, ScopeKeys>} scopes by scope, tier and epoch
+ * @property {readonly import("./stamp.js").Key[]} stampKeys what sheets of this register are signed with; empty: it is not known yet
  */
 
 /** @typedef {{ renew?: () => Promise<Answer | null>, breakGlass?: boolean }} Ways what to try when the lease has ended */
@@ -396,6 +399,7 @@ const buildKeyring = (answer, signing, glass) => ({
   lease: answer.lease,
   leaseKey: answer.lease_key,
   scopeKeys: answer.scope_keys,
+  stampKeys: answer.stamp_keys,
   signing,
   glass,
 });
@@ -423,6 +427,7 @@ async function buildUnlocked(member, master, keyring) {
     until: isBrokenGlass && keyring.glass ? keyring.glass.until : claims.exp * 1000,
     isBrokenGlass,
     scopes,
+    stampKeys: keyring.stampKeys ?? [],
   };
 }
 

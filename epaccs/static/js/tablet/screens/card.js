@@ -8,6 +8,7 @@ import { againOf } from "./again.js";
 import { NOT_IN_FORCE, startEntry } from "./entry.js";
 import { showPlan } from "./plan.js";
 import { bornOf, nameOf, showSearch } from "./search.js";
+import { startSheet } from "./sheet.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 /** @typedef {import("../tablet.js").OpenCard} OpenCard */
@@ -154,5 +155,6 @@ function actionsOf(tablet, open) {
     makeButton(words, () => startEntry({ kind, title: words, whose: who }), isGrave ? "warning" : "secondary"),
   );
   if (open.plan) buttons.unshift(makeButton("The whole plan", () => showPlan(tablet, open)));
-  return [...buttons, makeButton("Find another person", showSearch)];
+  const paper = makeButton("Check a printed sheet", () => startSheet(open.known));
+  return [...buttons, paper, makeButton("Find another person", showSearch)];
 }
