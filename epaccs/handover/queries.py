@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from epaccs.access.queries import get_standing
-from epaccs.access.rules import Permission
+from epaccs.access.queries import find_standing, get_standing
+from epaccs.access.rules import Fact, Permission
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
@@ -191,9 +191,10 @@ def _as_copy(sheet: HandoverSheet, *, with_places: bool) -> PaperCopy:
 
 @dataclass(frozen=True)
 class Checked:
-    """What becomes known of a number; the ids are for the audit, and no page shows them.
+    """What becomes known of a number. The ids are for the audit; a page that anybody reads shows none of them.
 
-    `changed_since`: something else in the record changed, which does not make the sheet wrong about CPR.
+    `changed_since`: something else in the record changed, which does not make the sheet wrong about CPR; told only to
+    whoever may open the record.
     """
 
     sheet_id: UUID
@@ -203,6 +204,14 @@ class Checked:
     valid_as_at: datetime | None
     ended_at: datetime | None
     changed_since: bool
+
+
+def may_open(actor: Actor, entry_id: UUID) -> bool:
+    """Whether this reader may open the record of a sheet in their hand, or give a reason and open it then."""
+    standing = find_standing(actor, entry_id)
+    if standing is None or Fact.IN_SCOPE not in standing.facts:
+        return False
+    return standing.can(Permission.VIEW_CARD) or standing.can(Permission.GIVE_REASON)
 
 
 def find_checked(code: str) -> Checked | None:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.agreements.queries import get_agreement
-from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.guard import current_actor, visit
 from epaccs.core import clock
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
@@ -104,8 +104,12 @@ def _show_unknown(typed: str) -> ResponseReturnValue:
 
 
 def _fill_checked(checked: Checked | None, number: str) -> str:
-    keys = [key.to_json() for key in list_keys()]
-    return render_template("handover/checked.html", checked=checked, typed=number, checked_at=clock.now(), keys=keys)
+    keys, signed_in = [key.to_json() for key in list_keys()], visit().signed_in
+    actor = signed_in.actor if signed_in else None
+    opens = checked.entry_id if checked and actor and queries.may_open(actor, checked.entry_id) else None
+    return render_template(
+        "handover/checked.html", checked=checked, typed=number, checked_at=clock.now(), keys=keys, opens=opens
+    )
 
 
 @bp.get("/admin/agreements/<agreement_id>/processing.pdf")

@@ -22,6 +22,7 @@ from epaccs.handover.model import HandoverSheet
 from epaccs.handover.rules import MISSES_LIMIT, format_code
 from epaccs.versions.actions import apply_edit
 from tests.cpr_decisions.test_actions import a_decision
+from tests.handover.test_printing import remove
 from tests.factories import a_clinician, a_registered_person, an_edit, sign_in
 from tests.pages import PageClient
 
@@ -254,10 +255,43 @@ def test_a_replaced_sheet_is_said_to_be_replaced(app: Flask, code: str, gp: Acto
     pages.see_nothing_of("Not for CPR", "Okonkwo")
 
 
-def test_other_changes_are_said_to_have_been(app: Flask, code: str, gp: Actor, entry_id: UUID) -> None:
+def test_whoever_may_open_the_record_learns_which_part_changed_and_nobody_else_does(
+    app: Flask, code: str, gp: Actor, entry_id: UUID
+) -> None:
+    inside = PageClient(app)
+    sign_in(inside.browser, gp)
+    inside.open(f"/check/{code}").see("The part about CPR: not changed since the sheet", "Any other part: not changed")
     apply_edit(gp, an_edit(entry_id, "treatment_level", {"level": "treat_at_home"}))
 
-    PageClient(app).open(f"/check/{code}").see("Other parts of the record have changed since.")
+    inside.open(f"/check/{code}").see("not changed since the sheet", "Another part of the record: changed since")
+    inside.follow("Open the record")
+
+    elsewhere = PageClient(app)
+    sign_in(elsewhere.browser, a_clinician(Role.GP))
+    for reader in (PageClient(app), elsewhere):
+        reader.open(f"/check/{code}").see("This sheet is the current one")
+        reader.see_nothing_of("The part about CPR", "changed since", "Open the record", str(entry_id))
+
+
+def test_whoever_may_open_the_record_of_a_replaced_sheet_is_told_that_the_part_about_cpr_changed(
+    app: Flask, code: str, gp: Actor, entry_id: UUID
+) -> None:
+    apply_edit(gp, an_edit(entry_id, "cpr", a_decision(), kind="sign"))
+    pages = PageClient(app)
+    sign_in(pages.browser, gp)
+
+    pages.open(f"/check/{code}").see("This sheet was replaced", "The part about CPR: changed since the sheet")
+
+
+def test_a_sheet_of_whoever_left_the_register_is_not_said_to_be_cancelled(
+    app: Flask, code: str, gp: Actor, entry_id: UUID
+) -> None:
+    remove(gp, entry_id)
+
+    pages = PageClient(app).open(f"/check/{code}")
+
+    pages.see("This sheet can no longer be checked here", "That does not cancel a signed decision.")
+    pages.see("Destroy this sheet, never the signed form.").see_nothing_of("moved", "Okonkwo", "do not rely on it")
 
 
 def test_a_number_can_be_typed(app: Flask, code: str) -> None:
