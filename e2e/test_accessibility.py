@@ -60,6 +60,7 @@ NO_PAGES = {
     "tablet.show_forms",
     "tablet.show_manifest",
     "tablet.show_session",
+    "tablet.show_scan_worker",
     "tablet.show_slow_worker",
     "tablet.show_worker",
 }
