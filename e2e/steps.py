@@ -248,6 +248,11 @@ class Somebody:
             assert squeeze(sentence) in text, f"{sentence!r} is not on {self.heading!r}: {text}"
         return self
 
+    def waits_for(self, words: str) -> Self:
+        """It is there now, or once a script of the page has done its work."""
+        expect(self.page.get_by_text(words).first).to_be_visible()
+        return self
+
     def sees_nothing_of(self, *sentences: str) -> Self:
         """Nothing of it is on the page."""
         for sentence in sentences:

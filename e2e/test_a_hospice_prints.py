@@ -14,7 +14,8 @@ from epaccs.core.fields import format_date
 from tests.factories import an_organisation
 
 GENUINE = "The square code on the paper was made by this register and was not altered."
-ALTERED = "The square code on the paper was altered, or was made by another register."
+ALTERED = "The square code on the paper was altered."
+ALARM = "do not rely on the paper"
 OF_ANOTHER = "The square code on the paper is that of another sheet."
 
 
@@ -57,14 +58,18 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
     assert len(sheet.codes) == len(sheet.pages)
     [code] = set(sheet.codes)
     somebody = sits_down(nurse_at_work)
-    somebody.opens(code).sees("current", GENUINE).sees_nothing_of(name, "Not for CPR", "Do not rely on this paper")
+    somebody.opens(code).waits_for(GENUINE).sees("is the current one").sees_nothing_of(name, "Not for CPR", ALARM)
+    assert somebody.path == f"/check/{sheet.number}"
 
     # but whoever alters a letter of it, or sticks it on another sheet, is found out
     letter = "A" if code[-20] != "A" else "B"
-    somebody.opens("/").opens(f"{code[:-20]}{letter}{code[-19:]}").sees(ALTERED).sees_nothing_of(GENUINE)
+    somebody.opens(f"{code[:-20]}{letter}{code[-19:]}").waits_for(ALTERED).sees(ALARM)
+    somebody.sees_nothing_of(GENUINE, "is the current one")
+    somebody.opens(code).waits_for(GENUINE).sees("is the current one").sees_nothing_of(ALARM)
     stamp = code.partition("#")[2]
-    somebody.opens("/").opens(f"/check/7K4P-93XQ#{stamp}").sees(OF_ANOTHER).sees_nothing_of(GENUINE)
-    somebody.opens("/").opens(f"{code[:-20]}").sees("is damaged").sees_nothing_of(GENUINE)
+    somebody.opens(f"/check/7K4P-93XQ#{stamp}").waits_for(OF_ANOTHER).sees(ALARM).sees_nothing_of(GENUINE)
+    somebody.opens(f"{code[:-20]}").waits_for("is damaged").sees(ALARM).sees_nothing_of(GENUINE)
+    somebody.skips_to_content().sees("is damaged")
 
     # when the GP signs another decision
     opened(gp, entry_id)

@@ -543,7 +543,7 @@ def test_a_mind_changed_at_the_last(site: Site, sits_down: SitsDown) -> None:
     kelly = story.joins(Role.HOSPICE_NURSE, "Bernadette Kelly")
     old = story.prints(kelly)
     old.says_in_order("Not for CPR", "Of death: Home.")
-    kelly.opens(f"/check/{old.number}").sees("This sheet is the current one")
+    kelly.opens(f"/check/{old.number}").sees("The CPR line of this sheet is the current one")
 
     # when he tells a nurse that he wants to be kept alive if it can be, and to die in the hospice
     nurse = story.joins(Role.COMMUNITY_NURSE, "Tom Reid")
@@ -601,4 +601,4 @@ def test_a_mind_changed_at_the_last(site: Site, sits_down: SitsDown) -> None:
         assert "Kitchen door" not in said
     for sheet in (old, new):
         kelly.opens(f"/check/{sheet.number}").sees("This sheet was replaced: do not rely on it")
-    kelly.opens(f"/check/{newest.number}").sees("This sheet is the current one")
+    kelly.opens(f"/check/{newest.number}").sees("The CPR line of this sheet is the current one")

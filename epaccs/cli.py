@@ -40,6 +40,7 @@ from epaccs.devices import actions as device_actions
 from epaccs.devices import queries as device_queries
 from epaccs.export import export, find_everybody
 from epaccs.handover.actions import Order, print_sheet
+from epaccs.handover.queries import find_signed_with
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
@@ -348,7 +349,7 @@ def list_stamp_keys(as_json: bool) -> None:
 @in_the_house
 def change_stamp_key(as_json: bool) -> None:
     """Sign with the announced key from now on; sheets of the former one are believed as before."""
-    key_id = stamp_actions.change_key().key_id
+    key_id = stamp_actions.change_key()
     audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "stamps change"}))
     say(f"Key {key_id} signs what is printed from now on.", as_json=as_json, id=key_id)
 
@@ -362,8 +363,10 @@ def withdraw_stamp_key(key_id: str, because: str, as_json: bool) -> None:
     """Believe nothing that KEY_ID ever signed: somebody else may have it. A new key signs from now on."""
     stamp_actions.withdraw_key(key_id, because=because)
     audit_log.record(Event(EventKind.COMMAND_RUN, details={"command": "stamps withdraw"}))
-    words = f"Key {key_id} is withdrawn. Its sheets say so when they are scanned; print those anew that are in use."
-    say(words, as_json=as_json, id=key_id)
+    sheets = find_signed_with(key_id)
+    words = f"Key {key_id} is withdrawn, and the announced one with it if it signed. "
+    anew = f"Print these sheets anew, which are in use: {', '.join(sheets)}." if sheets else "No sheet of it is in use."
+    say(words + anew, as_json=as_json, id=key_id, sheets=sheets)
 
 
 # Tablets

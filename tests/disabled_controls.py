@@ -1299,4 +1299,5 @@ def the_number_alone_is_signed(self: Any, key_id: Any) -> bytes:
 
 
 off("H-70d")(nothing)
+off("H-70j")(nothing)
 off("H-70e")(nothing_is_sealed)

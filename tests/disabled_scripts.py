@@ -101,5 +101,6 @@ REWRITTEN: dict[str, Rewritten] = {
     "H-70c": Rewritten("return key.withdrawn ?", "return key === null ?"),
     "H-70f": Rewritten("if (open && !fits(facts, open))", "if (open === undefined)"),
     "H-70g": Rewritten("if (facts.code !== address.code)", "if (facts === undefined)"),
-    "H-70h": Rewritten("|| person.version < facts.change)", "&& person.version < facts.change)"),
+    "H-70h": Rewritten("if (person.version > facts.change)", "if (cprOf(person) > facts.cprVersion)"),
+    "H-70i": Rewritten("this.#answer?.(null);", ""),
 }

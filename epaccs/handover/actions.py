@@ -47,6 +47,7 @@ from epaccs.notices.rules import NoticeKind
 from epaccs.register.queries import is_restricted_now
 from epaccs.settings import Settings
 from epaccs.stamps.actions import find_signer
+from epaccs.stamps.queries import is_withdrawn
 from epaccs.versions.model import Entry, SectionVersion
 from epaccs.versions.rules import Value
 
@@ -113,15 +114,15 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
         because=order.not_told_because,
         was_read=order.was_read,
     )
-    signer = find_signer()
     sheet = _reserve(actor, sheet_id, contents, order, entry_id=entry_id)
     for _ in range(TRIES):
         if sheet.status != SheetStatus.RESERVED:
             return PrintedSheet(format_code(sheet.code), None)
+        signer = find_signer()
         finished = queries.build_sheet(actor, contents, sheet, signer=signer, settings=settings)
         end_read()
         rendered = pdf.render(finished)
-        if _keep(actor, sheet.id, contents, rendered, stamp=finished.stamp):
+        if _keep(actor, sheet.id, contents, rendered, stamp_key=signer.key_id):
             return PrintedSheet(finished.number, rendered.pdf)
         contents = queries.read_contents(actor, entry_id, settings=settings)
     raise Stale
@@ -169,12 +170,12 @@ def _unused_code(session: Session) -> str:
             return code
 
 
-def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered, *, stamp: str) -> bool:
-    """Everything about the finished sheet, at once; False: the record changed while it was laid out."""
+def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered, *, stamp_key: str) -> bool:
+    """Everything about the finished sheet, at once; False: meanwhile the record changed, or the key was withdrawn."""
     with writing() as session:
         entry_id = UUID(contents.card.summary.entry_id)
         entry = session.get(Entry, entry_id, with_for_update=True, populate_existing=True)
-        if entry is None or entry.change_number != contents.change_number:
+        if entry is None or entry.change_number != contents.change_number or is_withdrawn(stamp_key):
             return False
         get_standing(actor, entry_id, Permission.PRINT)
         sheet = session.get_one(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
@@ -184,7 +185,7 @@ def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Render
         sheet.change_number = contents.change_number
         sheet.versions = dict(contents.versions)
         sheet.content_hash = hashlib.sha256(rendered.pdf).hexdigest()
-        sheet.stamp = stamp
+        sheet.stamp_key = stamp_key
         sheet.tells_address = not contents.is_restricted
         log.record(
             event(
@@ -272,8 +273,11 @@ def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
 # --- Checking one ----------------------------------------------------------------------------------------------------
 
 
-def check_sheet(typed: str, *, address: str) -> Checked | None:
+def check_sheet(typed: str, *, address: str, actor: Actor | None = None) -> Checked | None:
     """Whether a sheet still holds, for whoever has it in their hand; None: no sheet has this number.
+
+    Args:
+        actor: None: nobody is signed in.
 
     Only numbers that nobody has are counted, so that a ward may check a pile of sheets and a stranger cannot guess one.
 
@@ -288,13 +292,11 @@ def check_sheet(typed: str, *, address: str) -> Checked | None:
             session.execute(delete(WrongCode).where(WrongCode.at < clock.now() - _MISSES_KEPT))
             session.add(WrongCode(address=address, at=clock.now()))
             return None
-        log.record(
-            Event(
-                EventKind.PAPER_CHECKED,
-                entry_id=found.entry_id,
-                details={"sheet_id": found.sheet_id, "status": str(found.status)},
-            )
-        )
+        about = {"sheet_id": found.sheet_id, "status": str(found.status)}
+        if actor is not None:
+            log.record(event(actor, EventKind.PAPER_CHECKED, entry_id=found.entry_id, **about))
+        else:
+            log.record(Event(EventKind.PAPER_CHECKED, entry_id=found.entry_id, details=about))
     return found
 
 

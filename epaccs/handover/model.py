@@ -38,7 +38,7 @@ class HandoverSheet(Base):
     versions: Mapped[dict[str, Any] | None]  #: section -> version shown
     tells_address: Mapped[bool]  #: False: the address was restricted when it was printed
     content_hash: Mapped[str | None] = mapped_column(String(64))  #: SHA-256 of the file, to know a forged one
-    stamp: Mapped[str | None] = mapped_column(Text)  #: what its square code says, signed; None: printed before stamps
+    stamp_key: Mapped[str | None] = mapped_column(String(8))  #: of its square code; None: printed before stamps
     ended_at: Mapped[datetime | None]  #: when it was replaced or withdrawn; None: it was not
     collected_at: Mapped[datetime | None]  #: when somebody said that this paper is destroyed; None: nobody did
     collected_by: Mapped[UUID | None] = mapped_column(Uuid)

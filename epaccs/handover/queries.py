@@ -206,12 +206,35 @@ class Checked:
     changed_since: bool
 
 
-def may_open(actor: Actor, entry_id: UUID) -> bool:
-    """Whether this reader may open the record of a sheet in their hand, or give a reason and open it then."""
+@dataclass(frozen=True)
+class Holder:
+    """What the page of a sheet tells whoever is signed in and may open the record: its id, and perhaps what changed.
+
+    `sees_changes`: they have said why they read it, and see all of it; else the record asks them first.
+    """
+
+    entry_id: UUID
+    sees_changes: bool
+
+
+def find_holder(actor: Actor, entry_id: UUID) -> Holder | None:
+    """Whoever has a sheet in their hand and may open the record, or give a reason and open it then; None: neither."""
     standing = find_standing(actor, entry_id)
     if standing is None or Fact.IN_SCOPE not in standing.facts:
-        return False
-    return standing.can(Permission.VIEW_CARD) or standing.can(Permission.GIVE_REASON)
+        return None
+    if not (standing.can(Permission.VIEW_CARD) or standing.can(Permission.GIVE_REASON)):
+        return None
+    return Holder(entry_id, standing.can(Permission.VIEW_RECORD))
+
+
+def find_signed_with(key_id: str) -> list[str]:
+    """The numbers of the current sheets that a key signed: to be printed anew when it is withdrawn."""
+    statement = (
+        select(HandoverSheet.code)
+        .where(HandoverSheet.stamp_key == key_id, HandoverSheet.status == str(SheetStatus.CURRENT))
+        .order_by(HandoverSheet.printed_at)
+    )
+    return [format_code(code) for code in db.session.scalars(statement)]
 
 
 def find_checked(code: str) -> Checked | None:

@@ -19,7 +19,7 @@ from epaccs.core.web import public, sent_form
 from epaccs.handover import actions, queries
 from epaccs.handover.actions import PrintedSheet, build_order
 from epaccs.handover.pdf import render_processing
-from epaccs.handover.queries import Checked
+from epaccs.handover.queries import Checked, Holder
 from epaccs.handover.rules import can_be_code
 from epaccs.handover.schema import CodeSchema, build_print_schema
 from epaccs.settings import Settings
@@ -93,22 +93,23 @@ def _show_box(form: Form) -> str:
 
 
 def _show_checked(typed: str) -> ResponseReturnValue:
-    checked = actions.check_sheet(typed, address=request.remote_addr or "")
+    signed_in = visit().signed_in
+    actor = signed_in.actor if signed_in else None
+    checked = actions.check_sheet(typed, address=request.remote_addr or "", actor=actor)
     if checked is None:
         return _show_unknown(typed)
-    return _fill_checked(checked, checked.number)
+    holder = queries.find_holder(actor, checked.entry_id) if actor else None
+    return _fill_checked(checked, checked.number, holder)
 
 
 def _show_unknown(typed: str) -> ResponseReturnValue:
-    return _fill_checked(None, showable(typed[:20])), 404
+    return _fill_checked(None, showable(typed[:20]), None), 404
 
 
-def _fill_checked(checked: Checked | None, number: str) -> str:
-    keys, signed_in = [key.to_json() for key in list_keys()], visit().signed_in
-    actor = signed_in.actor if signed_in else None
-    opens = checked.entry_id if checked and actor and queries.may_open(actor, checked.entry_id) else None
+def _fill_checked(checked: Checked | None, number: str, holder: Holder | None) -> str:
+    keys = [key.to_json() for key in list_keys()]
     return render_template(
-        "handover/checked.html", checked=checked, typed=number, checked_at=clock.now(), keys=keys, opens=opens
+        "handover/checked.html", checked=checked, typed=number, holder=holder, checked_at=clock.now(), keys=keys
     )
 
 

@@ -19,7 +19,7 @@ from epaccs.core.db import db, writing
 from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.stamps.model import StampKey
-from epaccs.stamps.rules import KeyStanding, check_not_withdrawn
+from epaccs.stamps.rules import KeyStanding, check_not_withdrawn, check_was_announced
 from epaccs.stamps.signer import Signer
 
 _PURPOSE = "sheet stamp key"
@@ -31,23 +31,37 @@ def find_signer() -> Signer:
 
     A key sealed under another secret, as after a change of the site's, signs no more: a new one takes its place.
     """
-    key = _find(db.session(), KeyStanding.SIGNS)
-    signer = _open(key) if key else None
-    return signer or change_key()
-
-
-def change_key() -> Signer:
-    """The announced key signs from now on, and another is announced; what the former one signed is still believed."""
+    signer = _find_signer(db.session())
+    if signer is not None:
+        return signer
     try:
         with writing() as session:
-            return _change(session)
+            return _find_signer(session) or _change(session)
     except IntegrityError:
         # Another process was quicker: its key signs.
         return find_signer()
 
 
+def change_key() -> str:
+    """The announced key signs from now on, and another is announced; what the former one signed is still believed.
+
+    Returns:
+        By which stamps name the key that signs now.
+
+    Raises:
+        RuleBroken: tablets may not have been told of the announced key yet.
+    """
+    with writing() as session:
+        announced = _find(session, KeyStanding.ANNOUNCED, is_locked=True)
+        check_was_announced(announced.made_at if announced else clock.now(), now=clock.now())
+        return _change(session).key_id
+
+
 def withdraw_key(key_id: str, *, because: str) -> None:
-    """Nothing that it ever signed is believed any more; where it signs or is announced, another takes its place.
+    """Nothing that it ever signed is believed any more; where it signs or is announced, new keys take its place.
+
+    The announced key lies beside the one that signs, under the same secret: whoever has one has the other, so they go
+    together.
 
     Raises:
         NotFound: no key has this id.
@@ -60,22 +74,35 @@ def withdraw_key(key_id: str, *, because: str) -> None:
         if key is None:
             raise NotFound
         check_not_withdrawn(key.withdrawn_at)
-        key.withdrawn_at, key.withdrawn_because = clock.now(), because.strip()
-        _note(key, "withdrawn")
+        _withdraw(key, because.strip())
         if key.standing == KeyStanding.SIGNS:
+            announced = _find(session, KeyStanding.ANNOUNCED, is_locked=True)
+            if announced is not None:
+                _withdraw(announced, because.strip())
             _change(session)
         elif key.standing == KeyStanding.ANNOUNCED:
             _end(session, key)
             _make(session, KeyStanding.ANNOUNCED)
 
 
+def _withdraw(key: StampKey, because: str) -> None:
+    key.withdrawn_at, key.withdrawn_because = clock.now(), because
+    _note(key, "withdrawn")
+
+
+def _find_signer(session: Session) -> Signer | None:
+    """None: no key signs, or it cannot be opened."""
+    key = _find(session, KeyStanding.SIGNS)
+    return _open(key) if key else None
+
+
 def _change(session: Session) -> Signer:
-    """The announced key in the place of the one that signs; a new one where there is none, or it cannot be opened."""
+    """The announced key in the place of the one that signs; a new one where there is none, or it is of no use."""
     former, announced = (_find(session, one, is_locked=True) for one in (KeyStanding.SIGNS, KeyStanding.ANNOUNCED))
     for key in (former, announced):
         if key is not None:
             _end(session, key)
-    signer = _open(announced) if announced else None
+    signer = _open(announced) if announced and announced.withdrawn_at is None else None
     if announced is None or signer is None:
         signer = _make(session, KeyStanding.SIGNS)
     else:

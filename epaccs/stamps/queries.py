@@ -33,6 +33,12 @@ class PublicKey:
         return {"id": self.key_id, "key": self.public, "withdrawn": self.withdrawn_at is not None}
 
 
+def is_withdrawn(key_id: str) -> bool:
+    """Whether nothing that this key signed is believed."""
+    statement = select(StampKey.withdrawn_at).where(StampKey.key_id == key_id)
+    return db.session.scalars(statement).first() is not None
+
+
 def list_keys() -> list[PublicKey]:
     """Every key that ever signed a sheet, and the one that will next; the newest first."""
     return [

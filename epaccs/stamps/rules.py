@@ -16,13 +16,16 @@ import struct
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from epaccs.core.errors import RuleBroken
+from epaccs.core.fields import format_datetime
 
 FORMAT: Final = 1
+#: A tablet is told of keys with each lease; one that was not in contact for so long reads nobody either.
+ANNOUNCED_FOR: Final = timedelta(days=7)
 
 
 class KeyStanding(StrEnum):
@@ -124,6 +127,17 @@ def find_initials(given_name: str, family_name: str) -> str:
 def find_key_id(public: bytes) -> str:
     """It follows from the key, so that no other register has it but by chance."""
     return hashlib.sha256(public).hexdigest()[:8]
+
+
+def check_was_announced(at: datetime, *, now: datetime) -> None:
+    """A key signs once every tablet that is in use can have been told of it.
+
+    Raises:
+        RuleBroken: it was announced too lately.
+    """
+    if now < at + ANNOUNCED_FOR:
+        since = format_datetime(at + ANNOUNCED_FOR)
+        raise RuleBroken(f"Tablets must be told of the next key first. It can sign from {since} on")
 
 
 def check_not_withdrawn(withdrawn_at: datetime | None) -> None:

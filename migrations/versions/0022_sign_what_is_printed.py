@@ -34,9 +34,9 @@ def upgrade() -> None:
         sqlite_where=one_of_each,
         postgresql_where=one_of_each,
     )
-    op.add_column("handover_sheet", sa.Column("stamp", sa.Text(), nullable=True))
+    op.add_column("handover_sheet", sa.Column("stamp_key", sa.String(length=8), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("handover_sheet", "stamp")
+    op.drop_column("handover_sheet", "stamp_key")
     op.drop_table("stamp_key")

@@ -22,8 +22,8 @@ from epaccs.handover.model import HandoverSheet
 from epaccs.handover.rules import MISSES_LIMIT, format_code
 from epaccs.versions.actions import apply_edit
 from tests.cpr_decisions.test_actions import a_decision
-from tests.handover.test_printing import remove
 from tests.factories import a_clinician, a_registered_person, an_edit, sign_in
+from tests.handover.test_printing import remove
 from tests.pages import PageClient
 
 ANSWERS = {"printed_for": "L Hart, community nurse", "destination": "professional", "place": "Kitchen drawer"}
@@ -241,7 +241,7 @@ def code(app: Flask, gp: Actor, entry_id: UUID) -> str:
 def test_anybody_may_ask_whether_a_sheet_holds_and_learns_nothing_of_the_person(app: Flask, code: str) -> None:
     pages = PageClient(app).open(f"/check/{code}")
 
-    pages.see("This sheet is the current one", code, "21-Nov-2026 03:00")
+    pages.see("The CPR line of this sheet is the current one", code, "21-Nov-2026 03:00")
     pages.see_nothing_of("Okonkwo", "OKONKWO", "Grace", "999", "Patel", "Hart", "Kitchen", "Not for CPR")
     assert count_of(EventKind.PAPER_CHECKED) == 1
 
@@ -255,32 +255,47 @@ def test_a_replaced_sheet_is_said_to_be_replaced(app: Flask, code: str, gp: Acto
     pages.see_nothing_of("Not for CPR", "Okonkwo")
 
 
-def test_whoever_may_open_the_record_learns_which_part_changed_and_nobody_else_does(
+def test_whoever_may_open_the_record_learns_whether_another_part_changed_and_nobody_else_does(
     app: Flask, code: str, gp: Actor, entry_id: UUID
 ) -> None:
-    inside = PageClient(app)
-    sign_in(inside.browser, gp)
-    inside.open(f"/check/{code}").see("The part about CPR: not changed since the sheet", "Any other part: not changed")
+    inside = opened(app, gp, entry_id)
+    inside.open(f"/check/{code}").see("Another part of the record: not changed since the sheet")
     apply_edit(gp, an_edit(entry_id, "treatment_level", {"level": "treat_at_home"}))
 
-    inside.open(f"/check/{code}").see("not changed since the sheet", "Another part of the record: changed since")
+    inside.open(f"/check/{code}").see("Another part of the record: changed since the sheet")
     inside.follow("Open the record")
 
-    elsewhere = PageClient(app)
+    elsewhere, scoped = PageClient(app), PageClient(app)
     sign_in(elsewhere.browser, a_clinician(Role.GP))
+    sign_in(scoped.browser, a_clinician(Role.OUT_OF_HOURS_GP))
+    for reader in (PageClient(app), elsewhere, scoped):
+        reader.open(f"/check/{code}").see("Other parts may have changed: only the record says.")
+        reader.see_nothing_of("Another part of the record", "changed since the sheet")
     for reader in (PageClient(app), elsewhere):
-        reader.open(f"/check/{code}").see("This sheet is the current one")
-        reader.see_nothing_of("The part about CPR", "changed since", "Open the record", str(entry_id))
+        reader.open(f"/check/{code}").see_nothing_of("Open the record", str(entry_id))
+    scoped.open(f"/check/{code}").see("Open the record")
 
 
-def test_whoever_may_open_the_record_of_a_replaced_sheet_is_told_that_the_part_about_cpr_changed(
+def test_who_asked_about_a_sheet_is_kept_where_somebody_is_signed_in(app: Flask, code: str, gp: Actor) -> None:
+    pages = PageClient(app)
+    pages.open(f"/check/{code}")
+    sign_in(pages.browser, gp)
+    pages.open(f"/check/{code}")
+
+    statement = select(AuditEvent.actor_id).where(AuditEvent.kind == str(EventKind.PAPER_CHECKED))
+    assert list(db.session.scalars(statement.order_by(AuditEvent.at))) == [None, gp.clinician_id]
+
+
+def test_a_replaced_sheet_says_to_its_readers_that_the_record_is_to_be_opened(
     app: Flask, code: str, gp: Actor, entry_id: UUID
 ) -> None:
     apply_edit(gp, an_edit(entry_id, "cpr", a_decision(), kind="sign"))
     pages = PageClient(app)
     sign_in(pages.browser, gp)
 
-    pages.open(f"/check/{code}").see("This sheet was replaced", "The part about CPR: changed since the sheet")
+    pages.open(f"/check/{code}").see(
+        "This sheet was replaced", "what it says about CPR may be wrong", "Open the record"
+    )
 
 
 def test_a_sheet_of_whoever_left_the_register_is_not_said_to_be_cancelled(
@@ -297,7 +312,7 @@ def test_a_sheet_of_whoever_left_the_register_is_not_said_to_be_cancelled(
 def test_a_number_can_be_typed(app: Flask, code: str) -> None:
     pages = PageClient(app).open("/check")
 
-    pages.fill(code=f" {code.lower()} ").submit("Check the sheet").see("This sheet is the current one")
+    pages.fill(code=f" {code.lower()} ").submit("Check the sheet").see("The CPR line of this sheet is the current one")
     pages.follow("Check another sheet").see("Sheet number")
 
 

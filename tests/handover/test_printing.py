@@ -30,12 +30,12 @@ from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.handover import actions, pdf, queries
 from epaccs.handover.actions import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
-from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, parse_code
+from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, format_code, parse_code
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.register.actions import change_lifecycle
 from epaccs.settings import Settings
-from epaccs.stamps.actions import find_signer
+from epaccs.stamps.actions import find_signer, withdraw_key
 from epaccs.stamps.rules import Facts
 from epaccs.stamps.signer import SIGNED_FOR
 from epaccs.versions.actions import apply_edit
@@ -524,8 +524,10 @@ def test_the_square_code_of_each_page_holds_the_signed_facts_of_the_sheet(gp: Ac
     [sheet] = db.session.scalars(select(HandoverSheet))
     codes = codes_of(printed.content)
     assert len(codes) > 1
-    assert set(codes) == {f"http://localhost:5000/check/{printed.number}#{sheet.stamp}"}
-    signed = base64url.decode(sheet.stamp)
+    [code] = set(codes)
+    address, _, stamp = code.partition("#")
+    assert address == f"http://localhost:5000/check/{printed.number}"
+    signed = base64url.decode(stamp)
     said, signature = signed[:-64], signed[-64:]
     assert sheet.valid_as_at is not None
     facts = Facts(
@@ -558,7 +560,34 @@ def test_a_sheet_made_again_because_the_record_changed_is_stamped_with_what_stan
     sheet = print_one(gp, entry_id, settings)
 
     assert len(set(laid_out)) == 2
-    assert sheet.stamp == laid_out[-1]
+    assert sheet.stamp_key == find_signer().key_id
+
+
+def test_a_sheet_whose_key_is_withdrawn_while_it_is_laid_out_is_made_again_with_another(
+    gp: Actor, entry_id: UUID, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stolen, real = find_signer().key_id, pdf.render
+    keys: list[str] = []
+
+    def render(sheet: Any) -> pdf.Rendered:
+        keys.append(base64url.decode(sheet.stamp)[1:5].hex())
+        if len(keys) == 1:
+            withdraw_key(stolen, because="Stolen")
+        return real(sheet)
+
+    monkeypatch.setattr(pdf, "render", render)
+    sheet = print_one(gp, entry_id, settings)
+
+    assert keys == [stolen, find_signer().key_id]
+    assert sheet.stamp_key == keys[-1] != stolen
+
+
+def test_the_sheets_that_a_withdrawn_key_signed_are_named(gp: Actor, entry_id: UUID, settings: Settings) -> None:
+    first, second = (print_one(gp, entry_id, settings) for _ in range(2))
+    key_id = find_signer().key_id
+    assert queries.find_signed_with(key_id) == [format_code(first.code), format_code(second.code)]
+    change(gp, entry_id, "cpr", a_decision(), kind="sign")
+    assert queries.find_signed_with(key_id) == []
 
 
 # --- Checking a number -----------------------------------------------------------------------------------------------

@@ -6,69 +6,86 @@ import { trustedAddress } from "./trusted.js";
 const OF_THE_CAMERA = [1000];
 /** The finer one first: a smaller picture smooths what a cheap printer left ragged. */
 const OF_A_FILE = [1600, 900, 500];
+const PAUSE_MS = 60;
 
-/** @typedef {CanvasImageSource & { width: number, height: number }} Source */
+/** @typedef {{ image: CanvasImageSource, width: number, height: number }} Picture */
+/** @typedef {() => boolean} Counts whether nothing else has begun, and nobody has left, since this began */
+
+/** There is no camera, or it may not be used. */
+export class NoCamera extends Error {}
 
 export class Scanner {
+  #turn = 0;
   /** @type {Worker | null} */
   #worker = null;
   /** @type {MediaStream | null} */
   #stream = null;
+  /** @type {((text: string | null) => void) | null} who waits for the worker */
+  #answer = null;
 
-  /** Whether the camera looks. */
-  get isWatching() {
-    return this.#stream !== null;
-  }
-
-  /**
-   * Look through the camera until a code is read, or it is stopped.
-   *
-   * @param {HTMLVideoElement} video shows what the camera sees
-   * @returns {Promise<string | null>} null: it was stopped
-   * @throws {DOMException} there is no camera, or it may not be used
-   */
-  async watch(video) {
+  /** Something begins, and whatever was under way ends. @returns {Counts} */
+  begin() {
     this.stop();
-    const stream = await navigator.mediaDevices.getUserMedia({
-      audio: false,
-      video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
-    });
-    this.#stream = stream;
-    video.srcObject = stream;
-    try {
-      await video.play();
-      while (this.#stream === stream) {
-        const source = Object.assign(video, { width: video.videoWidth, height: video.videoHeight });
-        const text = await this.#read(source, OF_THE_CAMERA);
-        if (text !== null) return this.#stream === stream ? text : null;
-        await new Promise((resolve) => setTimeout(resolve, 60));
-      }
-      return null;
-    } finally {
-      for (const track of stream.getTracks()) track.stop();
-      if (this.#stream === stream) this.stop();
-      if (video.srcObject === stream) video.srcObject = null;
-    }
+    const turn = this.#turn;
+    return () => this.#turn === turn;
   }
 
-  /** @param {Blob} file @returns {Promise<string | null>} null: no code was found in it, or it is no picture */
-  async readFile(file) {
-    const picture = await createImageBitmap(file).catch(() => null);
-    return picture && this.#read(picture, OF_A_FILE);
-  }
-
-  /** The camera sees nothing any more, and what was read is forgotten. */
+  /** The camera sees nothing any more, and whoever waits is answered with nothing. */
   stop() {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#turn += 1;
+    end(this.#stream);
     this.#stream = null;
     this.#worker?.terminate();
     this.#worker = null;
+    this.#answer?.(null);
+    this.#answer = null;
   }
 
-  /** @param {Source} source @param {number[]} sizes */
-  async #read(source, sizes) {
+  /**
+   * Look through the camera until a code is read.
+   *
+   * @param {HTMLVideoElement} video shows what the camera sees
+   * @param {Counts} counts
+   * @returns {Promise<string | null>} null: it was stopped
+   * @throws {NoCamera}
+   */
+  async watch(video, counts) {
+    const stream = await openCamera();
+    if (!counts()) {
+      end(stream);
+      return null;
+    }
+    this.#stream = stream;
+    video.srcObject = stream;
+    await video.play().catch(() => {});
+    while (counts()) {
+      const text = await this.#read(
+        { image: video, width: video.videoWidth, height: video.videoHeight },
+        OF_THE_CAMERA,
+        counts,
+      );
+      if (text !== null) return counts() ? text : null;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    return null;
+  }
+
+  /** @param {Blob} file @param {Counts} counts @returns {Promise<string | null>} null: no code was found in it, it is no picture, or it was stopped */
+  async readFile(file, counts) {
+    const image = await createImageBitmap(file).catch(() => null);
+    if (!image) return null;
+    try {
+      return await this.#read({ image, width: image.width, height: image.height }, OF_A_FILE, counts);
+    } finally {
+      image.close();
+    }
+  }
+
+  /** @param {Picture} picture @param {number[]} sizes @param {Counts} counts */
+  async #read(picture, sizes, counts) {
     for (const size of sizes) {
-      const text = await this.#decode(shrink(source, size));
+      if (!counts()) return null;
+      const text = await this.#decode(shrink(picture, size));
       if (text !== null) return text;
     }
     return null;
@@ -79,6 +96,7 @@ export class Scanner {
     this.#worker ??= new Worker(/** @type {string} */ (trustedAddress("/tablet/scan.js")));
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
+      this.#answer = resolve;
       worker.onmessage = (event) => resolve(event.data.text);
       worker.onerror = () => reject(new Error("The part of the program that reads codes did not answer"));
       worker.postMessage({ data, width, height }, [data.buffer]);
@@ -86,13 +104,28 @@ export class Scanner {
   }
 }
 
-/** @param {Source} source @param {number} longest @returns {ImageData} */
-function shrink(source, longest) {
-  const scale = Math.min(1, longest / Math.max(source.width, source.height, 1));
+/** @param {MediaStream | null} stream */
+function end(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/** @returns {Promise<MediaStream>} */
+async function openCamera() {
+  const video = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video });
+  } catch {
+    throw new NoCamera("There is no camera, or it may not be used");
+  }
+}
+
+/** @param {Picture} picture @param {number} longest @returns {ImageData} */
+function shrink({ image, width, height }, longest) {
+  const scale = Math.min(1, longest / Math.max(width, height, 1));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(source.width * scale));
-  canvas.height = Math.max(1, Math.round(source.height * scale));
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
   const drawing = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
-  drawing.drawImage(source, 0, 0, canvas.width, canvas.height);
+  drawing.drawImage(image, 0, 0, canvas.width, canvas.height);
   return drawing.getImageData(0, 0, canvas.width, canvas.height);
 }

@@ -29,11 +29,16 @@ import { readStamp } from "./stamp.js";
  */
 
 const LOOK_ELSEWHERE = "Look for the signed form, and ring if there is none.";
+const DO_NOT_RELY = "Do not rely on this paper";
 
 const NOT_BELIEVED = /** @type {Record<string, [string, string]>} */ ({
-  altered: ["Do not rely on this paper", "Its square code was altered, or was made by another register."],
-  withdrawn: ["Do not rely on this paper", "Its square code was signed with a key that is not trusted any more."],
-  other: ["Do not rely on this paper", "Its square code was put together from two sheets."],
+  altered: [DO_NOT_RELY, "Its square code was altered."],
+  unknown: [
+    DO_NOT_RELY,
+    "Its square code was signed by somebody whom this tablet does not know: it was altered, is of another register, or is newer than what this tablet was last told. The register knows: ask it by the number of the sheet.",
+  ],
+  withdrawn: [DO_NOT_RELY, "Its square code was signed with a key that is not trusted any more."],
+  other: [DO_NOT_RELY, "Its square code was put together from two sheets."],
   unreadable: [
     "This is no code of a sheet",
     "What was read is not the square code of a sheet of this register, or only part of one.",
@@ -77,15 +82,21 @@ function refuse(why) {
 
 /** @param {Facts} facts @param {Around} around @returns {Judgement} */
 function judgeGenuine(facts, around) {
-  const person = findPerson(facts, around.people);
+  const person = findPerson(facts, around);
   const alarms = [...alarmsOf(facts, person, around)];
+  const isAlarm = alarms.length > 0;
+  const isOlder = person !== null && person.version > facts.change;
   return {
-    heading: alarms.length > 0 ? "Do not rely on this paper" : "The square code was not altered",
-    isAlarm: alarms.length > 0,
-    alarms: alarms.length > 0 ? [...alarms, LOOK_ELSEWHERE] : [],
+    heading: isAlarm
+      ? DO_NOT_RELY
+      : isOlder
+        ? "Not altered, but the record has changed since"
+        : "The square code was not altered",
+    isAlarm,
+    alarms: isAlarm ? [...alarms, LOOK_ELSEWHERE] : [],
     notes: [
-      "Compare each of these with the paper. If one differs, the paper was altered: do not rely on it.",
       newsOf(facts, person),
+      "Compare each of these with the paper. If one differs, the paper was altered: do not rely on it.",
       "Whether the sheet still holds only the register knows.",
     ],
     facts: showFacts(facts, around),
@@ -95,23 +106,33 @@ function judgeGenuine(facts, around) {
 
 /** @param {Facts} facts @param {Known | null} person @param {Around} around */
 function* alarmsOf(facts, person, { open, now }) {
-  if (open && !fits(facts, open))
-    yield `This sheet is NOT about ${open.keys.shown.family_name?.toUpperCase()}, whose record is open.`;
+  if (open && !fits(facts, open)) yield misfitOf(open);
+  if (person?.keys.shown.died_on) yield "The person has died, or was reported to have died.";
   if (person && cprOf(person) > facts.cprVersion)
     yield "This tablet holds a newer CPR decision than this sheet. Open the record.";
   if (facts.at > now + LEEWAY_MS)
     yield "It says that it was printed later than now: a clock was wrong. Do not rely on its time.";
 }
 
-/** What this tablet knows of the person beside the sheet. @param {Facts} facts @param {Known | null} person */
+/** @param {Known} open */
+function misfitOf(open) {
+  const [year, digits] = [yearOf(open) ?? "not recorded", lastFourOf(open) || "none"];
+  return `This sheet does not fit ${open.keys.shown.family_name?.toUpperCase()}, whose record is open: initials ${initialsOf(open)}, born in ${year}, NHS number ends with ${digits}.`;
+}
+
+/**
+ * What this tablet knows of the person beside the sheet. Which part of the record changed it does not know: what puts a
+ * decision in doubt is not always another version of it.
+ *
+ * @param {Facts} facts @param {Known | null} person
+ */
 function newsOf(facts, person) {
   if (!person)
     return "Whoever it is about is not on this tablet, or several people fit: it cannot know whether there is anything newer.";
-  if (cprOf(person) > facts.cprVersion) return "The record on this tablet is newer than the sheet.";
-  if (cprOf(person) < facts.cprVersion || person.version < facts.change)
-    return "The sheet is newer than what this tablet holds of the person.";
-  return person.version > facts.change
-    ? "This tablet holds the same version of the CPR decision. Something else in the record has changed since the sheet."
+  if (person.version > facts.change)
+    return "The record on this tablet was changed after this sheet. What the sheet says about CPR may be different now: open the record.";
+  return person.version < facts.change
+    ? "The sheet is newer than what this tablet holds of the person."
     : "This tablet holds nothing newer about the person than the sheet.";
 }
 
@@ -131,20 +152,25 @@ function showFacts({ code, at, line, birthYear, lastFour, initials }, { now, lin
   ];
 }
 
-/** Whom it is about, if one person alone fits. @param {Facts} facts @param {Iterable<Known>} people */
-function findPerson(facts, people) {
+/** Whom it is about: whose record is open, if they fit; else the one person who does. @param {Facts} facts @param {Around} around */
+function findPerson(facts, { people, open }) {
   const found = [...people].filter((one) => fits(facts, one));
-  return found.length === 1 ? /** @type {Known} */ (found[0]) : null;
+  const ofOpen = found.find((one) => one.id === open?.id);
+  return ofOpen ?? (found.length === 1 ? /** @type {Known} */ (found[0]) : null);
 }
 
 /** Whether everything that the stamp says of a person is so of this one. @param {Facts} facts @param {Known} person */
-export function fits({ birthYear, lastFour, initials }, { keys }) {
-  const year = keys.born ? Number(keys.born.slice(0, 4)) : null;
-  const { given_name = "", family_name = "" } = keys.shown;
-  return (
-    year === birthYear && (keys.nhs ?? "").slice(-4) === lastFour && findInitials(given_name, family_name) === initials
-  );
-}
+export const fits = ({ birthYear, lastFour, initials }, person) =>
+  yearOf(person) === birthYear && lastFourOf(person) === lastFour && initialsOf(person) === initials;
+
+/** @param {Known} person */
+const yearOf = ({ keys }) => (keys.born ? Number(keys.born.slice(0, 4)) : null);
+
+/** @param {Known} person */
+const lastFourOf = ({ keys }) => (keys.nhs ?? "").slice(-4);
+
+/** @param {Known} person */
+const initialsOf = ({ keys }) => findInitials(keys.shown.given_name ?? "", keys.shown.family_name ?? "");
 
 /** The first letter of each, as capitals; as on the register (`epaccs/stamps/rules.py`). @param {string} given @param {string} family */
 export const findInitials = (given, family) => [given, family].map(firstLetter).join("");

@@ -26,11 +26,12 @@ import { fromBase64url, toBase64url, toBytes, toHex, toText } from "./bytes.js";
 /**
  * genuine: these are the facts that the register printed.
  * withdrawn: signed with a key that somebody else may have; not believed.
- * altered: changed since it was signed, or signed by another register.
+ * altered: changed since it was signed, or signed by somebody else in the name of a key that is known.
+ * unknown: signed with a key that is not known here, by another register or since the keys were last told.
  * unreadable: no stamp, or a part of one.
  * unable: this browser cannot tell.
  *
- * @typedef {"genuine" | "withdrawn" | "altered" | "unreadable" | "unable"} Standing
+ * @typedef {"genuine" | "withdrawn" | "altered" | "unknown" | "unreadable" | "unable"} Standing
  */
 
 const FORMAT = 1;
@@ -52,7 +53,7 @@ export async function readStamp(text, keys) {
   const parts = takeApart(text);
   if (!parts) return { standing: "unreadable", facts: null };
   const key = keys.find(({ id }) => id === parts.keyId);
-  if (!key) return { standing: "altered", facts: null };
+  if (!key) return { standing: "unknown", facts: null };
   const isOurs = await isSigned(parts, key);
   if (isOurs === null) return { standing: "unable", facts: null };
   if (!isOurs) return { standing: "altered", facts: null };

@@ -1,13 +1,14 @@
 /** A printed sheet, its square code before the camera: whether it was altered, and what the tablet knows beside it. */
 
 import { attempt, find, make, makeButton, setText, show, shown } from "../page.js";
-import { Scanner } from "../scanner.js";
+import { NoCamera, Scanner } from "../scanner.js";
 import { showCard } from "./card.js";
 import { startReason } from "./reason.js";
 import { showSearch } from "./search.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 /** @typedef {import("../copies.js").Known} Known */
+/** @typedef {import("../scanner.js").Counts} Counts */
 
 const scanner = new Scanner();
 /** @type {Known | null} whose record was open when somebody took up the paper */
@@ -15,14 +16,19 @@ let beside = null;
 
 const NO_CAMERA = "The camera cannot be used here. Take a picture of the square code instead.";
 const NO_CODE = "No square code was found in the picture. Hold it flat and near, in good light, and try again.";
+const FAILED =
+  "Something went wrong on this tablet, and nothing is known of the sheet. Try again, or ask the register by its number.";
 
 /** @param {Tablet} tablet */
 export function connectSheet(tablet) {
-  const video = /** @type {HTMLVideoElement} */ (find('[data-part="sheet-camera"]'));
   const file = /** @type {HTMLInputElement} */ (find("#sheet_picture"));
   document.addEventListener("tablet-sheet", () => startSheet(null));
-  find('[data-do="sheet-camera"]').addEventListener("click", () => void watch(tablet, video));
-  file.addEventListener("change", () => attempt(find("#sheet-form"), () => readPicture(tablet, file)));
+  find('[data-do="sheet-camera"]').addEventListener("click", () => void look(tablet, watch));
+  file.addEventListener("change", () => {
+    const [picture] = file.files ?? [];
+    if (picture) void look(tablet, (counts) => scanner.readFile(picture, counts));
+    file.value = "";
+  });
   find('[data-do="leave-sheet"]').addEventListener("click", () => {
     if (beside && tablet.open) void showCard(tablet, tablet.open);
     else showSearch();
@@ -43,66 +49,71 @@ export function startSheet(open) {
 function clearSheet() {
   scanner.stop();
   beside = null;
-  find('[data-part="sheet-camera"]').hidden = true;
-  find('[data-part="sheet-verdict"]').replaceChildren();
-  setText('[data-part="sheet-problem"]', "");
-  /** @type {HTMLInputElement} */ (find("#sheet_picture")).value = "";
-}
-
-/** @param {Tablet} tablet @param {HTMLVideoElement} video */
-async function watch(tablet, video) {
-  const open = beside;
   clearVerdict();
-  video.hidden = false;
-  try {
-    const text = await scanner.watch(video);
-    if (text !== null) await tell(tablet, text, open);
-  } catch {
-    setText('[data-part="sheet-problem"]', NO_CAMERA);
-  } finally {
-    video.hidden = true;
-  }
-}
-
-/** @param {Tablet} tablet @param {HTMLInputElement} file */
-async function readPicture(tablet, file) {
-  const [picture] = file.files ?? [];
-  if (!picture) return;
-  const open = beside;
-  scanner.stop();
-  clearVerdict();
-  const text = await scanner.readFile(picture);
-  file.value = "";
-  if (text === null) setText('[data-part="sheet-problem"]', NO_CODE);
-  else await tell(tablet, text, open);
 }
 
 function clearVerdict() {
+  find('[data-part="sheet-camera"]').hidden = true;
   find('[data-part="sheet-verdict"]').replaceChildren();
   setText('[data-part="sheet-problem"]', "");
 }
 
-/** @param {Tablet} tablet @param {string} text @param {Known | null} open */
-async function tell(tablet, text, open) {
+/**
+ * One look at a paper. What comes of it is shown only if nobody has begun another one, left or locked meanwhile: a verdict
+ * stands beside the record that it was asked for, or nowhere (hazard H-70).
+ *
+ * @param {Tablet} tablet
+ * @param {(counts: Counts) => Promise<string | null>} read null: nothing was read
+ */
+async function look(tablet, read) {
+  const [counts, open] = [scanner.begin(), beside];
+  clearVerdict();
+  const problem = await readAndTell(tablet, () => read(counts), open, counts).catch(sentenceOf);
+  if (!counts()) return;
+  setText('[data-part="sheet-problem"]', problem);
+  find('[data-part="sheet-camera"]').hidden = true;
+  scanner.stop();
+}
+
+/**
+ * @param {Tablet} tablet @param {() => Promise<string | null>} read @param {Known | null} open @param {Counts} counts
+ * @returns {Promise<string>} what went wrong; blank: nothing
+ */
+async function readAndTell(tablet, read, open, counts) {
+  const text = await read();
+  if (text === null) return NO_CODE;
+  if (counts()) await tell(tablet, text, open, counts);
+  return "";
+}
+
+/** @param {unknown} error */
+const sentenceOf = (error) => (error instanceof NoCamera ? NO_CAMERA : FAILED);
+
+/** @param {Counts} counts */
+function watch(counts) {
+  const video = /** @type {HTMLVideoElement} */ (find('[data-part="sheet-camera"]'));
+  video.hidden = false;
+  return scanner.watch(video, counts);
+}
+
+/** @param {Tablet} tablet @param {string} text @param {Known | null} open @param {Counts} counts */
+async function tell(tablet, text, open, counts) {
   const lines = JSON.parse(find('[data-screen="sheet"]').dataset.lines ?? "{}");
-  const judgement = await tablet.checkSheet(text, open, lines);
-  if (!tablet.vault.unlocked || shown() !== "sheet") return;
-  const { heading, isAlarm, alarms, facts, notes, person } = judgement;
+  const { heading, isAlarm, alarms, facts, notes, person } = await tablet.checkSheet(text, open, lines);
+  if (!counts() || !tablet.vault.unlocked) return;
   const other = person && person.id !== open?.id ? person : null;
   find('[data-part="sheet-verdict"]').replaceChildren(
     make("h3", { class: isAlarm ? "tablet-sheet tablet-sheet--alarm" : "tablet-sheet", text: heading }),
     ...alarms.map((words) => make("p", { class: "tablet-note", text: words })),
     make("dl", { class: "app-results__facts tablet-facts tablet-sheet-facts" }, facts.map(factLine)),
     ...notes.map((words) => make("p", { text: words })),
-    ...(other
-      ? [
-          makeButton("Open the record on this tablet", () =>
-            attempt(find("#sheet-form"), () => startReason(tablet, other)),
-          ),
-        ]
-      : []),
+    ...(other ? [makeOpener(tablet, other)] : []),
   );
 }
+
+/** @param {Tablet} tablet @param {Known} person */
+const makeOpener = (tablet, person) =>
+  makeButton("Open the record on this tablet", () => attempt(find("#sheet-form"), () => startReason(tablet, person)));
 
 /** @param {[string, string]} fact */
 const factLine = ([label, words]) => make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text: words })]);
