@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pdfplumber
 import segno
-import zxingcpp
 from PIL import Image, ImageFilter
 from playwright.sync_api import Route
 
 from e2e.steps import Somebody, squeeze
+from tests.handover.codes import codes_of
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,8 @@ class Paper:
 
     @cached_property
     def codes(self) -> list[str]:
-        """What a camera reads from the square code of each page, as a cheap printer leaves it."""
-        with pdfplumber.open(BytesIO(self.content)) as document:
-            pictures = [page.to_image(resolution=200).original.convert("L") for page in document.pages]
-        return [one.text for picture in pictures for one in zxingcpp.read_barcodes(picture)]
+        """What a camera reads from the square code of each page."""
+        return codes_of(self.content)
 
     @cached_property
     def smallest_letter(self) -> float:

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pdfplumber
 import pytest
-import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from sqlalchemy import select
@@ -42,6 +41,7 @@ from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
 from tests.cpr_decisions.test_actions import a_decision
 from tests.factories import a_clinician, a_registered_person, an_edit
+from tests.handover.codes import codes_of
 
 ORDER = Order("L Hart, community nurse", Destination.PROFESSIONAL, "Kitchen drawer")
 
@@ -507,14 +507,6 @@ def test_a_copy_of_another_person_is_not_noted_here(gp: Actor, entry_id: UUID, s
 # --- Its stamp -------------------------------------------------------------------------------------------------------
 
 
-def codes_of(content: bytes | None) -> list[str]:
-    """What a camera reads on each page."""
-    assert content is not None
-    with pdfplumber.open(io.BytesIO(content)) as document:
-        pictures = [page.to_image(resolution=200).original.convert("L") for page in document.pages]
-    return [one.text for picture in pictures for one in zxingcpp.read_barcodes(picture)]
-
-
 def test_the_square_code_of_each_page_holds_the_signed_facts_of_the_sheet(gp: Actor, settings: Settings) -> None:
     entry_id = a_registered_person(gp, family_name="Okonkwo", given_name="Grace", nhs_number="9990000018")
     change(gp, entry_id, "cpr", a_decision(), kind="sign")
@@ -522,6 +514,7 @@ def test_the_square_code_of_each_page_holds_the_signed_facts_of_the_sheet(gp: Ac
     printed = print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
 
     [sheet] = db.session.scalars(select(HandoverSheet))
+    assert printed.content is not None
     codes = codes_of(printed.content)
     assert len(codes) > 1
     [code] = set(codes)

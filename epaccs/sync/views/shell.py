@@ -159,11 +159,16 @@ def _forms() -> str:
 
 
 def _slow_worker() -> str:
-    return f"{_read('vendor/hash-wasm/argon2.js').decode()}\n{_read('js/tablet/kdf.worker.js').decode()}"
+    return _with_library("vendor/hash-wasm/argon2.js", "js/tablet/kdf.worker.js")
 
 
 def _scan_worker() -> str:
-    return f"{_read('vendor/jsqr/jsqr.js').decode()}\n{_read('js/tablet/scan.worker.js').decode()}"
+    return _with_library("vendor/jsqr/jsqr.js", "js/tablet/scan.worker.js")
+
+
+def _with_library(library: str, worker: str) -> str:
+    """A worker that loads nothing: what it needs stands in front of it."""
+    return f"{_read(library).decode()}\n{_read(worker).decode()}"
 
 
 def _manifest() -> str:

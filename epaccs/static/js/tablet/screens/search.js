@@ -112,7 +112,7 @@ function result(tablet, { known, bornDiffers, hasSimilar }) {
 }
 
 /** @param {string} label @param {string} text */
-const fact = (label, text) => make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text })]);
+export const fact = (label, text) => make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text })]);
 
 /** @param {Known} known */
 export function nameOf({ keys }) {

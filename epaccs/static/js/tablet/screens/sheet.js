@@ -4,7 +4,7 @@ import { attempt, find, make, makeButton, setText, show, shown } from "../page.j
 import { NoCamera, Scanner } from "../scanner.js";
 import { showCard } from "./card.js";
 import { startReason } from "./reason.js";
-import { showSearch } from "./search.js";
+import { fact, showSearch } from "./search.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 /** @typedef {import("../copies.js").Known} Known */
@@ -105,7 +105,11 @@ async function tell(tablet, text, open, counts) {
   find('[data-part="sheet-verdict"]').replaceChildren(
     make("h3", { class: isAlarm ? "tablet-sheet tablet-sheet--alarm" : "tablet-sheet", text: heading }),
     ...alarms.map((words) => make("p", { class: "tablet-note", text: words })),
-    make("dl", { class: "app-results__facts tablet-facts tablet-sheet-facts" }, facts.map(factLine)),
+    make(
+      "dl",
+      { class: "app-results__facts tablet-facts tablet-sheet-facts" },
+      facts.map(([label, words]) => fact(label, words)),
+    ),
     ...notes.map((words) => make("p", { text: words })),
     ...(other ? [makeOpener(tablet, other)] : []),
   );
@@ -114,6 +118,3 @@ async function tell(tablet, text, open, counts) {
 /** @param {Tablet} tablet @param {Known} person */
 const makeOpener = (tablet, person) =>
   makeButton("Open the record on this tablet", () => attempt(find("#sheet-form"), () => startReason(tablet, person)));
-
-/** @param {[string, string]} fact */
-const factLine = ([label, words]) => make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text: words })]);

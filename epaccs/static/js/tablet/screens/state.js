@@ -4,9 +4,10 @@ import { toAge } from "../clock.js";
 import { PROGRAM } from "../contact.js";
 import { describeStorage } from "../health.js";
 import { askNow } from "../loop.js";
-import { find, make, show } from "../page.js";
+import { find, show } from "../page.js";
 import { opensWithoutSignal } from "../program.js";
 import { wordsForOpeners } from "./openers.js";
+import { fact } from "./search.js";
 
 /** @typedef {import("../tablet.js").Tablet} Tablet */
 
@@ -34,11 +35,7 @@ async function showState(tablet) {
     ["Kept by the browser", is_persisted ? "Until it is erased" : "The browser may take it away when room is short"],
     ["Program", `${PROGRAM}, ${opensWithoutSignal() ? "opens without signal" : "does not open without signal yet"}`],
   ];
-  find('[data-part="state"]').replaceChildren(
-    ...facts.map(([label, text]) =>
-      make("div", {}, [make("dt", { text: `${label} ` }), make("dd", { text: String(text) })]),
-    ),
-  );
+  find('[data-part="state"]').replaceChildren(...facts.map(([label, text]) => fact(String(label), String(text))));
   show("state");
 }
 
