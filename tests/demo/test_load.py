@@ -82,12 +82,12 @@ def test_people_of_two_seeds_never_share_a_number(app: Flask, settings: Settings
 def test_beyond_the_last_number_people_have_none(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "synthetic_numbers", lambda _seed: iter(("9990300015", "9990300023")))
+    monkeypatch.setattr(loader, "synthetic_numbers", lambda _seed: iter(("9993000019", "9993000027")))
 
     loader.load_people(settings, 5)
 
     numbers = sorted(str(number) for number in db.session.scalars(select(RegisterEntry.nhs_number)))
-    assert numbers[:2] == ["9990300015", "9990300023"]
+    assert numbers[:2] == ["9993000019", "9993000027"]
     assert numbers[2:] == ["None"] * 3
 
 
@@ -114,7 +114,7 @@ def test_a_batch_that_cannot_be_written_leaves_nothing_of_it(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "BATCH", 10)
-    monkeypatch.setattr(loader._FreeNumbers, "take", lambda _self, count: ["9990300015"] * count)
+    monkeypatch.setattr(loader._FreeNumbers, "take", lambda _self, count: ["9993000019"] * count)
 
     with pytest.raises(Exception, match=r"(?i)unique"):
         loader.load_people(settings, 10)
