@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from epaccs.app import create_app
 from epaccs.core.db import writing
+from epaccs.core.operations import configure_logs
 from epaccs.settings import Settings, SettingsError, load_settings
 
 
@@ -49,8 +50,6 @@ def test_metrics_are_not_there_for_anybody_else(client: FlaskClient) -> None:
 
 
 def test_a_log_line_names_the_route_and_nobody(app: Flask, capfd: pytest.CaptureFixture[str]) -> None:
-    from epaccs.core.operations import configure_logs
-
     configure_logs("INFO")
     app.test_client().get("/record/OKONKWO-999-000-0018?name=Grace")
 
@@ -64,6 +63,7 @@ def test_a_failure_is_logged_under_the_number_that_its_page_shows(
     settings: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
     app = create_app(replace(settings, testing=False))
+    configure_logs("INFO")
 
     @app.get("/broken")
     def broken() -> str:
