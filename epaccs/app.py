@@ -191,7 +191,18 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
     from epaccs.incidents import views as incidents
     from epaccs.notices import views as notices
     from epaccs.oversight import views as oversight
-    from epaccs.record.views import card, disagreements, history, home, launch, observations, search, sharing, told
+    from epaccs.record.views import (
+        calls,
+        card,
+        disagreements,
+        history,
+        home,
+        launch,
+        observations,
+        search,
+        sharing,
+        told,
+    )
     from epaccs.register import views as register
     from epaccs.relationships import views as relationships
     from epaccs.rosters import views as rosters
@@ -220,6 +231,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
         search,
         launch,
         card,
+        calls,
         observations,
         told,
         sharing,

@@ -1301,3 +1301,36 @@ def the_number_alone_is_signed(self: Any, key_id: Any) -> bytes:
 off("H-70d")(nothing)
 off("H-70j")(nothing)
 off("H-70e")(nothing_is_sealed)
+
+
+# --- H-71 read aloud --------------------------------------------------------------------------------------------------
+
+
+@off("H-71a")
+def whoever_rings_hears_the_card(*_: Any, **__: Any) -> Any:
+    return Heard.CARD
+
+
+@off("H-71b")
+def only_the_large_line_is_read(card: Any, cpr: Any) -> Any:
+    del card
+    return [_say("About CPR: ", *cpr.line)]
+
+
+off("H-71c")(none_of_them)
+
+
+@off("H-71d")
+def a_script_is_read_from_for_ever(call: Any) -> bool:
+    del call
+    return True
+
+
+@off("H-71e")
+def a_relative_is_told_whose_record_it_is(card: Any) -> Any:
+    return Passage("", (_say(f"{card.summary.identity.family_name}: {card.line.large}"),))
+
+
+@off("H-71f")
+def the_reader_reads_all_that_they_see(standing: Any) -> Any:
+    return read_record(standing)

@@ -363,6 +363,7 @@ def test_another_practices_patient_is_as_if_absent(app: Flask, gp: Actor, path: 
         "/wrong",
         "/used",
         "/happened",
+        "/call",
         "/key-safe",
         "/open",
     ],

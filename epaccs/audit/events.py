@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     HISTORY_VIEWED = "history_viewed"
     WHO_LOOKED_VIEWED = "who_looked_viewed"
     MASKED_REVEALED = "masked_revealed"
+    CALL_BEGUN = "call_begun"
+    CALL_ENDED = "call_ended"
     FORM_VIEWED = "form_viewed"
     LIST_VIEWED = "list_viewed"
     ROUND_VIEWED = "round_viewed"

@@ -25,6 +25,7 @@ from epaccs.record.declared import card_shape, sights
 from epaccs.record.model import SearchKey, StoredCard
 from epaccs.record.rules.card import build_notices
 from epaccs.record.rules.news import LastLook, find_news
+from epaccs.record.rules.spoken import TIERS as CALLER_TIERS
 from epaccs.record.rules.whole import Reading, ShownSection, build_sections, with_doubts
 from epaccs.record.sight import without_passages
 from epaccs.record.summary import RecordSummary, build_summary
@@ -284,6 +285,17 @@ def get_who(standing: Standing) -> RecordSummary:
         NotFound: nothing is recorded of this person.
     """
     return _build(material(standing.entry_id), replace(standing, tiers=frozenset({Tier.T0_EXISTS})))
+
+
+def read_to_callers(standing: Standing) -> Opened:
+    """The card that is read aloud to a caller: what a crew sees, however much more the reader may.
+
+    Raises:
+        NotFound: nothing is recorded of this person.
+    """
+    heard = replace(standing, tiers=standing.tiers & CALLER_TIERS)
+    summary = _build(material(standing.entry_id), heard)
+    return Opened(heard, summary, (), has_namesake=bool(find_with_namesake([standing.entry_id])))
 
 
 def get_summary(actor: Actor, entry_id: UUID, *, permission: Permission = Permission.VIEW_RECORD) -> RecordSummary:

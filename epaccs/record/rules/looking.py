@@ -13,6 +13,7 @@ from typing import Any, Final
 from epaccs.access.rules import REASON_LABELS
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import ROLE_LABELS, OrganisationType
+from epaccs.record.rules.spoken import ENDINGS, Caller, Heard
 
 #: Everything by which somebody came to know what the record says.
 DEEDS: Final[Mapping[EventKind, str]] = {
@@ -22,6 +23,8 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.ROUND_VIEWED: "saw the line about CPR on the list of a care home's round",
     EventKind.FORM_VIEWED: "opened a form to change the record",
     EventKind.MASKED_REVEALED: "saw the code of the key safe",
+    EventKind.CALL_BEGUN: "took a call about the record",
+    EventKind.CALL_ENDED: "ended that call",
     EventKind.PRINTED: "printed a sheet",
     EventKind.SCAN_OPENED: "opened the scan of a paper",
     EventKind.WHO_LOOKED_VIEWED: "saw who has looked",
@@ -32,6 +35,15 @@ DEEDS: Final[Mapping[EventKind, str]] = {
 
 #: Behind an emergency where the area lets one open what was refused.
 OBJECTED: Final = ", though the person had said no to sharing"
+
+#: What a caller got to hear, behind the call.
+_HEARD: Final[Mapping[str, str]] = {
+    str(Heard.CARD): " and read the emergency card to {caller}",
+    str(Heard.FAMILY): " from a relative, a friend or the person, and read nothing",
+    str(Heard.NOTHING): " from somebody who was not certain, and read nothing",
+}
+_CALLERS: Final[Mapping[str, str]] = {str(Caller.CREW): "a crew", str(Caller.CLINICIAN): "a clinician or a care home"}
+_ENDINGS: Final = {str(ending): words for ending, words in ENDINGS.items()}
 
 _REASONS: Final = {str(reason): words for reason, words in REASON_LABELS.items()}
 _ROLES: Final = {str(role): label for role, label in ROLE_LABELS.items()}
@@ -89,7 +101,22 @@ def build_look(seen: Seen, *, restricted: bool) -> Look:
         at=seen.at,
         who=", ".join(part for part in (seen.name or "Someone", _ROLES.get(seen.role or "", "")) if part),
         organisation=organisation,
-        deed=DEEDS[EventKind(seen.kind)] + (OBJECTED if seen.details.get("objected") else ""),
+        deed=DEEDS[EventKind(seen.kind)] + _particulars(seen),
         reason=_REASONS.get(str(seen.details.get("reason")), ""),
         read_at=datetime.fromisoformat(read_at) if read_at else None,
     )
+
+
+def _particulars(seen: Seen) -> str:
+    details = seen.details
+    if seen.kind == EventKind.CALL_BEGUN:
+        return _HEARD[details["heard"]].format(caller=_CALLERS.get(details["caller"], ""))
+    if seen.kind == EventKind.CALL_ENDED:
+        return f" after {how_long(details['seconds'])}: {_ENDINGS[details['ending']]}"
+    return OBJECTED if details.get("objected") else ""
+
+
+def how_long(seconds: int) -> str:
+    """How long a call took, in words."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -8,7 +8,7 @@ from epaccs.access.actions import IDENTIFIERS
 from epaccs.access.rules import REASON_LABELS, AccessReason
 from epaccs.core.forms import Choice, Choices, Tick, TypedDateTime
 
-_IDENTIFIER_LABELS = {"name": "Name", "born": "Date of birth", "nhs_number": "NHS number", "address": "Address"}
+IDENTIFIER_LABELS = {"name": "Name", "born": "Date of birth", "nhs_number": "NHS number", "address": "Address"}
 
 
 class OpeningSchema(Schema):
@@ -23,7 +23,7 @@ class OpeningSchema(Schema):
     )
     identifiers_checked = Choices(
         "What did you compare?",
-        {name: _IDENTIFIER_LABELS[name] for name in IDENTIFIERS},
+        {name: IDENTIFIER_LABELS[name] for name in IDENTIFIERS},
         hint="Tick two, with the person, a relative or their papers",
         source="hazard H-01",
     )

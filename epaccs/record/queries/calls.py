@@ -1,0 +1,56 @@
+"""A call as the audit holds it: there is no other trace of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
+from epaccs.clinicians.rules import Actor
+from epaccs.core import clock
+from epaccs.core.db import db
+from epaccs.core.errors import NotFound
+from epaccs.record.rules.spoken import CALL_LASTS, Heard
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call about one person that somebody took."""
+
+    id: UUID
+    entry_id: UUID
+    begun_at: datetime
+    heard: Heard
+
+
+def get_call(actor: Actor, entry_id: UUID, call_id: UUID) -> Call:
+    """The call, to whoever took it.
+
+    Raises:
+        NotFound: there is none about this person that this reader took.
+    """
+    begun = db.session.get(AuditEvent, call_id)
+    if begun is None or begun.kind != EventKind.CALL_BEGUN or begun.entry_id != entry_id:
+        raise NotFound
+    if begun.actor_id != actor.clinician_id:
+        raise NotFound
+    return Call(begun.id, entry_id, begun.at, Heard(begun.details["heard"]))
+
+
+def is_still_read(call: Call) -> bool:
+    """Whether the script of a call may be read from: it is not over, and began not long ago (hazard H-71)."""
+    return clock.now() - call.begun_at < CALL_LASTS and not is_ended(call)
+
+
+def is_ended(call: Call) -> bool:
+    """Whether somebody said how it ended."""
+    ended = select(AuditEvent.details).where(
+        AuditEvent.entry_id == call.entry_id,
+        AuditEvent.kind == str(EventKind.CALL_ENDED),
+        AuditEvent.at >= call.begun_at,
+    )
+    return any(details["call"] == str(call.id) for details in db.session.scalars(ended))
