@@ -1329,8 +1329,3 @@ def a_script_is_read_from_for_ever(call: Any) -> bool:
 @off("H-71e")
 def a_relative_is_told_whose_record_it_is(card: Any) -> Any:
     return Passage("", (_say(f"{card.summary.identity.family_name}: {card.line.large}"),))
-
-
-@off("H-71f")
-def the_reader_reads_all_that_they_see(standing: Any) -> Any:
-    return read_record(standing)

@@ -78,6 +78,7 @@ ELSEWHERE = {
     "passkeys.use",
     "step_up.confirm",
     "access.table_change",
+    "calls.begin",
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

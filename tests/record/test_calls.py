@@ -21,13 +21,13 @@ from epaccs.record.actions.calls import begin_call, end_call
 from epaccs.record.queries.calls import get_call
 from epaccs.record.rules.card import Site, build_card
 from epaccs.record.rules.spoken import Caller, Heard, KnownBy, Script, Way, build_script, decide_what_is_heard
-from epaccs.record.rules.view import build_view
+from epaccs.record.rules.view import Part, build_view
 from epaccs.record.summary import RecordSummary
 from tests.conftest import NOW
 from tests.factories import a_clinician, a_registered_person
-from tests.pages import PageClient
+from tests.pages import PageClient, text_of
 from tests.record.people import FULL, a_held, a_summary
-from tests.record.visits import a_person_with_everything, a_signer, open_record, visit
+from tests.record.visits import a_person_with_everything, a_signer, concern, open_record, visit
 
 CERTAIN: dict[str, Any] = {
     "known_by": KnownBy.SERVICE_LINE,
@@ -105,6 +105,7 @@ def test_the_line_is_said_whole_and_repeated_by_whoever_heard_it() -> None:
     script = a_script()
 
     said = words_of(script, Way.SAY, Way.ASK)
+    assert "Please repeat the line about CPR to me" in said
     assert said.index("shared register holds at 21-Nov-2026") < said.index("It is about Grace")
     assert said.index("It is about Grace") < said.index("About CPR: Not for CPR")
     assert said.index("About CPR only") < said.index("Please repeat the line about CPR to me")
@@ -147,6 +148,33 @@ def test_a_passage_too_long_for_the_card_is_read_from_the_record_and_never_cut()
 
     assert "read all of it" in words_of(script, Way.DO)
     assert "Talk to her slowly" not in words_of(script)
+
+
+def test_what_limits_an_answer_is_said_before_it_and_a_part_with_nothing_to_say_has_no_heading() -> None:
+    card = build_card(a_summary(), now=NOW, copy_left_at=NOW, site=Site(control_telephone="111"))
+    view = build_view(card)
+    told = view._replace(
+        cpr=view.cpr._replace(is_overdue=True),
+        parts=(
+            Part("Allergies", copied=("Transcribed from paper",), missing="Not recorded"),
+            Part("Illness", lines=(("Getting worse.",), ("Since spring.",)), doubts=(("Old",),)),
+            Part("Alerts", hidden=("Your role cannot see this",)),
+        ),
+        disagreements=((("Two answers disagree: a and b",), ("Read: ", ("link", "Illness", "section-diagnosis"))),),
+    )
+
+    script = build_script(card, told, Heard.CARD)
+
+    assert "The review is overdue: read that too." in words_of(script, Way.DO)
+    assert words_of(script[2:-1]).splitlines() == [
+        "Two answers disagree: a and b",
+        "Transcribed from paper",
+        "Allergies: not recorded.",
+        "Illness: Getting worse.",
+        "Since spring.",
+        "Old",
+    ]
+    assert [passage.heading for passage in script[2:-1]] == ["Does not fit together", "Allergies", "Illness"]
 
 
 # --- The call --------------------------------------------------------------------------------------------------------
@@ -231,7 +259,7 @@ def test_nobody_reads_more_aloud_than_a_crew_sees(app: Flask) -> None:
 
     pages = open_record(app, gp, entry_id).open(f"/record/{entry_id}/call").fill(**CREW).submit("Show what to say")
 
-    assert [one.text for one in pages.page.all("dd")] == [one.text for one in handler.all("dd")]
+    assert [text_of(one) for one in pages.page.all("dd")] == [text_of(one) for one in handler.all("dd")]
 
 
 def test_a_refusal_keeps_what_was_ticked_and_begins_nothing(app: Flask) -> None:
@@ -310,6 +338,19 @@ def test_whoever_has_not_said_why_they_ask_takes_no_call(app: Flask) -> None:
 
     assert answer.status_code in (403, 404)
     assert events(entry_id, EventKind.CALL_BEGUN) == []
+
+
+def test_whoever_does_not_see_the_card_themselves_reads_it_to_nobody(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    worker = a_clinician(Role.SOCIAL_WORKER)
+    concern(entry_id, worker)
+
+    pages = open_record(app, worker, entry_id)
+
+    assert "Read it aloud to a caller" not in pages.page.html
+    pages.open(f"/record/{entry_id}/call", status=403).see("Your role does not see the emergency card")
+    begin(app, Role.CALL_HANDLER, entry_id, **CREW).see("About CPR: Not for CPR")
 
 
 def test_the_person_reads_who_rang_what_was_said_and_how_long_it_took(

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from epaccs.access.actions import event
-from epaccs.access.queries import get_standing
-from epaccs.access.rules import Permission
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import writing
-from epaccs.record.queries.calls import get_call, is_ended
+from epaccs.record.queries.calls import get_call, get_reading, is_ended
 from epaccs.record.rules.spoken import Caller, Ending, Heard, KnownBy, decide_what_is_heard
 
 
@@ -37,7 +35,7 @@ def begin_call(
     """
     heard = decide_what_is_heard(caller, known_by=known_by, identifiers=identifiers, cannot_identify=cannot_identify)
     with writing():
-        get_standing(actor, entry_id, Permission.VIEW_CARD)
+        get_reading(actor, entry_id)
         return log.record(
             event(
                 actor,

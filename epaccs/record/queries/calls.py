@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from epaccs.access.queries import Standing, get_standing
+from epaccs.access.rules import Permission, Tier
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.core.errors import NotFound
+from epaccs.core.errors import Forbidden, NotFound
 from epaccs.record.rules.spoken import CALL_LASTS, Heard
 
 
@@ -25,6 +27,19 @@ class Call:
     entry_id: UUID
     begun_at: datetime
     heard: Heard
+
+
+def get_reading(actor: Actor, entry_id: UUID) -> Standing:
+    """How somebody stands to a person whose card they may read to a caller: they have it open, and see it themselves.
+
+    Raises:
+        NotFound, Forbidden: as `access` says.
+        Forbidden: the reader's role does not see the emergency card.
+    """
+    standing = get_standing(actor, entry_id, Permission.VIEW_CARD)
+    if Tier.T1_EMERGENCY not in standing.tiers:
+        raise Forbidden("Your role does not see the emergency card: give the caller to somebody who does.")
+    return standing
 
 
 def get_call(actor: Actor, entry_id: UUID, call_id: UUID) -> Call:

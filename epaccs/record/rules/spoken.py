@@ -3,7 +3,7 @@
 A script is plain, like a view: whoever fills it in adds no word. Everybody who takes a call reads the same script, of
 what a crew sees at the bedside and no more.
 
-Source: the access table, role "call handler"; hazard H-71 (read to the wrong caller, or heard wrongly).
+Source: the access table, role "call handler"; hazard H-71.
 """
 
 from __future__ import annotations
@@ -263,8 +263,6 @@ def _further(view: View) -> Iterator[Passage]:
 
 
 def _read_part(part: Part) -> Iterator[Sentence]:
-    if part.hidden:
-        return
     if part.copied:
         yield _say(*part.copied)
     if part.missing:
@@ -280,8 +278,7 @@ def _read_part(part: Part) -> Iterator[Sentence]:
 
 def _read_part_line(line: Runs) -> Iterator[Sentence]:
     """A line as it is said; a passage too long for the card is read from the record, whole (hazard H-23)."""
-    if said := tuple(run for run in line if not _is_way(run)):
-        yield _say(*said)
+    yield _say(*(run for run in line if not _is_way(run)))
     if _is_link(line):
         yield _do(("strong", "A long passage stands here. Open the record beside this page and read all of it."))
 

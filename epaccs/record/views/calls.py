@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
-from epaccs.access.queries import get_standing
 from epaccs.access.rules import Permission
 from epaccs.clinicians.guard import current_actor
 from epaccs.core import clock
@@ -16,7 +15,7 @@ from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
 from epaccs.record.actions import calls, reading
-from epaccs.record.queries.calls import Call, get_call, is_still_read
+from epaccs.record.queries.calls import Call, get_call, get_reading, is_still_read
 from epaccs.record.queries.summaries import read_to_callers
 from epaccs.record.rules.looking import how_long
 from epaccs.record.rules.spoken import Heard, build_script
@@ -35,7 +34,7 @@ OVER = "That call is over, or began more than half an hour ago. Begin anew: the 
 def begin(entry_id: str) -> ResponseReturnValue:
     """Who rings and how that is known; what they hear follows from it."""
     actor, found_id = current_actor(), parse_id(entry_id)
-    get_standing(actor, found_id, Permission.VIEW_CARD)
+    get_reading(actor, found_id)
     form = Form(CallSchema, sent_form())
 
     def start(loaded: dict[str, Any]) -> ResponseReturnValue:
@@ -59,7 +58,7 @@ def begin(entry_id: str) -> ResponseReturnValue:
 def script(entry_id: str, call_id: str) -> ResponseReturnValue:
     """What is said to this caller, as the register holds it now."""
     actor, found_id = current_actor(), parse_id(entry_id)
-    standing = get_standing(actor, found_id, Permission.VIEW_CARD)
+    standing = get_reading(actor, found_id)
     call = get_call(actor, found_id, parse_id(call_id))
     if not is_still_read(call):
         flash(OVER)
