@@ -26,6 +26,8 @@ from epaccs.incidents.actions import NewIncident, open_incident
 from epaccs.observations.actions import observe
 from epaccs.observations.rules import What
 from epaccs.oversight.actions.looking import look_at_new
+from epaccs.record.actions.calls import begin_call
+from epaccs.record.rules.spoken import Caller, KnownBy
 from epaccs.sponsorship.actions import approve, ask_for_account
 from epaccs.sponsorship.model import AccountRequest
 from epaccs.sponsorship.rules import Ask
@@ -119,8 +121,14 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     gp = sits_down(gp_at_work).opens("/").signs_in()
     yield gp, [f"/record/{alive}"]
     gp.opens(f"/record/{alive}").says_why()
+    opened(gp_at_work, alive)
+    rung = {"known_by": KnownBy.RANG_BACK, "identifiers": ["name", "born"], "cannot_identify": False}
     end_of_care = f"/record/{alive}/teams/end"
-    yield gp, ["/", f"/record/{alive}", f"/record/{alive}/key-safe", end_of_care, f"/record/{new_id()}", "/admin"]
+    script = f"/record/{alive}/call/{begin_call(gp_at_work, alive, caller=Caller.CREW, **rung)}"
+    yield (
+        gp,
+        ["/", f"/record/{alive}", f"/record/{alive}/key-safe", script, end_of_care, f"/record/{new_id()}", "/admin"],
+    )
     gp.opens(f"/record/{dead}").says_why()
     yield gp, [f"/record/{dead}", f"/record/{dead}/death", f"/record/{dead}/death/reverse"]
     icb = an_organisation(type=OrganisationType.ICB)
