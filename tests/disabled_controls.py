@@ -1329,3 +1329,8 @@ def a_script_is_read_from_for_ever(call: Any) -> bool:
 @off("H-71e")
 def a_relative_is_told_whose_record_it_is(card: Any) -> Any:
     return Passage("", (_say(f"{card.summary.identity.family_name}: {card.line.large}"),))
+
+
+@off("H-71f")
+def whatever_is_there_is_read(actor: Any, entry_id: Any) -> Any:
+    return get_standing(actor, entry_id, Permission.VIEW_CARD)

@@ -15,16 +15,17 @@ from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
-from epaccs.core.errors import NotFound, RuleBroken
+from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.record.actions.calls import begin_call, end_call
-from epaccs.record.queries.calls import get_call
+from epaccs.record.queries.calls import get_call, get_reading
 from epaccs.record.rules.card import Site, build_card
 from epaccs.record.rules.spoken import Caller, Heard, KnownBy, Script, Way, build_script, decide_what_is_heard
 from epaccs.record.rules.view import Part, build_view
 from epaccs.record.summary import RecordSummary
+from epaccs.versions.actions import apply_edit
 from tests.conftest import NOW
-from tests.factories import a_clinician, a_registered_person
+from tests.factories import a_clinician, a_registered_person, an_edit
 from tests.pages import PageClient, text_of
 from tests.record.people import FULL, a_held, a_summary
 from tests.record.visits import a_person_with_everything, a_signer, concern, open_record, visit
@@ -351,6 +352,21 @@ def test_whoever_does_not_see_the_card_themselves_reads_it_to_nobody(app: Flask)
     assert "Read it aloud to a caller" not in pages.page.html
     pages.open(f"/record/{entry_id}/call", status=403).see("Your role does not see the emergency card")
     begin(app, Role.CALL_HANDLER, entry_id, **CREW).see("About CPR: Not for CPR")
+
+
+def test_an_entry_that_is_off_the_register_is_read_to_nobody(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    call_id = a_call(gp, entry_id)
+    assert get_reading(gp, entry_id).is_open
+
+    apply_edit(gp, an_edit(entry_id, "lifecycle", {"reason": "moved_away"}, kind="remove"))
+
+    with pytest.raises(Forbidden, match="Nobody keeps this entry up to date"):
+        get_reading(gp, entry_id)
+    pages = open_record(app, gp, entry_id)
+    pages.open(f"/record/{entry_id}/call", status=403).see_nothing_of("Who is ringing?")
+    pages.open(f"/record/{entry_id}/call/{call_id}", status=403).see_nothing_of("Not for CPR")
 
 
 def test_the_person_reads_who_rang_what_was_said_and_how_long_it_took(

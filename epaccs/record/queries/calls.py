@@ -34,9 +34,11 @@ def get_reading(actor: Actor, entry_id: UUID) -> Standing:
 
     Raises:
         NotFound, Forbidden: as `access` says.
-        Forbidden: the reader's role does not see the emergency card.
+        Forbidden: the reader's role does not see the emergency card, or nobody keeps the entry up to date any more.
     """
     standing = get_standing(actor, entry_id, Permission.VIEW_CARD)
+    if not standing.is_open:
+        raise Forbidden("Nobody keeps this entry up to date, so nothing of it is read to a caller. Open it to see why.")
     if Tier.T1_EMERGENCY not in standing.tiers:
         raise Forbidden("Your role does not see the emergency card: give the caller to somebody who does.")
     return standing
