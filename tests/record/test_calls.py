@@ -9,12 +9,9 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from epaccs.audit.events import EventKind
-from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, Role
-from epaccs.core.db import db
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken
 from epaccs.core.identifiers import new_id
 from epaccs.record.actions.calls import begin_call, end_call
@@ -28,7 +25,7 @@ from tests.conftest import NOW
 from tests.factories import a_clinician, a_registered_person, an_edit
 from tests.pages import PageClient, text_of
 from tests.record.people import FULL, a_held, a_summary
-from tests.record.visits import a_person_with_everything, a_signer, concern, open_record, visit
+from tests.record.visits import a_person_with_everything, a_signer, concern, events, open_record, visit
 
 CERTAIN: dict[str, Any] = {
     "known_by": KnownBy.SERVICE_LINE,
@@ -184,12 +181,6 @@ def test_what_limits_an_answer_is_said_before_it_and_a_part_with_nothing_to_say_
 def a_call(actor: Actor, entry_id: UUID, **answers: Any) -> UUID:
     """A call that was begun."""
     return begin_call(actor, entry_id, **{"caller": Caller.CREW, **CERTAIN, **answers})
-
-
-def events(entry_id: UUID, kind: EventKind) -> list[AuditEvent]:
-    """What the audit says of one person, oldest first."""
-    statement = select(AuditEvent).where(AuditEvent.entry_id == entry_id, AuditEvent.kind == str(kind))
-    return list(db.session.scalars(statement.order_by(AuditEvent.at)))
 
 
 def begin(app: Flask, role: Role, entry_id: UUID, **answers: Any) -> PageClient:

@@ -16,7 +16,6 @@ from epaccs.access.model import AccessGrant
 from epaccs.access.rules import AUDIENCES, Permission, audience_name, can_ever, facts_of_role
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
-from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import canonical_json, db
 from epaccs.core.errors import Unavailable
@@ -31,15 +30,9 @@ from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import material
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
 from tests.pages import PageClient
-from tests.record.visits import a_person_with_everything, a_signer, concern, open_record, organisation_of, visit
+from tests.record.visits import a_person_with_everything, a_signer, concern, events, open_record, organisation_of, visit
 
 NOBODY = "01939b6e-0000-7000-8000-00000000dead"
-
-
-def events(entry_id: UUID, kind: EventKind) -> list[AuditEvent]:
-    """What the audit says of one person, oldest first."""
-    statement = select(AuditEvent).where(AuditEvent.entry_id == entry_id, AuditEvent.kind == str(kind))
-    return list(db.session.scalars(statement.order_by(AuditEvent.at)))
 
 
 # --- The way in ------------------------------------------------------------------------------------------------------

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import select
 
 from epaccs.access.actions import Concerned, begin_relationship, give_reason
 from epaccs.access.rules import AccessReason
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db, writing
@@ -80,3 +83,9 @@ def open_record(app: Flask, actor: Actor, entry_id: UUID) -> PageClient:
         .fill(reason="permission_given", identifiers_checked=["name", "born"])
         .submit("Open the record")
     )
+
+
+def events(entry_id: UUID, kind: EventKind) -> list[AuditEvent]:
+    """What the audit says of one person, oldest first."""
+    statement = select(AuditEvent).where(AuditEvent.entry_id == entry_id, AuditEvent.kind == str(kind))
+    return list(db.session.scalars(statement.order_by(AuditEvent.at)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema
 
-from epaccs.access.actions import IDENTIFIERS
 from epaccs.core.forms import Choice, Choices, Tick
 from epaccs.record.rules.spoken import CALLERS, WAYS_OF_KNOWING, Caller, KnownBy
-from epaccs.record.schema.opening import IDENTIFIER_LABELS
+from epaccs.record.schema.opening import IDENTIFIERS_TO_TICK
 
 
 class CallSchema(Schema):
@@ -31,7 +30,7 @@ class CallSchema(Schema):
     )
     identifiers = Choices(
         "What did they say of the person, and it fits?",
-        {name: IDENTIFIER_LABELS[name] for name in IDENTIFIERS},
+        IDENTIFIERS_TO_TICK,
         called="what they said of the person",
         hint="Do not say it for them: let them say two",
         source="hazards H-01 and H-71",

@@ -8,7 +8,9 @@ from epaccs.access.actions import IDENTIFIERS
 from epaccs.access.rules import REASON_LABELS, AccessReason
 from epaccs.core.forms import Choice, Choices, Tick, TypedDateTime
 
-IDENTIFIER_LABELS = {"name": "Name", "born": "Date of birth", "nhs_number": "NHS number", "address": "Address"}
+_LABELS = {"name": "Name", "born": "Date of birth", "nhs_number": "NHS number", "address": "Address"}
+#: By what a person is told from others, to be ticked.
+IDENTIFIERS_TO_TICK = {name: _LABELS[name] for name in IDENTIFIERS}
 
 
 class OpeningSchema(Schema):
@@ -23,7 +25,7 @@ class OpeningSchema(Schema):
     )
     identifiers_checked = Choices(
         "What did you compare?",
-        {name: IDENTIFIER_LABELS[name] for name in IDENTIFIERS},
+        IDENTIFIERS_TO_TICK,
         hint="Tick two, with the person, a relative or their papers",
         source="hazard H-01",
     )
