@@ -160,7 +160,7 @@ def test_a_round_where_there_is_signal(site: Site, sits_down: SitsDown) -> None:
     visit = a_visit(site)
     nurse = sits_down(visit.nurse)
 
-    nurse.opens("/").signs_in().presses("Care home rounds").presses(visit.home.name)
+    nurse.opens("/").signs_in().presses("Lists and rounds").presses(visit.home.name)
     nurse.sees("Nothing is shown of anybody before you say why")
-    nurse.chooses("Why do you open the records of these residents?", CANNOT_ASK).presses("Show the round")
+    nurse.chooses("Why do you open these records?", CANNOT_ASK).presses("Show the list")
     nurse.sees("12 of 12 residents in your care", "Room 12", "Not for CPR")

@@ -14,7 +14,7 @@ from e2e.scenes import decided, on_the_register, opened
 from e2e.tablets import Scene, Tablet, a_scene
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
-from epaccs.handover.actions import Order, print_sheet
+from epaccs.handover.actions.sheets import Order, print_sheet
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.rules import Destination
 

@@ -138,12 +138,12 @@ def _connect_table() -> None:
 def _connect_projectors() -> None:
     """What follows each change in its transaction; the feed last, so that its numbers are locked for the shortest."""
     from epaccs.core.changes import register_projector
-    from epaccs.handover import actions as handover
+    from epaccs.handover.actions import sheets
     from epaccs.notices import actions as notices
     from epaccs.record.actions import cards, search
     from epaccs.sync.actions import feed
 
-    for room in (notices, search, cards, handover, feed):
+    for room in (notices, search, cards, sheets, feed):
         register_projector(room.follow_change)
 
 

@@ -432,11 +432,7 @@ def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
     """A condition on `EntryScope.entry_id`: the entries in the actor's scope, for lists and search."""
     scopes = row_of(actor.role).scopes
     own_practice = EntryScope.practice_id == actor.organisation_id
-    related = exists().where(
-        Relationship.entry_id == EntryScope.entry_id,
-        Relationship.organisation_id == actor.organisation_id,
-        is_current(clock.now()),
-    )
+    related = _is_related(actor)
     is_covered = or_(own_practice, EntryScope.practice_id.in_(covered_practices(actor.organisation_id, clock.today())))
     is_shared = and_(EntryScope.is_shared, is_covered)
     conditions = [and_(EntryScope.registrar_id == actor.organisation_id, not_(EntryScope.is_shared))]
@@ -450,6 +446,22 @@ def reachable_entries(actor: Actor):  # type: ignore[no-untyped-def]
         area = select(Organisation.area).where(Organisation.id == actor.organisation_id).scalar_subquery()
         conditions.append(and_(is_shared, EntryScope.area == area, EntryScope.area != ""))
     return or_(*conditions)
+
+
+def _is_related(actor: Actor):  # type: ignore[no-untyped-def]
+    return exists().where(
+        Relationship.entry_id == EntryScope.entry_id,
+        Relationship.organisation_id == actor.organisation_id,
+        is_current(clock.now()),
+    )
+
+
+def is_looked_after(actor: Actor):  # type: ignore[no-untyped-def]
+    """A condition on `EntryScope.entry_id`: those whom the actor's own team or practice looks after now.
+
+    It says nothing of what the actor may see: callers ask for `reachable_entries` too.
+    """
+    return or_(EntryScope.practice_id == actor.organisation_id, _is_related(actor))
 
 
 @dataclass(frozen=True)

@@ -9,44 +9,46 @@ from epaccs.access.rules import AccessReason
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
-from epaccs.coordination.queries import find_unopened, get_home, get_round
-from epaccs.coordination.rules import Round
+from epaccs.coordination.queries import find_unopened, get_place, get_round
+from epaccs.coordination.rules import MOST_OF_TEAM, Round
 from epaccs.core.db import writing
+from epaccs.core.errors import RuleBroken
 from epaccs.record.rules.card import Site
 
 
-def begin_round(actor: Actor, home_id: UUID, *, reason: AccessReason) -> int:
-    """Give one reason for every resident of a home within reach for whom none was given yet.
+def begin_round(actor: Actor, place_id: UUID, *, reason: AccessReason) -> int:
+    """Give one reason for everybody of a home or team within reach for whom none was given yet.
 
     Returns:
         For how many.
 
     Raises:
-        NotFound, Forbidden: as `queries.get_home`.
-        RuleBroken: an emergency is about one person.
+        NotFound, Forbidden: as `queries.get_place`.
+        RuleBroken: an emergency is about one person; a team looks after more people than a list holds.
     """
     with writing():
-        get_home(actor, home_id)
-        unopened = find_unopened(actor, home_id)
+        place = get_place(actor, place_id)
+        unopened = find_unopened(actor, place)
+        if place.is_team and len(unopened) > MOST_OF_TEAM:
+            raise RuleBroken(f"Your team looks after more people than the {MOST_OF_TEAM} that a list holds")
         give_reason_for_round(actor, unopened, reason=reason)
     return len(unopened)
 
 
-def read_round(actor: Actor, home_id: UUID, *, site: Site) -> Round:
-    """The list of a home, recorded as one list with its people, and with each of them: they may ask who saw it.
+def read_round(actor: Actor, place_id: UUID, *, site: Site) -> Round:
+    """The list of a home or team, recorded as one list with its people, and with each of them: they may ask who saw it.
 
     Whoever read a line about CPR that is found to be a mistake later is told, as of any card (hazard H-03).
 
     Raises:
-        NotFound, Forbidden: as `queries.get_home`.
+        NotFound, Forbidden: as `queries.get_place`.
     """
-    found = get_round(actor, home_id, site=site)
+    found = get_round(actor, place_id, site=site)
+    where = {"team" if found.place.is_team else "home": str(place_id)}
     shown = [one.entry_id for one in found.residents]
     with writing():
         people = [str(one) for one in shown]
-        log.record(
-            event(actor, EventKind.LIST_VIEWED, list="round", count=len(shown), home=str(home_id), people=people)
-        )
+        log.record(event(actor, EventKind.LIST_VIEWED, list="round", count=len(shown), people=people, **where))
         for entry_id in shown:
-            log.record(event(actor, EventKind.ROUND_VIEWED, entry_id=entry_id, home=str(home_id)))
+            log.record(event(actor, EventKind.ROUND_VIEWED, entry_id=entry_id, **where))
     return found

@@ -1,4 +1,4 @@
-"""Which homes a reader goes to, and what they may see of the residents of one."""
+"""Which homes a reader goes to, whom their team looks after, and what they may see of those on one list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from epaccs.access.actions import record_list_viewed
 from epaccs.access.queries import Standing, find_standing
 from epaccs.access.rules import Permission, Tier, check_role
 from epaccs.clinicians.rules import Actor
-from epaccs.coordination.rules import Resident, Round, build_resident, build_round
+from epaccs.coordination.rules import MOST_OF_TEAM, Place, Resident, Round, build_resident, build_round
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
 from epaccs.notices.queries import tasks_about
@@ -28,39 +28,50 @@ def homes_of(actor: Actor) -> list[Home]:
     return homes
 
 
-def get_home(actor: Actor, home_id: UUID) -> Home:
-    """The home that a round goes to.
+def get_place(actor: Actor, place_id: UUID) -> Place:
+    """What a list is of: a care home, or the reader's own team.
 
     Raises:
-        NotFound: no care home that shares the register has this id.
+        NotFound: no care home that shares the register has this id, and the reader does not work there.
         Forbidden: the role goes on no rounds.
     """
     check_role(Permission.SEE_ROUND, actor.role)
-    home = residents.find_home(home_id)
-    if home is None:
+    home = residents.find_home(place_id)
+    if home is not None:
+        return Place(home.id, home.name)
+    if place_id != actor.organisation_id:
         raise NotFound
-    return home
+    return Place(actor.organisation_id, actor.organisation_name, is_team=True)
 
 
-def find_unopened(actor: Actor, home_id: UUID) -> list[UUID]:
-    """The residents within reach for whom no reason was given in this session."""
-    return [one for one in residents.residents_of(actor, home_id) if _opened(actor, one) is None]
+def find_within_reach(actor: Actor, place: Place) -> list[UUID]:
+    """Everybody who belongs on the list and whom the access table gives this reader."""
+    return residents.looked_after_by(actor) if place.is_team else residents.residents_of(actor, place.id)
 
 
-def get_round(actor: Actor, home_id: UUID, *, site: Site) -> Round:
-    """The list of one home as it is now. Whoever shows it records it first.
+def find_unopened(actor: Actor, place: Place) -> list[UUID]:
+    """Those within reach for whom no reason was given in this session."""
+    return [one for one in find_within_reach(actor, place) if _opened(actor, one) is None]
+
+
+def get_round(actor: Actor, place_id: UUID, *, site: Site, for_paper: bool = False) -> Round:
+    """The list of one home or team as it is now. Whoever shows it records it first.
+
+    Args:
+        for_paper: without what is from or about somebody else (hazard H-41).
 
     Raises:
-        NotFound, Forbidden: as `get_home`.
+        NotFound, Forbidden: as `get_place`.
     """
-    home = get_home(actor, home_id)
-    within_reach = residents.residents_of(actor, home_id)
+    place, now = get_place(actor, place_id), clock.now()
+    within_reach = find_within_reach(actor, place)
+    if place.is_team and len(within_reach) > MOST_OF_TEAM:
+        return Round(place, now, (), (), too_many=len(within_reach))
     opened = {one: standing for one in within_reach if (standing := _opened(actor, one)) is not None}
-    now = clock.now()
     return build_round(
-        (home.id, home.name),
+        place,
         as_at=now,
-        residents=_lines(opened, site),
+        residents=_lines(opened, site, place, for_paper=for_paper),
         unopened=[one for one in within_reach if one not in opened],
     )
 
@@ -74,12 +85,16 @@ def _opened(actor: Actor, entry_id: UUID) -> Standing | None:
     return standing if standing is not None and standing.can(Permission.VIEW_CARD) else None
 
 
-def _lines(opened: dict[UUID, Standing], site: Site) -> list[Resident]:
+def _lines(opened: dict[UUID, Standing], site: Site, place: Place, *, for_paper: bool) -> list[Resident]:
     """A line for each, in a handful of reads however many there are."""
     by_audience: dict[frozenset[Tier], list[UUID]] = defaultdict(list)
     for entry_id, standing in opened.items():
         by_audience[standing.tiers].append(entry_id)
-    summaries = {key: one for tiers, ids in by_audience.items() for key, one in find_summaries(ids, tiers).items()}
+    summaries = {
+        key: one
+        for tiers, ids in by_audience.items()
+        for key, one in find_summaries(ids, tiers, for_paper=for_paper).items()
+    }
     ids = list(opened)
     namesakes, tasks, due = find_with_namesake(ids), tasks_about(ids), reviews_due(ids)
     now, today = clock.now(), clock.today()
@@ -90,6 +105,7 @@ def _lines(opened: dict[UUID, Standing], site: Site) -> list[Resident]:
             tasks=tasks.get(entry_id, ()),
             review_due_on=due.get(entry_id),
             today=today,
+            says_home=place.is_team,
         )
         for entry_id, summary in summaries.items()
     ]

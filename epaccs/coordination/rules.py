@@ -1,4 +1,4 @@
-"""A care home's round: one line for each resident, as a ward works, and what the list does not hold.
+"""A list of a care home or of a team: one line for each person, as a ward works, and what the list does not hold.
 
 The list is a reading model: a page or a sheet of paper only fills it in. The words about CPR are those of the card.
 
@@ -17,6 +17,7 @@ from epaccs.core.banner import Who
 from epaccs.core.fields import format_date
 from epaccs.notices.rules import Task
 from epaccs.record.rules.card import Card
+from epaccs.record.rules.parts import Identity
 from epaccs.record.rules.search_keys import find_room, order_of_room
 from epaccs.record.rules.view import CPRBlock, Runs, View, build_view
 
@@ -27,11 +28,40 @@ NOT_ON_IT: Final = (
 )
 
 
+#: Whom a team's list never holds.
+NOT_ON_LIST_OF_TEAM: Final = (
+    "Whoever is not on the register, is not in the care of this team as far as the register knows, or shares with "
+    "nobody is not on this list, nor is anybody whose death was confirmed."
+)
+
+#: More than these are no list that anybody reads before they act.
+MOST_OF_TEAM: Final = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a list is of: a care home, or the team that the reader works in."""
+
+    id: UUID
+    name: str
+    is_team: bool = False
+
+    @property
+    def title(self) -> str:
+        """The heading of the list."""
+        return f"In the care of {self.name}" if self.is_team else f"Round of {self.name}"
+
+    @property
+    def not_on_it(self) -> str:
+        """Whom no list of it holds (hazard H-61)."""
+        return NOT_ON_LIST_OF_TEAM if self.is_team else NOT_ON_IT
+
+
 @dataclass(frozen=True)
 class Resident:
-    """One line of a round.
+    """One line of a list.
 
-    `room` blank: the address does not say. `attention`: what is overdue or in doubt, most urgent first. `changed`
+    `room` blank: the address does not say; on the list of a team it says in which home too. `attention`: what is overdue or in doubt, most urgent first. `changed`
     blank: not known.
     """
 
@@ -46,20 +76,21 @@ class Resident:
 
 @dataclass(frozen=True)
 class Round:
-    """The residents of one home whom a reader may see, as at one moment.
+    """Those of one home or team whom a reader may see, as at one moment.
 
-    `unopened`: residents within reach for whom no reason was given in this session; nothing of them is shown.
+    `unopened`: people within reach for whom no reason was given in this session; nothing of them is shown.
+    `too_many`: how many a team looks after who are more than a list holds; then nobody is on it. 0: they fit.
     """
 
-    home_id: UUID
-    home_name: str
+    place: Place
     as_at: datetime
     residents: tuple[Resident, ...]
     unopened: tuple[UUID, ...]
+    too_many: int = 0
 
     @property
     def total(self) -> int:
-        """How many residents are within reach."""
+        """How many people are within reach."""
         return len(self.residents) + len(self.unopened)
 
     @property
@@ -68,42 +99,66 @@ class Round:
         count = len(self.unopened)
         if not count:
             return ""
-        who = "1 more resident is" if count == 1 else f"{count} more residents are"
+        one, several = self.called
+        who = f"1 more {one} is" if count == 1 else f"{count} more {several} are"
         return f"{who} not shown: no reason was given for them since you signed in. Give it again."
 
     @property
-    def not_on_it(self) -> str:
-        """Whom no list of this home holds (hazard H-61)."""
-        return NOT_ON_IT
+    def called(self) -> tuple[str, str]:
+        """What one of those on the list is called, and what several are."""
+        return ("person", "people") if self.place.is_team else ("resident", "residents")
 
 
 def build_round(
-    home: tuple[UUID, str], *, as_at: datetime, residents: Iterable[Resident], unopened: Sequence[UUID]
+    place: Place, *, as_at: datetime, residents: Iterable[Resident], unopened: Sequence[UUID] = ()
 ) -> Round:
-    """The list in the order in which a round goes: by room, then by name."""
-    return Round(*home, as_at, tuple(sorted(residents, key=lambda one: one.order)), tuple(unopened))
+    """The list in the order in which a round goes: by home and room, then by name."""
+    return Round(place, as_at, tuple(sorted(residents, key=lambda one: one.order)), tuple(unopened))
 
 
-def build_resident(
-    entry_id: UUID, card: Card, *, tasks: Sequence[Task], review_due_on: date | None, today: date
+def build_resident(  # noqa: PLR0913 - what a line is made of, each by its name
+    entry_id: UUID,
+    card: Card,
+    *,
+    tasks: Sequence[Task],
+    review_due_on: date | None,
+    today: date,
+    says_home: bool = False,
 ) -> Resident:
     """One line, from the card as it reads now.
 
     Args:
         tasks: what is open about the person, most urgent first.
         review_due_on: when the record is next due for review; None: no date stands.
+        says_home: the list is not of one home, so each line says where somebody is.
     """
     view, identity = build_view(card), card.summary.identity
-    room = find_room(identity.address)
+    room, home = find_room(identity.address), identity.care_home if says_home else ""
     return Resident(
         entry_id=entry_id,
         who=view.who,
-        room=room,
+        room=_where(identity, room) if says_home else room,
         cpr=view.cpr,
         attention=tuple(_attention(view, tasks, review_due_on, today)),
         changed=view.strip.changed,
-        order=(*order_of_room(room), identity.family_name.casefold(), identity.given_name.casefold(), str(entry_id)),
+        order=(
+            not home,
+            home.casefold(),
+            *order_of_room(room),
+            identity.family_name.casefold(),
+            identity.given_name.casefold(),
+            str(entry_id),
+        ),
     )
+
+
+def _where(identity: Identity, room: str) -> str:
+    """Where somebody is found, for a team that goes to many places; blank: the address does not say."""
+    if identity.is_restricted:
+        return "Address restricted"
+    if identity.care_home:
+        return ", ".join(part for part in (identity.care_home, room) if part)
+    return identity.address_line
 
 
 def _attention(view: View, tasks: Sequence[Task], review_due_on: date | None, today: date) -> Iterator[Runs]:

@@ -9,10 +9,10 @@ from epaccs.core.forms import Choice
 
 
 class RoundSchema(Schema):
-    """The reason, asked once for all residents; none is ticked beforehand. An emergency is about one person."""
+    """The reason, asked once for all of a list; none is ticked beforehand. An emergency is about one person."""
 
     reason = Choice(
-        "Why do you open the records of these residents?",
+        "Why do you open these records?",
         {str(reason): words for reason, words in REASON_LABELS.items() if reason is not AccessReason.EMERGENCY},
         hint="It is kept for each of them. Compare who each one is before you act: their card says so",
         called="reason",

@@ -1,4 +1,4 @@
-"""Care homes, and the round of one."""
+"""The list of a team, care homes, and the round of one."""
 
 from __future__ import annotations
 
@@ -23,24 +23,28 @@ bp = Blueprint("coordination", __name__)
 @bp.get("/rounds")
 @needs(Permission.SEE_ROUND)
 def homes() -> ResponseReturnValue:
-    """The homes in which somebody lives whom the reader may see."""
-    return render_template("coordination/homes.html", homes=queries.homes_of(current_actor()))
+    """The list of the reader's team, and the homes in which somebody lives whom the reader may see."""
+    actor = current_actor()
+    team = queries.get_place(actor, actor.organisation_id)
+    return render_template(
+        "coordination/homes.html", homes=queries.homes_of(actor), team=team if team.is_team else None
+    )
 
 
 @bp.route("/rounds/<organisation_id>", methods=["GET", "POST"])
 @needs(Permission.SEE_ROUND)
 def show(organisation_id: str) -> ResponseReturnValue:
-    """The round of one home: first the reason, then the list."""
-    actor, home_id = current_actor(), parse_id(organisation_id)
+    """The list of one home or team: first the reason, then the list."""
+    actor, place_id = current_actor(), parse_id(organisation_id)
     form = Form(RoundSchema, sent_form())
 
     def begin(loaded: dict[str, Any]) -> ResponseReturnValue:
-        actions.begin_round(actor, home_id, reason=loaded["reason"])
-        return redirect(url_for("coordination.show", organisation_id=home_id), 303)
+        actions.begin_round(actor, place_id, reason=loaded["reason"])
+        return redirect(url_for("coordination.show", organisation_id=place_id), 303)
 
     def answer(form: Form) -> str:
         return render_template(
-            "coordination/round.html", form=form, round=actions.read_round(actor, home_id, site=_site())
+            "coordination/round.html", form=form, round=actions.read_round(actor, place_id, site=_site())
         )
 
     return answer_form(form, begin, answer)

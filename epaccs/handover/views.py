@@ -16,8 +16,9 @@ from epaccs.core import clock
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
-from epaccs.handover import actions, queries
-from epaccs.handover.actions import PrintedSheet, build_order
+from epaccs.handover import queries
+from epaccs.handover.actions import sheets
+from epaccs.handover.actions.sheets import PrintedSheet, build_order
 from epaccs.handover.pdf import render_processing
 from epaccs.handover.queries import Checked, Holder
 from epaccs.handover.rules import can_be_code
@@ -39,11 +40,11 @@ def show(entry_id: str) -> ResponseReturnValue:
 
     def do(fields: dict[str, Any]) -> ResponseReturnValue:
         order = build_order(fields)
-        printed = actions.print_sheet(actor, form.edit_id, entry_id=entry, order=order, settings=_settings())
+        printed = sheets.print_sheet(actor, form.edit_id, entry_id=entry, order=order, settings=_settings())
         return _answer(printed, entry_id)
 
     def page(form: Form) -> str:
-        actions.note_shown(actor, entry)
+        sheets.note_shown(actor, entry)
         copies = queries.paper_copies(actor, entry)
         return render_template("handover/show.html", form=form, contents=contents, card=contents.card, copies=copies)
 
@@ -65,7 +66,7 @@ def _answer(printed: PrintedSheet, entry_id: str) -> ResponseReturnValue:
 @needs(Permission.PRINT)
 def collected(entry_id: str, sheet_id: str) -> ResponseReturnValue:
     """The paper was found and destroyed."""
-    actions.note_collected(current_actor(), parse_id(sheet_id), entry_id=parse_id(entry_id))
+    sheets.note_collected(current_actor(), parse_id(sheet_id), entry_id=parse_id(entry_id))
     flash("Noted: this paper is destroyed.")
     return redirect(url_for("handover.show", entry_id=entry_id), 303)
 
@@ -95,7 +96,7 @@ def _show_box(form: Form) -> str:
 def _show_checked(typed: str) -> ResponseReturnValue:
     signed_in = visit().signed_in
     actor = signed_in.actor if signed_in else None
-    checked = actions.check_sheet(typed, address=request.remote_addr or "", actor=actor)
+    checked = sheets.check_sheet(typed, address=request.remote_addr or "", actor=actor)
     if checked is None:
         return _show_unknown(typed)
     holder = queries.find_holder(actor, checked.entry_id) if actor else None

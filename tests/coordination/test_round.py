@@ -211,7 +211,7 @@ def test_the_line_about_cpr_is_the_one_of_the_card(app: Flask, gp: Actor, partne
     client = PageClient(app)
     sign_in(client.browser, partner)
 
-    page = client.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the round")
+    page = client.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
     cpr = a_round(partner, home).residents[0].cpr
     page.see(*[run if isinstance(run, str) else run[1] for line in (cpr.line, *cpr.words) for run in line])
 
@@ -312,11 +312,11 @@ def test_from_the_first_page_to_a_round_and_back(app: Flask, gp: Actor, partner:
     client = PageClient(app)
     sign_in(client.browser, partner)
 
-    client.open("/").follow("Care home rounds").see("Hill House", "1 resident in your care").follow("Hill House")
+    client.open("/").follow("Lists and rounds").see("Hill House", "1 resident in your care").follow("Hill House")
     client.see("Round of Hill House", "Nothing is shown of anybody before you say why").see_nothing_of("Okonkwo")
-    client.submit("Show the round", status=422)
+    client.submit("Show the list", status=422)
     assert client.errors() == ["Choose why you open these records"]
-    client.fill(reason="permission_given").submit("Show the round")
+    client.fill(reason="permission_given").submit("Show the list")
     client.see("OKONKWO, Grace (Mrs)", "Room 12", "06-Jan-1941", "1 of 1 resident in your care", NOT_ON_IT)
     assert str(resident) in client.page.html
 

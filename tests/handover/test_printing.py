@@ -26,8 +26,8 @@ from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Stale
 from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules.lines import Situation
-from epaccs.handover import actions, pdf, queries
-from epaccs.handover.actions import Order, check_sheet, note_collected, print_sheet
+from epaccs.handover import pdf, queries
+from epaccs.handover.actions.sheets import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
 from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, format_code, parse_code
 from epaccs.notices.model import Notice
@@ -128,7 +128,7 @@ def test_the_number_is_in_the_database_before_the_sheet_is_laid_out(
             seen.extend(rows.scalars())
         return lay_out(sheet)
 
-    monkeypatch.setattr(actions.pdf, "render", look_first)
+    monkeypatch.setattr(pdf, "render", look_first)
     print_one(gp, entry_id, settings)
 
     assert seen == [SheetStatus.RESERVED]
@@ -141,7 +141,7 @@ def test_a_sheet_that_cannot_be_laid_out_was_never_printed(
         raise pdf.CannotBePrinted
 
     sheet_id = new_id()
-    monkeypatch.setattr(actions.pdf, "render", fail)
+    monkeypatch.setattr(pdf, "render", fail)
     with pytest.raises(pdf.CannotBePrinted):
         print_sheet(gp, sheet_id, entry_id=entry_id, order=ORDER, settings=settings)
 
@@ -159,7 +159,7 @@ def test_after_a_failure_the_same_form_prints_under_the_same_number(
 ) -> None:
     sheet_id = new_id()
     with monkeypatch.context() as broken:
-        broken.setattr(actions.pdf, "render", lambda _sheet: 1 / 0)
+        broken.setattr(pdf, "render", lambda _sheet: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             print_sheet(gp, sheet_id, entry_id=entry_id, order=ORDER, settings=settings)
     reserved = the_sheet(sheet_id).code
@@ -189,7 +189,7 @@ def test_a_change_while_the_sheet_is_laid_out_is_on_the_sheet(
             change(gp, entry_id, "treatment_level", {"level": level})
         return lay_out(sheet)
 
-    monkeypatch.setattr(actions.pdf, "render", change_first)
+    monkeypatch.setattr(pdf, "render", change_first)
     printed = print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
 
     assert "Treatment level: not recorded" not in text_of(printed.content)
@@ -206,7 +206,7 @@ def test_a_record_that_changes_all_the_time_is_not_printed_out_of_date(
         change(gp, entry_id, "treatment_level", {"level": next(levels)})
         return lay_out(sheet)
 
-    monkeypatch.setattr(actions.pdf, "render", change_always)
+    monkeypatch.setattr(pdf, "render", change_always)
     with pytest.raises(Stale):
         print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
 

@@ -23,7 +23,7 @@ from epaccs.core.forms import FreeText
 from epaccs.core.identifiers import new_id
 from epaccs.core.passages import LABEL, WITHHELD
 from epaccs.export import export
-from epaccs.handover.actions import Order, print_sheet
+from epaccs.handover.actions.sheets import Order, print_sheet
 from epaccs.handover.rules import Destination
 from epaccs.record.declared import sights
 from epaccs.record.rules.history import Edited, build_shown_edit

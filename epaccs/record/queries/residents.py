@@ -1,4 +1,4 @@
-"""Who lives in which care home, as far as a list may say it."""
+"""Who lives in which care home and whom a team looks after, as far as a list may say it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from epaccs.access.model import EntryScope
-from epaccs.access.queries import reachable_entries
+from epaccs.access.queries import is_looked_after, reachable_entries
 from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, OrganisationType
 from epaccs.core.db import db
@@ -43,8 +43,13 @@ def _is_listed() -> ColumnElement[bool]:
 
     Source: hazard H-11 (a protected address disclosed).
     """
+    return and_(_is_alive(), not_(SearchPerson.is_restricted))
+
+
+def _is_alive() -> ColumnElement[bool]:
+    """On the register, and nobody confirmed a death."""
     is_alive = or_(SearchPerson.death_status.is_(None), SearchPerson.death_status != str(DeathStatus.CONFIRMED))
-    return and_(EntryScope.is_open, not_(SearchPerson.is_restricted), is_alive)
+    return and_(EntryScope.is_open, is_alive)
 
 
 def find_residences(entry_ids: Iterable[UUID]) -> dict[UUID, Residence]:
@@ -87,6 +92,21 @@ def residents_of(actor: Actor, home_id: UUID) -> list[UUID]:
             select(EntryScope.entry_id)
             .join(SearchPerson, SearchPerson.entry_id == EntryScope.entry_id)
             .where(EntryScope.residence_id == home_id, _is_listed(), reachable_entries(actor))
+            .order_by(EntryScope.entry_id)
+        )
+    )
+
+
+def looked_after_by(actor: Actor) -> list[UUID]:
+    """Everybody whom the reader's own team looks after and the access table gives this reader, as it stands now.
+
+    Whoever's address is restricted is among them: a list of a team tells no place of theirs.
+    """
+    return list(
+        db.session.scalars(
+            select(EntryScope.entry_id)
+            .join(SearchPerson, SearchPerson.entry_id == EntryScope.entry_id)
+            .where(is_looked_after(actor), _is_alive(), reachable_entries(actor))
             .order_by(EntryScope.entry_id)
         )
     )

@@ -64,11 +64,19 @@ def find_stored(entry_ids: Iterable[UUID], tiers: frozenset[Tier]) -> dict[UUID,
     return {row.entry_id: RecordSummary.from_value(row.value) for row in rows}
 
 
-def find_summaries(entry_ids: Sequence[UUID], tiers: frozenset[Tier]) -> dict[UUID, RecordSummary]:
-    """What one audience sees of many people now; of whom nothing is recorded, nothing. Callers have asked `access`."""
-    found = find_stored(entry_ids, tiers)
+def find_summaries(
+    entry_ids: Sequence[UUID], tiers: frozenset[Tier], *, for_paper: bool = False
+) -> dict[UUID, RecordSummary]:
+    """What one audience sees of many people now; of whom nothing is recorded, nothing. Callers have asked `access`.
+
+    Args:
+        for_paper: without what is from or about somebody else (hazard H-41).
+    """
+    found = {} if for_paper else find_stored(entry_ids, tiers)
     recorded = {
-        key: one for key, one in materials([one for one in entry_ids if one not in found]).items() if one.sections
+        key: without_passages(one, sights()) if for_paper else one
+        for key, one in materials([one for one in entry_ids if one not in found]).items()
+        if one.sections
     }
     organisations = find_organisations(*recorded.values())
     built = {

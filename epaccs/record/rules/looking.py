@@ -20,7 +20,7 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.CARD_VIEWED: "saw the emergency card and the record",
     EventKind.RECORD_VIEWED: "saw the record as it was on an earlier day",
     EventKind.HISTORY_VIEWED: "saw the history of changes",
-    EventKind.ROUND_VIEWED: "saw the line about CPR on the list of a care home's round",
+    EventKind.ROUND_VIEWED: "saw the line about CPR on the list of a care home or a team",
     EventKind.FORM_VIEWED: "opened a form to change the record",
     EventKind.MASKED_REVEALED: "saw the code of the key safe",
     EventKind.CALL_BEGUN: "took a call about the record",

@@ -1,0 +1,1 @@
+"""What changes paper: a sheet of one person, a list of many."""
