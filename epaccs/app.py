@@ -46,7 +46,7 @@ def follow_settings(settings: Settings) -> None:
     """What the rooms are told of this site: which history it tells, and what its area decided."""
     from epaccs.access.queries import use_refusals
     from epaccs.devices.queries import use_epochs, use_follows
-    from epaccs.handover.queries import find_sheets_of
+    from epaccs.handover.queries.sheets import find_sheets_of
     from epaccs.record.queries.holders import use_copies
     from epaccs.record.rules.holders import CopyKind
     from epaccs.register.queries import has_refused_sharing

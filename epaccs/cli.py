@@ -40,7 +40,7 @@ from epaccs.devices import actions as device_actions
 from epaccs.devices import queries as device_queries
 from epaccs.export import export, find_everybody
 from epaccs.handover.actions.sheets import Order, print_sheet
-from epaccs.handover.queries import find_signed_with
+from epaccs.handover.queries.sheets import find_signed_with
 from epaccs.handover.rules import Destination
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from epaccs.access.actions import event, give_reason_for_round
@@ -44,7 +45,7 @@ def read_round(actor: Actor, place_id: UUID, *, site: Site) -> Round:
         NotFound, Forbidden: as `queries.get_place`.
     """
     found = get_round(actor, place_id, site=site)
-    where = {"team" if found.place.is_team else "home": str(place_id)}
+    where: dict[str, Any] = {"team" if found.place.is_team else "home": str(place_id)}
     shown = [one.entry_id for one in found.residents]
     with writing():
         people = [str(one) for one in shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from uuid import UUID
 
 from epaccs.access.actions import record_list_viewed
@@ -54,16 +55,19 @@ def find_unopened(actor: Actor, place: Place) -> list[UUID]:
     return [one for one in find_within_reach(actor, place) if _opened(actor, one) is None]
 
 
-def get_round(actor: Actor, place_id: UUID, *, site: Site, for_paper: bool = False) -> Round:
+def get_round(
+    actor: Actor, place_id: UUID, *, site: Site, at: datetime | None = None, for_paper: bool = False
+) -> Round:
     """The list of one home or team as it is now. Whoever shows it records it first.
 
     Args:
+        at: the moment that it says it is from; None: now.
         for_paper: without what is from or about somebody else (hazard H-41).
 
     Raises:
         NotFound, Forbidden: as `get_place`.
     """
-    place, now = get_place(actor, place_id), clock.now()
+    place, now = get_place(actor, place_id), at or clock.now()
     within_reach = find_within_reach(actor, place)
     if place.is_team and len(within_reach) > MOST_OF_TEAM:
         return Round(place, now, (), (), too_many=len(within_reach))
@@ -71,7 +75,7 @@ def get_round(actor: Actor, place_id: UUID, *, site: Site, for_paper: bool = Fal
     return build_round(
         place,
         as_at=now,
-        residents=_lines(opened, site, place, for_paper=for_paper),
+        residents=_lines(opened, site, place, now, for_paper=for_paper),
         unopened=[one for one in within_reach if one not in opened],
     )
 
@@ -85,7 +89,7 @@ def _opened(actor: Actor, entry_id: UUID) -> Standing | None:
     return standing if standing is not None and standing.can(Permission.VIEW_CARD) else None
 
 
-def _lines(opened: dict[UUID, Standing], site: Site, place: Place, *, for_paper: bool) -> list[Resident]:
+def _lines(opened: dict[UUID, Standing], site: Site, place: Place, now: datetime, *, for_paper: bool) -> list[Resident]:
     """A line for each, in a handful of reads however many there are."""
     by_audience: dict[frozenset[Tier], list[UUID]] = defaultdict(list)
     for entry_id, standing in opened.items():
@@ -97,7 +101,7 @@ def _lines(opened: dict[UUID, Standing], site: Site, place: Place, *, for_paper:
     }
     ids = list(opened)
     namesakes, tasks, due = find_with_namesake(ids), tasks_about(ids), reviews_due(ids)
-    now, today = clock.now(), clock.today()
+    today = clock.today()
     return [
         build_resident(
             entry_id,

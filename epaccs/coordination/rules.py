@@ -19,7 +19,7 @@ from epaccs.notices.rules import Task
 from epaccs.record.rules.card import Card
 from epaccs.record.rules.parts import Identity
 from epaccs.record.rules.search_keys import find_room, order_of_room
-from epaccs.record.rules.view import CPRBlock, Runs, View, build_view
+from epaccs.record.rules.view import BINDING, TREATMENT, WISHES_BELOW, CPRBlock, Part, Runs, View, build_view
 
 #: Who lives in the home and never stands on its list: what a reader must know before they take it for all.
 NOT_ON_IT: Final = (
@@ -33,6 +33,9 @@ NOT_ON_LIST_OF_TEAM: Final = (
     "Whoever is not on the register, is not in the care of this team as far as the register knows, or shares with "
     "nobody is not on this list, nor is anybody whose death was confirmed."
 )
+
+#: The parts of the card that the words about CPR speak of.
+LIMITS: Final = (TREATMENT, BINDING)
 
 #: More than these are no list that anybody reads before they act.
 MOST_OF_TEAM: Final = 60
@@ -61,14 +64,16 @@ class Place:
 class Resident:
     """One line of a list.
 
-    `room` blank: the address does not say; on the list of a team it says in which home too. `attention`: what is overdue or in doubt, most urgent first. `changed`
-    blank: not known.
+    `room` blank: the address does not say; on the list of a team it says in which home too. `limits`: label and words
+    of the treatment level and of what binds, to which the words about CPR lead. `attention`: what is overdue or in
+    doubt, most urgent first. `changed` blank: not known.
     """
 
     entry_id: UUID
     who: Who
     room: str
     cpr: CPRBlock
+    limits: tuple[tuple[str, Runs], ...]
     attention: tuple[Runs, ...]
     changed: str
     order: tuple[object, ...]
@@ -116,7 +121,7 @@ def build_round(
     return Round(place, as_at, tuple(sorted(residents, key=lambda one: one.order)), tuple(unopened))
 
 
-def build_resident(  # noqa: PLR0913 - what a line is made of, each by its name
+def build_resident(
     entry_id: UUID,
     card: Card,
     *,
@@ -139,6 +144,7 @@ def build_resident(  # noqa: PLR0913 - what a line is made of, each by its name
         who=view.who,
         room=_where(identity, room) if says_home else room,
         cpr=view.cpr,
+        limits=tuple((part.label, _whole_or_elsewhere(words)) for part in _limits(view) for words in _words(part)),
         attention=tuple(_attention(view, tasks, review_due_on, today)),
         changed=view.strip.changed,
         order=(
@@ -159,6 +165,23 @@ def _where(identity: Identity, room: str) -> str:
     if identity.care_home:
         return ", ".join(part for part in (identity.care_home, room) if part)
     return identity.address_line
+
+
+def _limits(view: View) -> tuple[Part, ...]:
+    return tuple(part for part in view.parts if part.label in LIMITS)
+
+
+def _words(part: Part) -> tuple[Runs, ...]:
+    return part.lines or (part.hidden or (part.missing,),)
+
+
+def _whole_or_elsewhere(line: Runs) -> Runs:
+    """A line of the card where nothing stands below it: what is read there is read in the record."""
+    if line == (WISHES_BELOW,):
+        return ("Advance statement of wishes (not binding): read it in the record",)
+    is_link = [not isinstance(run, str) and run[0] == "link" for run in line]
+    long_passage = ("strong", "A long passage: read it whole in the record")
+    return tuple(long_passage if link else run for run, link in zip(line, is_link, strict=True))
 
 
 def _attention(view: View, tasks: Sequence[Task], review_due_on: date | None, today: date) -> Iterator[Runs]:

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from epaccs.access.guard import needs
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.guard import current_actor
 from epaccs.coordination import actions, queries
 from epaccs.coordination.schema import RoundSchema
@@ -44,7 +44,10 @@ def show(organisation_id: str) -> ResponseReturnValue:
 
     def answer(form: Form) -> str:
         return render_template(
-            "coordination/round.html", form=form, round=actions.read_round(actor, place_id, site=_site())
+            "coordination/round.html",
+            form=form,
+            round=actions.read_round(actor, place_id, site=_site()),
+            may_print=can_ever(Permission.PRINT, facts_of_role(actor.role, may_sign=actor.may_sign)),
         )
 
     return answer_form(form, begin, answer)

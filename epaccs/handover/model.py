@@ -1,4 +1,4 @@
-"""Every sheet that was ever given a number, and wrong numbers that somebody tried."""
+"""Every sheet and list that was ever given a number, and wrong numbers that somebody tried."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ class HandoverSheet(Base):
     """
 
     __tablename__ = "handover_sheet"
-    __table_args__ = (Index("ix_handover_sheet_entry_id_status", "entry_id", "status"),)
+    __table_args__ = (
+        Index("ix_handover_sheet_entry_id_status", "entry_id", "status"),
+        Index("ix_handover_sheet_list_id", "list_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice prints once
     code: Mapped[str] = mapped_column(String(8), unique=True)
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
+    list_id: Mapped[UUID | None] = mapped_column(Uuid)  #: of which list it is one line; None: a sheet by itself
     status: Mapped[str] = mapped_column(String(12))
     reserved_at: Mapped[datetime]
     printed_by: Mapped[dict[str, Any]]  #: name, role and organisation as they were then
@@ -42,6 +46,29 @@ class HandoverSheet(Base):
     ended_at: Mapped[datetime | None]  #: when it was replaced or withdrawn; None: it was not
     collected_at: Mapped[datetime | None]  #: when somebody said that this paper is destroyed; None: nobody did
     collected_by: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class HandoverList(Base):
+    """One list on paper; each of its lines is a `HandoverSheet` of one person, so that each is called back by itself.
+
+    The columns that are None for a reserved number are filled in when it was printed.
+    """
+
+    __tablename__ = "handover_list"
+    __table_args__ = (Index("ix_handover_list_place_id_organisation_id", "place_id", "organisation_id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice prints once
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    place_id: Mapped[UUID] = mapped_column(Uuid)  #: the care home or the team that is listed
+    title: Mapped[str] = mapped_column(String(300))
+    organisation_id: Mapped[UUID] = mapped_column(Uuid)  #: of whoever printed it
+    printed_by: Mapped[dict[str, Any]]  #: name, role and organisation as they were then
+    printed_for: Mapped[str] = mapped_column(String(200))
+    kept_at: Mapped[str] = mapped_column(String(200))  #: empty: not said
+    reserved_at: Mapped[datetime]
+    printed_at: Mapped[datetime | None]
+    valid_as_at: Mapped[datetime | None]  #: the moment at which the register said what is on it
+    content_hash: Mapped[str | None] = mapped_column(String(64))  #: SHA-256 of the file, to know a forged one
 
 
 class WrongCode(Base):

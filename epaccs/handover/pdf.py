@@ -41,7 +41,7 @@ from epaccs.agreements.rules import (
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.handover.room import LONGEST_WORD, foot_height, head_height
-from epaccs.handover.rules import Sheet
+from epaccs.handover.rules import PaperList, Sheet
 from epaccs.handover.tags import complete_tags
 from epaccs.record.rules.card import find_unbroken, fits
 
@@ -117,6 +117,15 @@ def render_processing(agreement: AgreementDetail, *, printed_by: str, at: dateti
     return render_html(html)
 
 
+def render_list(paper: PaperList) -> Rendered:
+    """A list of many people as a tagged PDF.
+
+    Raises:
+        CannotBePrinted: as `render`.
+    """
+    return render_html(build_list_html(paper))
+
+
 # --- The page as HTML ------------------------------------------------------------------------------------------------
 
 
@@ -135,6 +144,12 @@ def build_html(sheet: Sheet) -> str:
             foot_mm=foot_height(sheet),
         )
     )
+
+
+def build_list_html(paper: PaperList) -> str:
+    """The finished list, before it is laid out."""
+    template = _templates().get_template("ward_list.html")
+    return template.render(paper=paper, found=paper.found, qr_code=build_qr_code(paper.check_address))
 
 
 @cache

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from epaccs.coordination.rules import Resident, Round
 from epaccs.core.errors import MustWait, RuleBroken
 from epaccs.core.fields import format_date, format_datetime, format_minute_after
 from epaccs.cpr_decisions.rules.lines import Situation
@@ -276,6 +277,50 @@ def place_of_original(card: Card, decision: Decision) -> str:
         return decision.original_location
     last_known = unplaced.last_known or "not recorded"
     return f"place not said since the address changed on {format_date(unplaced.since)}; last known: {last_known}"
+
+
+# --- A list ----------------------------------------------------------------------------------------------------------
+
+#: More lines than these are no list that anybody reads before they act.
+MOST_LINES: Final = 60
+
+
+def check_may_be_listed(found: Round) -> None:
+    """A list on paper holds everybody whom it names itself after: part of one is read as all of it.
+
+    Raises:
+        RuleBroken: nobody is on it, too many are, or a reason is missing for some.
+
+    Source: hazard H-61.
+    """
+    if found.unopened:
+        raise RuleBroken("Say first why you open these records, then print the list: not everybody is on it yet")
+    if found.too_many or len(found.residents) > MOST_LINES:
+        raise RuleBroken(f"More people are in your care here than the {MOST_LINES} lines of a list. Print their sheets")
+    if not found.residents:
+        raise RuleBroken("Nobody is on this list, so there is nothing to print")
+
+
+@dataclass(frozen=True)
+class PaperList:
+    """A finished list, ready to be filled into the print template.
+
+    Args:
+        lines: each person's line, with the number under which this line is called back.
+        check_address: of the page that says how many lines are still right.
+    """
+
+    code: str
+    found: Round
+    lines: Sequence[tuple[Resident, str]]
+    printed: Printed
+    check_address: str
+    is_demo: bool
+
+    @property
+    def number(self) -> str:
+        """The number as it is printed."""
+        return format_code(self.code)
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

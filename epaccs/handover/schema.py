@@ -53,6 +53,33 @@ def build_print_schema(*, is_restricted: bool, person_not_told: bool) -> PrintSc
     return PrintSchema(exclude=[name for name, is_unasked in unasked.items() if is_unasked])
 
 
+class ListSchema(Schema):
+    """For whom a list is printed, where it is kept, and whether the ones before it are destroyed."""
+
+    printed_for = ShortText(
+        "Who is it for?",
+        called="name or shift of whoever gets it",
+        hint="For example night shift, or L Hart, community nurse. It stands on every page",
+        required=True,
+        limit=120,
+    )
+    kept_at = ShortText(
+        "Where will it be kept?",
+        called="place where the list will be kept",
+        hint="Where visitors do not read it, for example office, handover folder",
+        limit=120,
+    )
+    former_destroyed = Tick(
+        "The lists printed before this one are destroyed, or lie with this one to be destroyed",
+        hint="Leave it blank if any of them is still in use",
+    )
+
+
+def build_list_schema(*, has_former: bool) -> ListSchema:
+    """Nobody is asked about lists that there are none of."""
+    return ListSchema(exclude=[] if has_former else ["former_destroyed"])
+
+
 class CodeSchema(Schema):
     """The number of a sheet, as somebody reads it off the paper."""
 

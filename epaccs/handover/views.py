@@ -16,13 +16,16 @@ from epaccs.core import clock
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
-from epaccs.handover import queries
-from epaccs.handover.actions import sheets
+from epaccs.handover.actions import lists, sheets
+from epaccs.handover.actions.lists import ListOrder
 from epaccs.handover.actions.sheets import PrintedSheet, build_order
 from epaccs.handover.pdf import render_processing
-from epaccs.handover.queries import Checked, Holder
+from epaccs.handover.queries import lists as found_lists
+from epaccs.handover.queries import sheets as queries
+from epaccs.handover.queries.lists import ListOnPaper
+from epaccs.handover.queries.sheets import Checked, Holder
 from epaccs.handover.rules import can_be_code
-from epaccs.handover.schema import CodeSchema, build_print_schema
+from epaccs.handover.schema import CodeSchema, build_list_schema, build_print_schema
 from epaccs.settings import Settings
 from epaccs.stamps.queries import list_keys
 
@@ -56,8 +59,12 @@ def _answer(printed: PrintedSheet, entry_id: str) -> ResponseReturnValue:
     if printed.content is None:
         flash(f"Sheet {printed.number} was printed already. To print another one, send the form again.")
         return redirect(url_for("handover.show", entry_id=entry_id), 303)
-    response = Response(printed.content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="handover-{printed.number}.pdf"'
+    return _as_file(printed.content, f"handover-{printed.number}.pdf")
+
+
+def _as_file(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -69,6 +76,43 @@ def collected(entry_id: str, sheet_id: str) -> ResponseReturnValue:
     sheets.note_collected(current_actor(), parse_id(sheet_id), entry_id=parse_id(entry_id))
     flash("Noted: this paper is destroyed.")
     return redirect(url_for("handover.show", entry_id=entry_id), 303)
+
+
+# A list of many
+
+
+@bp.route("/handover/ward", defaults={"place_id": ""}, methods=["GET", "POST"])
+@bp.route("/handover/ward/<place_id>", methods=["GET", "POST"])
+@needs(Permission.PRINT)
+def ward(place_id: str) -> ResponseReturnValue:
+    """The list of a team or home on paper: for whom, and which lists are about; sent: the list itself."""
+    actor = current_actor()
+    place = parse_id(place_id) if place_id else actor.organisation_id
+    contents = found_lists.read_list(actor, place, settings=_settings())
+    former = found_lists.find_former(actor, place)
+    form = Form(build_list_schema(has_former=bool(former)), sent_form())
+
+    def do(fields: dict[str, Any]) -> ResponseReturnValue:
+        order = ListOrder(fields["printed_for"], fields.get("kept_at") or "", bool(fields.get("former_destroyed")))
+        printed = lists.print_list(actor, form.edit_id, place_id=place, order=order, settings=_settings())
+        if printed.content is None:
+            flash(f"List {printed.number} was printed already. To print another one, send the form again.")
+            return redirect(url_for("handover.ward", place_id=place), 303)
+        return _as_file(printed.content, f"list-{printed.number}.pdf")
+
+    def page(form: Form) -> str:
+        return render_template("handover/ward.html", form=form, found=contents.found, former=former)
+
+    return answer_form(form, do, page)
+
+
+@bp.post("/handover/lists/<list_id>/destroyed")
+@needs(Permission.PRINT)
+def list_destroyed(list_id: str) -> ResponseReturnValue:
+    """The paper of a list was found and destroyed."""
+    place_id = lists.note_list_destroyed(current_actor(), parse_id(list_id))
+    flash("Noted: this list is destroyed.")
+    return redirect(url_for("handover.ward", place_id=place_id), 303)
 
 
 @bp.route("/check", methods=["GET", "POST"])
@@ -99,6 +143,8 @@ def _show_checked(typed: str) -> ResponseReturnValue:
     checked = sheets.check_sheet(typed, address=request.remote_addr or "", actor=actor)
     if checked is None:
         return _show_unknown(typed)
+    if isinstance(checked, ListOnPaper):
+        return render_template("handover/checked_list.html", checked=checked, checked_at=clock.now())
     holder = queries.find_holder(actor, checked.entry_id) if actor else None
     return _fill_checked(checked, checked.number, holder)
 
@@ -121,10 +167,7 @@ def processing(agreement_id: str) -> ResponseReturnValue:
     actor = current_actor()
     found = get_agreement(actor, parse_id(agreement_id))
     rendered = render_processing(found, printed_by=actor.name, at=clock.now(), is_demo=_settings().is_demo)
-    response = Response(rendered.pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = 'inline; filename="record-of-processing.pdf"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _as_file(rendered.pdf, "record-of-processing.pdf")
 
 
 def _settings() -> Settings:

@@ -20,7 +20,7 @@ import sys
 from script_docs import render_fields
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.pdf import build_html
-from epaccs.handover.queries import build_sheet, read_contents
+from epaccs.handover.queries.sheets import build_sheet, read_contents
 from epaccs.app import create_app
 from epaccs.clinicians.rules import Role
 from epaccs.core import migration

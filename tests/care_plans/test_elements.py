@@ -21,7 +21,7 @@ from epaccs.core.forms import FormField
 from epaccs.cpr_decisions.rules import states
 from epaccs.handover.model import HandoverSheet
 from epaccs.handover.pdf import build_html
-from epaccs.handover.queries import build_sheet, read_contents
+from epaccs.handover.queries.sheets import build_sheet, read_contents
 from epaccs.record.declared import sights
 from epaccs.register.schema import ConsentSchema, DeathSchema, IdentitySchema
 from epaccs.settings import Settings

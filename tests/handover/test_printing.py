@@ -26,9 +26,10 @@ from epaccs.core.db import db, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Stale
 from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules.lines import Situation
-from epaccs.handover import pdf, queries
+from epaccs.handover import pdf
 from epaccs.handover.actions.sheets import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
+from epaccs.handover.queries import sheets as queries
 from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, format_code, parse_code
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
-from epaccs.handover.queries import read_contents
+from epaccs.handover.queries.sheets import read_contents
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.observations.actions import observe

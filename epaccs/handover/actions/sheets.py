@@ -24,9 +24,12 @@ from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, Stale
-from epaccs.handover import pdf, queries
-from epaccs.handover.model import HandoverSheet, WrongCode
-from epaccs.handover.queries import Checked, Contents
+from epaccs.handover import pdf
+from epaccs.handover.model import HandoverList, HandoverSheet, WrongCode
+from epaccs.handover.queries import lists
+from epaccs.handover.queries import sheets as queries
+from epaccs.handover.queries.lists import ListOnPaper
+from epaccs.handover.queries.sheets import Checked, Contents
 from epaccs.handover.rules import (
     ALPHABET,
     CODE_LENGTH,
@@ -138,11 +141,11 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
             return sheet
         sheet = HandoverSheet(
             id=sheet_id,
-            code=_unused_code(session),
+            code=find_unused_code(session),
             entry_id=entry_id,
             status=str(SheetStatus.RESERVED),
             reserved_at=clock.now(),
-            printed_by=_printed_by(actor),
+            printed_by=printed_by(actor),
             printed_for=order.printed_for,
             destination=str(order.destination),
             place="" if contents.is_restricted else order.place,
@@ -153,7 +156,8 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
     return sheet
 
 
-def _printed_by(actor: Actor) -> dict[str, Any]:
+def printed_by(actor: Actor) -> dict[str, Any]:
+    """Who prints, as they are now."""
     return {
         "clinician_id": str(actor.clinician_id),
         "name": actor.name,
@@ -163,10 +167,12 @@ def _printed_by(actor: Actor) -> dict[str, Any]:
     }
 
 
-def _unused_code(session: Session) -> str:
+def find_unused_code(session: Session) -> str:
+    """A number that no sheet, no line and no list has."""
     while True:
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        if session.scalars(select(HandoverSheet.id).where(HandoverSheet.code == code)).first() is None:
+        taken = (select(paper.id).where(paper.code == code) for paper in (HandoverSheet, HandoverList))
+        if all(session.scalars(statement).first() is None for statement in taken):
             return code
 
 
@@ -251,7 +257,7 @@ def _last_two(session: Session, change: Change) -> tuple[Value, Value]:
 
 
 def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
-    """Somebody holds the paper in their hands and destroys it; when it was the last, nobody need look for paper.
+    """Somebody holds the paper in their hands and destroys it; a line goes with its whole list.
 
     Raises:
         NotFound: no such sheet of this person.
@@ -262,19 +268,34 @@ def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
         sheet = session.get(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
         if sheet is None or sheet.entry_id != entry_id or sheet.printed_at is None:
             raise NotFound
-        if sheet.collected_at is None:
-            sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
-            session.flush()
-            if not queries.has_paper_to_collect(entry_id):
-                end(session, entry_id=entry_id, kinds=[NoticeKind.PAPER_OUT_OF_DATE])
-            log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=entry_id, sheet_id=sheet_id))
+        for one in _on_the_same_paper(session, sheet):
+            note_destroyed(session, actor, one)
+
+
+def _on_the_same_paper(session: Session, sheet: HandoverSheet) -> list[HandoverSheet]:
+    """The sheet itself, or every printed line of its list."""
+    if sheet.list_id is None:
+        return [sheet]
+    lines = select(HandoverSheet).where(HandoverSheet.list_id == sheet.list_id, HandoverSheet.printed_at.is_not(None))
+    return list(session.scalars(lines.order_by(HandoverSheet.entry_id).with_for_update()))
+
+
+def note_destroyed(session: Session, actor: Actor, sheet: HandoverSheet) -> None:
+    """The paper of a sheet or line is no more; when it was the last to collect, nobody need look for paper."""
+    if sheet.collected_at is not None:
+        return
+    sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
+    session.flush()
+    if not queries.has_paper_to_collect(sheet.entry_id):
+        end(session, entry_id=sheet.entry_id, kinds=[NoticeKind.PAPER_OUT_OF_DATE])
+    log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=sheet.entry_id, sheet_id=sheet.id))
 
 
 # --- Checking one ----------------------------------------------------------------------------------------------------
 
 
-def check_sheet(typed: str, *, address: str, actor: Actor | None = None) -> Checked | None:
-    """Whether a sheet still holds, for whoever has it in their hand; None: no sheet has this number.
+def check_sheet(typed: str, *, address: str, actor: Actor | None = None) -> Checked | ListOnPaper | None:
+    """Whether a sheet or list still holds, for whoever has it in their hand; None: no paper has this number.
 
     Args:
         actor: None: nobody is signed in.
@@ -287,17 +308,25 @@ def check_sheet(typed: str, *, address: str, actor: Actor | None = None) -> Chec
     code = parse_code(typed)
     with writing() as session:
         _check_misses(session, address)
-        found = queries.find_checked(code)
+        found = queries.find_checked(code) or lists.find_checked_list(code)
         if found is None:
             session.execute(delete(WrongCode).where(WrongCode.at < clock.now() - _MISSES_KEPT))
             session.add(WrongCode(address=address, at=clock.now()))
             return None
-        about = {"sheet_id": found.sheet_id, "status": str(found.status)}
-        if actor is not None:
-            log.record(event(actor, EventKind.PAPER_CHECKED, entry_id=found.entry_id, **about))
-        else:
-            log.record(Event(EventKind.PAPER_CHECKED, entry_id=found.entry_id, details=about))
+        _note_checked(found, actor)
     return found
+
+
+def _note_checked(found: Checked | ListOnPaper, actor: Actor | None) -> None:
+    entry_id: UUID | None = None
+    if isinstance(found, Checked):
+        entry_id, about = found.entry_id, {"sheet_id": found.sheet_id, "status": str(found.status)}
+    else:
+        about = {"list_id": found.id, "wrong": found.wrong}
+    if actor is not None:
+        log.record(event(actor, EventKind.PAPER_CHECKED, entry_id=entry_id, **about))
+    else:
+        log.record(Event(EventKind.PAPER_CHECKED, entry_id=entry_id, details=about))
 
 
 def _check_misses(session: Session, address: str) -> None:

@@ -111,6 +111,9 @@ class View(NamedTuple):
 
 #: Where the line about CPR stands on a page.
 CPR_LINE: Final = "cpr-line"
+TREATMENT: Final = "Treatment level"
+BINDING: Final = "ADRT and attorneys"
+WISHES_BELOW: Final = "Advance statement of wishes (not binding): read below"
 IN_DISPUTE: Final = "In dispute: the above is only what was confirmed last."
 
 
@@ -296,7 +299,7 @@ def _parts(card: Card) -> Iterator[Part]:
 
 
 def _treatment(card: Card, it: TreatmentLevel | None) -> Part:
-    label = "Treatment level"
+    label = TREATMENT
     if it is None:
         return _hidden(card, label)
     if not it.is_recorded:
@@ -308,7 +311,7 @@ def _treatment(card: Card, it: TreatmentLevel | None) -> Part:
 
 
 def _legal(card: Card, it: Legal | None) -> Part:
-    label = "ADRT and attorneys"
+    label = BINDING
     if it is None:
         return _hidden(card, label)
     if not it.is_recorded:
@@ -326,7 +329,7 @@ def _what_binds(it: Legal) -> Iterator[Runs]:
     for words in it.order_in_time:
         yield (("strong", words),)
     if it.statements:
-        yield ("Advance statement of wishes (not binding): read below",)
+        yield (WISHES_BELOW,)
 
 
 def _advance_decision(one: AdvanceDecision) -> Runs:

@@ -14,7 +14,7 @@ from epaccs.access.rules import Fact, Permission
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.handover.model import HandoverSheet
+from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.particulars import with_cpr
 from epaccs.handover.rules import (
     Printed,
@@ -104,7 +104,7 @@ def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signe
 
 @dataclass(frozen=True)
 class PaperCopy:
-    """One sheet that is about, or was."""
+    """One sheet that is about, or was. `list_number`: it is one line of this list; empty: a sheet by itself."""
 
     id: UUID
     number: str
@@ -115,6 +115,7 @@ class PaperCopy:
     place: str
     ended_at: datetime | None
     collected_at: datetime | None
+    list_number: str = ""
 
     @property
     def is_to_collect(self) -> bool:
@@ -130,12 +131,13 @@ def paper_copies(actor: Actor, entry_id: UUID) -> list[PaperCopy]:
     """
     get_standing(actor, entry_id, Permission.PRINT)
     statement = (
-        select(HandoverSheet)
+        select(HandoverSheet, HandoverList.code)
+        .outerjoin(HandoverList, HandoverList.id == HandoverSheet.list_id)
         .where(HandoverSheet.entry_id == entry_id, HandoverSheet.printed_at.is_not(None))
         .order_by(HandoverSheet.printed_at.desc())
     )
     with_places = not is_restricted_now(entry_id)
-    return [_as_copy(sheet, with_places=with_places) for sheet in db.session.scalars(statement)]
+    return [_as_copy(sheet, code, with_places=with_places) for sheet, code in db.session.execute(statement)]
 
 
 _SHEET_WORDS = {
@@ -148,7 +150,8 @@ _SHEET_WORDS = {
 def find_sheets_of(entry_id: UUID) -> list[HeldCopy]:
     """Each sheet that was printed of a person and that nobody says is destroyed, newest first."""
     statement = (
-        select(HandoverSheet)
+        select(HandoverSheet, HandoverList.code)
+        .outerjoin(HandoverList, HandoverList.id == HandoverSheet.list_id)
         .where(
             HandoverSheet.entry_id == entry_id,
             HandoverSheet.printed_at.is_not(None),
@@ -156,11 +159,15 @@ def find_sheets_of(entry_id: UUID) -> list[HeldCopy]:
         )
         .order_by(HandoverSheet.printed_at.desc())
     )
-    copies = [_as_copy(sheet, with_places=True) for sheet in db.session.scalars(statement)]
+    copies = [_as_copy(sheet, code, with_places=True) for sheet, code in db.session.execute(statement)]
     return [
-        HeldCopy(CopyKind.SHEET, one.printed_by, f"Sheet {one.number}", *_SHEET_WORDS[one.status], one.printed_at)
+        HeldCopy(CopyKind.SHEET, one.printed_by, _called(one), *_SHEET_WORDS[one.status], one.printed_at)
         for one in copies
     ]
+
+
+def _called(one: PaperCopy) -> str:
+    return f"Line {one.number} of list {one.list_number}" if one.list_number else f"Sheet {one.number}"
 
 
 def has_paper_to_collect(entry_id: UUID) -> bool:
@@ -171,7 +178,7 @@ def has_paper_to_collect(entry_id: UUID) -> bool:
     return db.session.scalars(statement.limit(1)).first() is not None
 
 
-def _as_copy(sheet: HandoverSheet, *, with_places: bool) -> PaperCopy:
+def _as_copy(sheet: HandoverSheet, list_code: str | None, *, with_places: bool) -> PaperCopy:
     if sheet.printed_at is None:
         raise ValueError("A number that was never printed is no copy")
     by = sheet.printed_by
@@ -186,6 +193,7 @@ def _as_copy(sheet: HandoverSheet, *, with_places: bool) -> PaperCopy:
         place=sheet.place if with_places else "",
         ended_at=sheet.ended_at,
         collected_at=sheet.collected_at,
+        list_number=format_code(list_code) if list_code else "",
     )
 
 

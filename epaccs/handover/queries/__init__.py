@@ -1,0 +1,1 @@
+"""What is on paper, and whether it still holds: a sheet of one person, a list of many."""
