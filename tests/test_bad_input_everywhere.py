@@ -60,6 +60,8 @@ NULL = "Grace\x00Okonkwo"
 #: nothing to type, or nothing but secrets.
 ELSEWHERE = {
     "handover.show",
+    "handover.ward",
+    "handover.ward_of",
     "identification.send",
     "rosters.send",
     "relationships.refer",

@@ -118,6 +118,7 @@ class Permission(StrEnum):
     REMOVE = "remove an entry"
     PRINT = "print a sheet"
     SEE_ROUND = "see the residents of a care home on a round"
+    PRINT_LIST = "print the list of a care home or a team"
     SEE_NOTICES = "see notices"
     REVIEW_ACCESS = "review access"
     ADMINISTER = "administer people and organisations"
@@ -329,6 +330,7 @@ PERMISSIONS: dict[Permission, list[frozenset[Fact]]] = {
     Permission.REMOVE: [_REACHED | {Fact.REMOVES}],
     Permission.PRINT: [_REACHED | {Fact.PRINTS, Fact.SEES_CARD}, _IN_EMERGENCY | {Fact.PRINTS, Fact.SEES_CARD}],
     Permission.SEE_ROUND: [frozenset({Fact.GOES_ON_ROUNDS, Fact.SEES_CARD})],
+    Permission.PRINT_LIST: [frozenset({Fact.GOES_ON_ROUNDS, Fact.SEES_CARD, Fact.PRINTS})],
     Permission.SEE_NOTICES: [frozenset({Fact.SIGNED_IN})],
     Permission.REVIEW_ACCESS: [frozenset({Fact.SEES_GOVERNANCE})],
     Permission.ADMINISTER: [frozenset({Fact.ADMINISTERS})],

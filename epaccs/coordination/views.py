@@ -47,7 +47,7 @@ def show(organisation_id: str) -> ResponseReturnValue:
             "coordination/round.html",
             form=form,
             round=actions.read_round(actor, place_id, site=_site()),
-            may_print=can_ever(Permission.PRINT, facts_of_role(actor.role, may_sign=actor.may_sign)),
+            may_print=can_ever(Permission.PRINT_LIST, facts_of_role(actor.role, may_sign=actor.may_sign)),
         )
 
     return answer_form(form, begin, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -81,13 +82,23 @@ def collected(entry_id: str, sheet_id: str) -> ResponseReturnValue:
 # A list of many
 
 
-@bp.route("/handover/ward", defaults={"place_id": ""}, methods=["GET", "POST"])
+@bp.route("/handover/ward", methods=["GET", "POST"])
+@needs(Permission.PRINT_LIST)
+def ward() -> ResponseReturnValue:
+    """The list of the reader's own team or home on paper."""
+    return _show_list(current_actor().organisation_id)
+
+
 @bp.route("/handover/ward/<place_id>", methods=["GET", "POST"])
-@needs(Permission.PRINT)
-def ward(place_id: str) -> ResponseReturnValue:
-    """The list of a team or home on paper: for whom, and which lists are about; sent: the list itself."""
+@needs(Permission.PRINT_LIST)
+def ward_of(place_id: str) -> ResponseReturnValue:
+    """The list of a home on paper, for whoever goes there."""
+    return _show_list(parse_id(place_id))
+
+
+def _show_list(place: UUID) -> ResponseReturnValue:
+    """For whom, and which lists are about; sent: the list itself."""
     actor = current_actor()
-    place = parse_id(place_id) if place_id else actor.organisation_id
     contents = found_lists.read_list(actor, place, settings=_settings())
     former = found_lists.find_former(actor, place)
     form = Form(build_list_schema(has_former=bool(former)), sent_form())
@@ -97,7 +108,7 @@ def ward(place_id: str) -> ResponseReturnValue:
         printed = lists.print_list(actor, form.edit_id, place_id=place, order=order, settings=_settings())
         if printed.content is None:
             flash(f"List {printed.number} was printed already. To print another one, send the form again.")
-            return redirect(url_for("handover.ward", place_id=place), 303)
+            return redirect(url_for("handover.ward_of", place_id=place), 303)
         return _as_file(printed.content, f"list-{printed.number}.pdf")
 
     def page(form: Form) -> str:
@@ -107,12 +118,12 @@ def ward(place_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/handover/lists/<list_id>/destroyed")
-@needs(Permission.PRINT)
+@needs(Permission.PRINT_LIST)
 def list_destroyed(list_id: str) -> ResponseReturnValue:
     """The paper of a list was found and destroyed."""
     place_id = lists.note_list_destroyed(current_actor(), parse_id(list_id))
     flash("Noted: this list is destroyed.")
-    return redirect(url_for("handover.ward", place_id=place_id), 303)
+    return redirect(url_for("handover.ward_of", place_id=place_id), 303)
 
 
 @bp.route("/check", methods=["GET", "POST"])

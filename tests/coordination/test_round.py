@@ -276,6 +276,31 @@ def test_two_residents_of_similar_names_are_marked(gp: Actor, home: Organisation
     assert all("similar name" in str(one.who.warnings) for one in found.residents)
 
 
+def test_what_limits_treatment_stands_beside_the_line_and_leads_nowhere_else(gp: Actor, home: Organisation) -> None:
+    resident = a_resident(gp, home)
+    empty = a_resident(gp, home, room="Room 9")
+    level = {"level": "hospital_for_symptoms", "guidance": "A long passage. " * 40}
+    apply_edit(gp, an_edit(resident, "treatment_level", level))
+    wish = {"item_id": str(uuid4()), "item": {"kind": "advance_statement", "refuses": "Wishes to hear the sea"}}
+    apply_edit(gp, an_edit(resident, "legal", wish, kind="put_item"))
+
+    first, second = a_round(gp, home).residents
+
+    assert (first.entry_id, second.entry_id) == (resident, empty)
+    said = {label: "" for label, _ in first.limits}
+    for label, line in first.limits:
+        said[label] += " ".join(run if isinstance(run, str) else run[1] for run in line)
+        assert all(isinstance(run, str) or run[0] != "link" for run in line)
+    assert "Hospital for comfort only." in said["Treatment level"]
+    assert "A long passage: read it whole in the record" in said["Treatment level"]
+    assert "Advance statement of wishes (not binding): read it in the record" in said["ADRT and attorneys"]
+    assert "below" not in str(said)
+    assert {label: line for label, line in second.limits} == {
+        "Treatment level": ("Not recorded",),
+        "ADRT and attorneys": ("Not recorded",),
+    }
+
+
 # --- What it leaves behind ---
 
 

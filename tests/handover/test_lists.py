@@ -194,8 +194,9 @@ def test_nobody_and_too_many_are_no_list(gp: Actor, home: Organisation, settings
 def test_only_whoever_goes_on_rounds_prints_a_list(gp: Actor, home: Organisation, settings: Settings) -> None:
     a_resident(gp, home)
 
-    with pytest.raises(Forbidden):
-        print_list(a_clinician(Role.PARAMEDIC), new_id(), place_id=home.id, order=ORDER, settings=settings)
+    for role, its in ((Role.PARAMEDIC, None), (Role.CARE_HOME_SENIOR, home)):
+        with pytest.raises(Forbidden, match="may not print the list of a care home or a team"):
+            print_list(a_clinician(role, its), new_id(), place_id=home.id, order=ORDER, settings=settings)
     with pytest.raises(NotFound):
         print_list(gp, new_id(), place_id=new_id(), order=ORDER, settings=settings)
 
@@ -408,6 +409,30 @@ def test_from_the_round_to_the_paper_and_back(app: Flask, gp: Actor, partner: Ac
     pages.see("The lists printed before this one are destroyed").see_nothing_of("Okonkwo")
     pages.submit(f"Destroyed list {format_code(paper.code)}").see("Noted: this list is destroyed.", "No list is about")
     assert sheet_queries.paper_copies(gp, resident)[0].collected_at
+
+
+def test_what_is_typed_stands_as_text_on_paper_and_is_shown_again_where_it_is_refused(
+    app: Flask, gp: Actor, home: Organisation
+) -> None:
+    a_resident(gp, home)
+    begin_round(gp, home.id, reason=AccessReason.PERMISSION_GIVEN)
+    pages = PageClient(app)
+    sign_in(pages.browser, gp)
+    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
+    pages.open(f"/handover/ward/{home.id}")
+    fields = {name: pages.value_of(name) for name in ("csrf_token", "edit_id")}
+    typed = {**fields, "action": "save", "kept_at": "<b>{{ 7 * 7 }}</b>"}
+
+    for refused in ("x" * 121, "night\0shift"):
+        response = pages.browser.post(f"/handover/ward/{home.id}", data={**typed, "printed_for": refused})
+        assert response.status_code == 422
+        assert "&lt;b&gt;{{ 7 * 7 }}&lt;/b&gt;" in response.text
+    assert db.session.scalars(select(HandoverList)).all() == []
+
+    response = pages.browser.post(f"/handover/ward/{home.id}", data={**typed, "printed_for": "<i>nights</i>"})
+
+    assert response.status_code == 200
+    assert "<i>nights</i>" in text_of(response.data)
 
 
 def test_the_list_of_the_own_team_needs_no_id(app: Flask, gp: Actor, home: Organisation) -> None:

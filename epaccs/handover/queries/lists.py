@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import case, func, select
 
+from epaccs.access.rules import Permission, check_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.coordination import queries as coordination
 from epaccs.coordination.rules import Round
@@ -43,8 +44,9 @@ def read_list(actor: Actor, place_id: UUID, *, settings: Settings) -> ListConten
     """The list as it stands now, as paper says it.
 
     Raises:
-        NotFound, Forbidden: as `coordination.queries.get_place`.
+        NotFound, Forbidden: as `coordination.queries.get_place`; the role prints nothing.
     """
+    check_role(Permission.PRINT_LIST, actor.role)
     place = coordination.get_place(actor, place_id)
     # Read before the records: a change in between makes a number too old, and the list is then made again.
     numbers = _change_numbers(coordination.find_within_reach(actor, place))
