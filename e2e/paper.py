@@ -73,8 +73,8 @@ class Paper:
             assert not any(sentence in page for page in self.pages), f"{sentence!r} is on the sheet: {self.pages}"
 
 
-def prints(somebody: Somebody) -> Paper:
-    """Press the button, and take the sheet as the server answers it: a browser without a screen shows no PDF."""
+def prints(somebody: Somebody, button: str = "Print the sheet") -> Paper:
+    """Press the button, and take the paper as the server answers it: a browser without a screen shows no PDF."""
     sheets: list[bytes] = []
 
     def take(route: Route) -> None:
@@ -84,11 +84,12 @@ def prints(somebody: Somebody) -> Paper:
         sheets.append(answer.body())
         route.fulfill(status=200, content_type="text/html", body="<h1>The sheet is shown here</h1>")
 
-    somebody.goes_to(somebody.page.get_by_role("button", name="Print the sheet", exact=True))
-    somebody.page.route("**/handover", take)
+    somebody.goes_to(somebody.page.get_by_role("button", name=button, exact=True))
+    address = re.compile("/handover")
+    somebody.page.route(address, take)
     with somebody.page.expect_navigation():
         somebody.page.keyboard.press("Enter")
-    somebody.page.unroute("**/handover")
+    somebody.page.unroute(address)
     return Paper(sheets[0])
 
 

@@ -77,3 +77,50 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
 
     # then the same number says that the sheet is replaced
     nurse.opens(f"/check/{sheet.number}").sees("replaced").sees_nothing_of(name, "CPR recommended")
+
+
+def test_a_hospice_prints_the_list_of_its_team_and_a_new_decision_calls_one_line_back(
+    site: Site, sits_down: SitsDown
+) -> None:
+    name, other = site.a_name(), site.a_name()
+    hospice = an_organisation(type=OrganisationType.HOSPICE, name=f"Larch Hospice {next(site.numbers)}")
+    with days_ago(3):
+        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        people = [on_the_register(gp, family_name=one, born_on=site.a_birthday()) for one in (name, other)]
+        decided(gp, people[0])
+        with writing() as session:
+            for entry_id in people:
+                begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    nurse = sits_down(site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly"))
+
+    # given a nurse who goes through the list of her team, and says once why
+    nurse.opens("/").signs_in().presses("Lists and rounds").presses(f"In the care of {hospice.name}")
+    nurse.sees_nothing_of(name.upper(), other.upper())
+    nurse.chooses("Why do you open these records?", "The person has given permission now").presses("Show the list")
+    nurse.sees("2 of 2 people in your care", f"{name.upper()}, Grace", f"{other.upper()}, Grace")
+
+    # when she prints it for the night
+    nurse.presses("Print this list").types("Who is it for?", "night shift")
+    paper = prints(nurse, "Print the list")
+
+    # then it holds both, each beside their line about CPR, and on every page when it was true
+    together = " ".join(paper.pages)
+    assert all(one.upper() in together for one in (name, other))
+    assert "Not for CPR" in together
+    assert "No CPR decision recorded here" in together
+    assert all("Valid as at" in page and "Check before relying" in page for page in paper.pages)
+    assert paper.smallest_letter > 10.99
+    assert set(paper.codes) == {f"{site.address}/check/{paper.number}"}
+
+    # and anybody may ask for its number, and learns nothing of anybody
+    nurse.opens(f"/check/{paper.number}").sees("No CPR line of this list has changed")
+    nurse.sees_nothing_of(name.upper(), other.upper(), "Not for CPR", "night shift")
+
+    # when the GP signs another decision of one of them
+    opened(gp, people[0])
+    decided(gp, people[0], recommendation="for_cpr", reason="benefit_expected")
+
+    # then the list says how many lines are wrong, and the nurse destroys it
+    nurse.opens(f"/check/{paper.number}").sees("1 of its 2 lines may be wrong since")
+    nurse.opens("/rounds").presses("Print it for the next shift").sees("1 of 2 lines: do not rely")
+    nurse.presses(f"Destroyed list {paper.number}").sees("Noted: this list is destroyed.", "No list is about")

@@ -113,7 +113,8 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
         opened(crew, alive, reason=AccessReason.EMERGENCY)
         observe(crew, new_id(), entry_id=alive, what=What.WRONG, said={"part": "contacts", "words": "Nobody answers"})
         send_list(gp_at_work, a_row())
-        lives_in(gp_at_work, a_home())
+        rest_home = a_home()
+        lives_in(gp_at_work, rest_home)
         dead = on_the_register(gp_at_work, family_name=site.a_name(), born_on=site.a_birthday())
         died(gp_at_work, dead)
     look(crew, on_the_register(gp_at_work, family_name="Quillfeather", born_on=site.a_birthday()))
@@ -124,10 +125,20 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     opened(gp_at_work, alive)
     rung = {"known_by": KnownBy.RANG_BACK, "identifiers": ["name", "born"], "cannot_identify": False}
     end_of_care = f"/record/{alive}/teams/end"
+    ward = f"/handover/ward/{rest_home.id}"
     script = f"/record/{alive}/call/{begin_call(gp_at_work, alive, caller=Caller.CREW, **rung)}"
     yield (
         gp,
-        ["/", f"/record/{alive}", f"/record/{alive}/key-safe", script, end_of_care, f"/record/{new_id()}", "/admin"],
+        [
+            "/",
+            f"/record/{alive}",
+            f"/record/{alive}/key-safe",
+            script,
+            end_of_care,
+            f"/record/{new_id()}",
+            "/admin",
+            ward,
+        ],
     )
     gp.opens(f"/record/{dead}").says_why()
     yield gp, [f"/record/{dead}", f"/record/{dead}/death", f"/record/{dead}/death/reverse"]

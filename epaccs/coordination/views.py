@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission, can_ever, facts_of_role
 from epaccs.clinicians.guard import current_actor
+from epaccs.clinicians.rules import Actor
 from epaccs.coordination import actions, queries
 from epaccs.coordination.schema import RoundSchema
 from epaccs.core.forms import Form, answer_form
@@ -27,7 +28,10 @@ def homes() -> ResponseReturnValue:
     actor = current_actor()
     team = queries.get_place(actor, actor.organisation_id)
     return render_template(
-        "coordination/homes.html", homes=queries.homes_of(actor), team=team if team.is_team else None
+        "coordination/homes.html",
+        homes=queries.homes_of(actor),
+        team=team if team.is_team else None,
+        may_print=_may_print(actor),
     )
 
 
@@ -47,10 +51,14 @@ def show(organisation_id: str) -> ResponseReturnValue:
             "coordination/round.html",
             form=form,
             round=actions.read_round(actor, place_id, site=_site()),
-            may_print=can_ever(Permission.PRINT_LIST, facts_of_role(actor.role, may_sign=actor.may_sign)),
+            may_print=_may_print(actor),
         )
 
     return answer_form(form, begin, answer)
+
+
+def _may_print(actor: Actor) -> bool:
+    return can_ever(Permission.PRINT_LIST, facts_of_role(actor.role, may_sign=actor.may_sign))
 
 
 def _site() -> Site:

@@ -295,7 +295,7 @@ def test_what_limits_treatment_stands_beside_the_line_and_leads_nowhere_else(gp:
     assert "A long passage: read it whole in the record" in said["Treatment level"]
     assert "Advance statement of wishes (not binding): read it in the record" in said["ADRT and attorneys"]
     assert "below" not in str(said)
-    assert {label: line for label, line in second.limits} == {
+    assert dict(second.limits) == {
         "Treatment level": ("Not recorded",),
         "ADRT and attorneys": ("Not recorded",),
     }

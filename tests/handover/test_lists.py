@@ -22,8 +22,8 @@ from epaccs.clinicians.rules import Actor, Role
 from epaccs.coordination.actions import begin_round
 from epaccs.core import clock
 from epaccs.core.db import db
-from epaccs.core.fields import format_date, local_date
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Stale
+from epaccs.core.fields import format_date, local_date
 from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules import EditKind
 from epaccs.handover import pdf
