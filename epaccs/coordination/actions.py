@@ -10,8 +10,8 @@ from epaccs.access.rules import AccessReason
 from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.rules import Actor
-from epaccs.coordination.queries import find_unopened, get_place, get_round
-from epaccs.coordination.rules import MOST_OF_TEAM, Round
+from epaccs.coordination.queries import find_unopened, find_within_reach, get_place, get_round
+from epaccs.coordination.rules import MOST_ON_A_LIST, Round
 from epaccs.core.db import writing
 from epaccs.core.errors import RuleBroken
 from epaccs.record.rules.card import Site
@@ -25,13 +25,13 @@ def begin_round(actor: Actor, place_id: UUID, *, reason: AccessReason) -> int:
 
     Raises:
         NotFound, Forbidden: as `queries.get_place`.
-        RuleBroken: an emergency is about one person; a team looks after more people than a list holds.
+        RuleBroken: an emergency is about one person; more people are within reach than a list holds.
     """
     with writing():
         place = get_place(actor, place_id)
         unopened = find_unopened(actor, place)
-        if place.is_team and len(unopened) > MOST_OF_TEAM:
-            raise RuleBroken(f"Your team looks after more people than the {MOST_OF_TEAM} that a list holds")
+        if len(find_within_reach(actor, place)) > MOST_ON_A_LIST:
+            raise RuleBroken(f"More people are in your care here than the {MOST_ON_A_LIST} that a list holds")
         give_reason_for_round(actor, unopened, reason=reason)
     return len(unopened)
 

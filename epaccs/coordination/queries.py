@@ -10,7 +10,7 @@ from epaccs.access.actions import record_list_viewed
 from epaccs.access.queries import Standing, find_standing
 from epaccs.access.rules import Permission, Tier, check_role
 from epaccs.clinicians.rules import Actor
-from epaccs.coordination.rules import MOST_OF_TEAM, Place, Resident, Round, build_resident, build_round
+from epaccs.coordination.rules import MOST_ON_A_LIST, Place, Resident, Round, build_resident, build_round
 from epaccs.core import clock
 from epaccs.core.errors import NotFound
 from epaccs.notices.queries import tasks_about
@@ -69,7 +69,7 @@ def get_round(
     """
     place, now = get_place(actor, place_id), at or clock.now()
     within_reach = find_within_reach(actor, place)
-    if place.is_team and len(within_reach) > MOST_OF_TEAM:
+    if len(within_reach) > MOST_ON_A_LIST:
         return Round(place, now, (), (), too_many=len(within_reach))
     opened = {one: standing for one in within_reach if (standing := _opened(actor, one)) is not None}
     return build_round(

@@ -30,15 +30,15 @@ NOT_ON_IT: Final = (
 
 #: Whom a team's list never holds.
 NOT_ON_LIST_OF_TEAM: Final = (
-    "Whoever is not on the register, is not in the care of this team as far as the register knows, or shares with "
-    "nobody is not on this list, nor is anybody whose death was confirmed."
+    "Whoever is not on the register, is not in the care of this team as far as the register knows, or does not share "
+    "their record with it is not on this list, nor is anybody whose death was confirmed."
 )
 
 #: The parts of the card that the words about CPR speak of.
 LIMITS: Final = (TREATMENT, BINDING)
 
 #: More than these are no list that anybody reads before they act.
-MOST_OF_TEAM: Final = 60
+MOST_ON_A_LIST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Resident:
     who: Who
     room: str
     cpr: CPRBlock
-    limits: tuple[tuple[str, Runs], ...]
+    limits: tuple[tuple[str, tuple[Runs, ...]], ...]
     attention: tuple[Runs, ...]
     changed: str
     order: tuple[object, ...]
@@ -84,7 +84,7 @@ class Round:
     """Those of one home or team whom a reader may see, as at one moment.
 
     `unopened`: people within reach for whom no reason was given in this session; nothing of them is shown.
-    `too_many`: how many a team looks after who are more than a list holds; then nobody is on it. 0: they fit.
+    `too_many`: how many are within reach who are more than a list holds; then nobody is on it. 0: they fit.
     """
 
     place: Place
@@ -144,7 +144,7 @@ def build_resident(
         who=view.who,
         room=_where(identity, room) if says_home else room,
         cpr=view.cpr,
-        limits=tuple((part.label, _whole_or_elsewhere(words)) for part in _limits(view) for words in _words(part)),
+        limits=tuple((part.label, tuple(map(_whole_or_elsewhere, _words(part)))) for part in _limits(view)),
         attention=tuple(_attention(view, tasks, review_due_on, today)),
         changed=view.strip.changed,
         order=(

@@ -22,7 +22,7 @@ class HandoverSheet(Base):
     __tablename__ = "handover_sheet"
     __table_args__ = (
         Index("ix_handover_sheet_entry_id_status", "entry_id", "status"),
-        Index("ix_handover_sheet_list_id", "list_id"),
+        Index("uq_handover_sheet_list_id_entry_id", "list_id", "entry_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice prints once

@@ -40,7 +40,7 @@ from epaccs.agreements.rules import (
 )
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
-from epaccs.handover.room import LONGEST_WORD, foot_height, head_height
+from epaccs.handover.room import LONGEST_WORD, foot_height, head_height, list_foot_height, list_head_height
 from epaccs.handover.rules import PaperList, Sheet
 from epaccs.handover.tags import complete_tags
 from epaccs.record.rules.card import find_unbroken, fits
@@ -149,7 +149,13 @@ def build_html(sheet: Sheet) -> str:
 def build_list_html(paper: PaperList) -> str:
     """The finished list, before it is laid out."""
     template = _templates().get_template("ward_list.html")
-    return template.render(paper=paper, found=paper.found, qr_code=build_qr_code(paper.check_address))
+    return template.render(
+        paper=paper,
+        found=paper.found,
+        qr_code=build_qr_code(paper.check_address),
+        head_mm=list_head_height(paper),
+        foot_mm=list_foot_height(paper),
+    )
 
 
 @cache

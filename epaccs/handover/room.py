@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from epaccs.handover.rules import Sheet
+from epaccs.handover.rules import PaperList, Sheet
 
 #: A longer word may be broken: a line that nothing breaks takes minutes to lay out.
 LONGEST_WORD: Final = 30
@@ -56,6 +56,28 @@ def foot_height(sheet: Sheet) -> float:
         f"Printed by {sheet.printed.by}, for {sheet.printed.printed_for}",
     )
     return 11 + max(CODE_MM, sum(height(text, 11, TEXT_MM - CODE_MM - 4) + 0.6 for text in texts))
+
+
+#: Across the page, as a list stands.
+LIST_MM: Final = 273
+
+
+def list_head_height(paper: PaperList) -> float:
+    """Millimetres for the head of every page of a list: what it is of, as at when, how many."""
+    facts = "Valid as at 00-Mmm-0000 00:00    000 residents    For staff only, not for residents or visitors"
+    lines = height(paper.title, 14, LIST_MM - 10) + height(facts, 11, LIST_MM)
+    return lines + 8 + (7.5 if paper.is_demo else 0)
+
+
+def list_foot_height(paper: PaperList) -> float:
+    """Millimetres for the foot of every page of a list."""
+    texts = (
+        f"Printed copy of the register, not the signed forms. {paper.found.place.not_on_it}",
+        f"List {paper.number} Valid as at 00-Mmm-0000 00:00 Page 000 of 000",
+        f"Check before relying: {paper.check_address}, or the number of a line",
+        f"Printed by {paper.printed.by}, for {paper.printed.printed_for}",
+    )
+    return 9 + max(CODE_MM, sum(height(text, 11, LIST_MM - CODE_MM - 8) + 0.6 for text in texts))
 
 
 def height(text: str, size_points: float, width_mm: float) -> float:

@@ -281,9 +281,6 @@ def place_of_original(card: Card, decision: Decision) -> str:
 
 # --- A list ----------------------------------------------------------------------------------------------------------
 
-#: More lines than these are no list that anybody reads before they act.
-MOST_LINES: Final = 60
-
 
 def check_may_be_listed(found: Round) -> None:
     """A list on paper holds everybody whom it names itself after: part of one is read as all of it.
@@ -295,8 +292,8 @@ def check_may_be_listed(found: Round) -> None:
     """
     if found.unopened:
         raise RuleBroken("Say first why you open these records, then print the list: not everybody is on it yet")
-    if found.too_many or len(found.residents) > MOST_LINES:
-        raise RuleBroken(f"More people are in your care here than the {MOST_LINES} lines of a list. Print their sheets")
+    if found.too_many:
+        raise RuleBroken(f"{found.too_many} people are in your care here: more than a list holds. Print their sheets")
     if not found.residents:
         raise RuleBroken("Nobody is on this list, so there is nothing to print")
 
@@ -321,6 +318,15 @@ class PaperList:
     def number(self) -> str:
         """The number as it is printed."""
         return format_code(self.code)
+
+    @property
+    def title(self) -> str:
+        """What it is a list of; of a team without its name, where the practice of somebody on it must not be told.
+
+        Source: hazard H-11.
+        """
+        place = self.found.place
+        return place.title if self.printed.organisation or not place.is_team else "In the care of this team"
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

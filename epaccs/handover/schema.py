@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from marshmallow import Schema
 
-from epaccs.core.forms import Choice, FreeText, ShortText, Tick
+from epaccs.core.forms import Choice, Choices, FreeText, ShortText, Tick
 from epaccs.handover.rules import DESTINATION_LABELS, Destination
 
 
@@ -54,7 +56,7 @@ def build_print_schema(*, is_restricted: bool, person_not_told: bool) -> PrintSc
 
 
 class ListSchema(Schema):
-    """For whom a list is printed, where it is kept, and whether the ones before it are destroyed."""
+    """For whom a list is printed, and where it is kept."""
 
     printed_for = ShortText(
         "Who is it for?",
@@ -69,15 +71,23 @@ class ListSchema(Schema):
         hint="Where visitors do not read it, for example office, handover folder",
         limit=120,
     )
-    former_destroyed = Tick(
-        "The lists printed before this one are destroyed, or lie with this one to be destroyed",
-        hint="Leave it blank if any of them is still in use",
+
+
+def build_list_schema(former: Mapping[str, str]) -> type[Schema]:
+    """The questions about a list; where older ones are about, which of those are destroyed: none is ticked.
+
+    Args:
+        former: id of each list that is about -> what it is called.
+    """
+    if not former:
+        return ListSchema
+    destroyed = Choices(
+        "Which older lists are destroyed?",
+        former,
+        called="older lists that are destroyed",
+        hint="Or lie before you to be destroyed. Leave out any that is still in use",
     )
-
-
-def build_list_schema(*, has_former: bool) -> ListSchema:
-    """Nobody is asked about lists that there are none of."""
-    return ListSchema(exclude=[] if has_former else ["former_destroyed"])
+    return ListSchema.from_dict({"destroyed": destroyed}, name="ListSchemaWithFormer")
 
 
 class CodeSchema(Schema):

@@ -13,7 +13,9 @@ from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.agreements.queries import get_agreement
 from epaccs.clinicians.guard import current_actor, visit
+from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
+from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
@@ -101,20 +103,35 @@ def _show_list(place: UUID) -> ResponseReturnValue:
     actor = current_actor()
     contents = found_lists.read_list(actor, place, settings=_settings())
     former = found_lists.find_former(actor, place)
-    form = Form(build_list_schema(has_former=bool(former)), sent_form())
+    form = Form(build_list_schema({str(one.id): one.called for one in former}), sent_form())
+    if request.method == "POST" and (number := _number_printed(actor, form)):
+        return _printed_already(number, place)
 
     def do(fields: dict[str, Any]) -> ResponseReturnValue:
-        order = ListOrder(fields["printed_for"], fields.get("kept_at") or "", bool(fields.get("former_destroyed")))
+        destroyed = tuple(UUID(one) for one in fields.get("destroyed") or ())
+        order = ListOrder(fields["printed_for"], fields.get("kept_at") or "", destroyed)
         printed = lists.print_list(actor, form.edit_id, place_id=place, order=order, settings=_settings())
         if printed.content is None:
-            flash(f"List {printed.number} was printed already. To print another one, send the form again.")
-            return redirect(url_for("handover.ward_of", place_id=place), 303)
+            return _printed_already(printed.number, place)
         return _as_file(printed.content, f"list-{printed.number}.pdf")
 
     def page(form: Form) -> str:
         return render_template("handover/ward.html", form=form, found=contents.found, former=former)
 
     return answer_form(form, do, page)
+
+
+def _number_printed(actor: Actor, form: Form) -> str | None:
+    """Of the list that the same form printed already; a form without a number is refused with what was typed in it."""
+    try:
+        return found_lists.find_printed(actor, form.edit_id)
+    except RuleBroken:
+        return None
+
+
+def _printed_already(number: str, place: UUID) -> ResponseReturnValue:
+    flash(f"List {number} was printed already. To print another one, send the form again.")
+    return redirect(url_for("handover.ward_of", place_id=place), 303)
 
 
 @bp.post("/handover/lists/<list_id>/destroyed")

@@ -36,10 +36,10 @@ def upgrade() -> None:
         "ix_handover_list_place_id_organisation_id", "handover_list", ["place_id", "organisation_id"], unique=False
     )
     op.add_column("handover_sheet", sa.Column("list_id", sa.Uuid(), nullable=True))
-    op.create_index("ix_handover_sheet_list_id", "handover_sheet", ["list_id"], unique=False)
+    op.create_index("uq_handover_sheet_list_id_entry_id", "handover_sheet", ["list_id", "entry_id"], unique=True)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_handover_sheet_list_id", table_name="handover_sheet")
+    op.drop_index("uq_handover_sheet_list_id_entry_id", table_name="handover_sheet")
     op.drop_column("handover_sheet", "list_id")
     op.drop_table("handover_list")

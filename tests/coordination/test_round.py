@@ -287,17 +287,16 @@ def test_what_limits_treatment_stands_beside_the_line_and_leads_nowhere_else(gp:
     first, second = a_round(gp, home).residents
 
     assert (first.entry_id, second.entry_id) == (resident, empty)
-    said = {label: "" for label, _ in first.limits}
-    for label, line in first.limits:
-        said[label] += " ".join(run if isinstance(run, str) else run[1] for run in line)
-        assert all(isinstance(run, str) or run[0] != "link" for run in line)
+    runs = {label: [run for line in lines for run in line] for label, lines in first.limits}
+    assert all(isinstance(run, str) or run[0] != "link" for line in runs.values() for run in line)
+    said = {label: " ".join(run if isinstance(run, str) else run[1] for run in line) for label, line in runs.items()}
     assert "Hospital for comfort only." in said["Treatment level"]
     assert "A long passage: read it whole in the record" in said["Treatment level"]
     assert "Advance statement of wishes (not binding): read it in the record" in said["ADRT and attorneys"]
     assert "below" not in str(said)
     assert dict(second.limits) == {
-        "Treatment level": ("Not recorded",),
-        "ADRT and attorneys": ("Not recorded",),
+        "Treatment level": (("Not recorded",),),
+        "ADRT and attorneys": (("Not recorded",),),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from epaccs.access.actions import give_reason
 from epaccs.access.rules import AccessReason, Tier
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
@@ -33,7 +35,7 @@ from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.queries import lists
 from epaccs.handover.queries import sheets as sheet_queries
 from epaccs.handover.queries.lists import ListOnPaper
-from epaccs.handover.rules import MOST_LINES, SheetStatus, check_may_be_listed, format_code
+from epaccs.handover.rules import SheetStatus, check_may_be_listed, format_code
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
 from epaccs.record.queries.summaries import find_summaries
@@ -135,7 +137,7 @@ def test_what_is_from_somebody_else_is_on_no_list(gp: Actor, home: Organisation,
     assert "drinks" not in text_of(listed(gp, home, settings).content)
 
 
-def test_a_list_of_sixty_with_long_words_is_laid_out_whole_and_tagged(
+def test_a_long_list_with_long_words_is_laid_out_whole_and_tagged(
     gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_name = "Wolfeschlegelsteinhausenberg" * 3
@@ -156,8 +158,9 @@ def test_a_list_of_sixty_with_long_words_is_laid_out_whole_and_tagged(
         pages = [page.extract_text() for page in document.pages]
     together = "".join(pages).replace("\n", "").replace(" ", "")
     assert together.count("<b>{{7*7}}") == 60
-    assert all("Who" in page and "For staff only" in page.replace("\n", " ") for page in pages[:1])
-    assert all(printed.number in page for page in pages)
+    assert len(pages) > 5
+    for words in (printed.number, "For staff only", "Where and who", "Check before relying"):
+        assert all(words in page.replace("\n", " ") for page in pages)
     with pikepdf.open(io.BytesIO(printed.content)) as document:
         assert document.Root.MarkInfo.Marked
 
@@ -185,10 +188,9 @@ def test_nobody_and_too_many_are_no_list(gp: Actor, home: Organisation, settings
 
     a_resident(gp, home)
     found = lists.read_list(gp, home.id, settings=settings).found
-    check_may_be_listed(replace(found, residents=found.residents * MOST_LINES))
-    for many in (replace(found, residents=found.residents * (MOST_LINES + 1)), replace(found, too_many=61)):
-        with pytest.raises(RuleBroken, match="60 lines of a list"):
-            check_may_be_listed(many)
+    check_may_be_listed(found)
+    with pytest.raises(RuleBroken, match="201 people are in your care here: more than a list holds"):
+        check_may_be_listed(replace(found, too_many=201))
 
 
 def test_only_whoever_goes_on_rounds_prints_a_list(gp: Actor, home: Organisation, settings: Settings) -> None:
@@ -235,6 +237,27 @@ def test_the_same_form_prints_one_list(gp: Actor, home: Organisation, settings: 
     assert len(audited(EventKind.PRINTED)) == 1
     with pytest.raises(NotFound):
         print_list(gp, form, place_id=gp.organisation_id, order=ORDER, settings=settings)
+
+
+def test_the_same_form_sent_twice_at_once_prints_one_list(
+    gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_resident(gp, home)
+    form, render = new_id(), pdf.render_list
+    others: list[PrintedSheet] = []
+
+    def print_in_between(paper: Any) -> pdf.Rendered:
+        monkeypatch.setattr(pdf, "render_list", render)
+        others.append(print_list(gp, form, place_id=home.id, order=ORDER, settings=settings))
+        return render(paper)
+
+    monkeypatch.setattr(pdf, "render_list", print_in_between)
+
+    second = print_list(gp, form, place_id=home.id, order=ORDER, settings=settings)
+
+    assert (second.number, second.content) == (others[0].number, None)
+    assert len(audited(EventKind.PRINTED)) == 1
+    assert the_list(second).content_hash == hashlib.sha256(others[0].content or b"").hexdigest()
 
 
 def test_a_failure_leaves_numbers_that_no_paper_has(
@@ -307,8 +330,18 @@ def test_a_line_of_a_restricted_person_is_kept_without_a_place(gp: Actor, settin
     line = lines_of(printed)[hidden]
     assert (line.place, line.tells_address) == ("", False)
     words = text_of(printed.content)
+    assert "In the care of this team" in words
     assert "restricted" in words
-    assert "Moor Lane" not in words
+    for telling in ("Moor Lane", "Hill House", gp.organisation_name):
+        assert telling not in words
+
+
+def test_a_list_without_a_restricted_person_names_the_team(gp: Actor, settings: Settings) -> None:
+    a_resident(gp, a_home())
+
+    printed = print_list(gp, new_id(), place_id=gp.organisation_id, order=ORDER, settings=settings)
+
+    assert f"In the care of {gp.organisation_name}" in text_of(printed.content)
 
 
 # --- Whether it still holds ------------------------------------------------------------------------------------------
@@ -355,6 +388,22 @@ def test_a_destroyed_line_takes_the_whole_list_with_it(gp: Actor, home: Organisa
     assert lists.find_former(gp, home.id) == []
 
 
+def test_somebody_elsewhere_destroys_no_list_of_others(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    line = lines_of(listed(gp, home, settings))[resident]
+    night = a_clinician(Role.OUT_OF_HOURS_GP)
+    given = {"identifiers_checked": ["name", "born"], "cannot_check": False}
+    give_reason(night, resident, reason=AccessReason.PERMISSION_GIVEN, **given)
+    assert [copy.is_ours for copy in sheet_queries.paper_copies(night, resident)] == [False]
+
+    with pytest.raises(RuleBroken, match="Whoever printed this list says that it is destroyed"):
+        note_collected(night, line.id, entry_id=resident)
+
+    assert [copy.is_ours for copy in sheet_queries.paper_copies(gp, resident)] == [True]
+    note_collected(gp, line.id, entry_id=resident)
+    assert lists.find_former(gp, home.id) == []
+
+
 def test_the_lists_before_are_destroyed_only_where_somebody_says_so(
     gp: Actor, home: Organisation, settings: Settings
 ) -> None:
@@ -363,9 +412,9 @@ def test_the_lists_before_are_destroyed_only_where_somebody_says_so(
     second = listed(gp, home, settings)
     assert [one.number for one in lists.find_former(gp, home.id)] == [second.number, first.number]
 
-    third = listed(gp, home, settings, order=replace(ORDER, former_destroyed=True))
+    third = listed(gp, home, settings, order=replace(ORDER, destroyed=(the_list(first).id,)))
 
-    assert [one.number for one in lists.find_former(gp, home.id)] == [third.number]
+    assert [one.number for one in lists.find_former(gp, home.id)] == [third.number, second.number]
     assert lists.find_former(a_clinician(Role.GP), home.id) == []
 
 
@@ -403,10 +452,14 @@ def test_from_the_round_to_the_paper_and_back(app: Flask, gp: Actor, partner: Ac
     assert (response.status_code, response.mimetype) == (200, "application/pdf")
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Content-Disposition"] == f'inline; filename="list-{format_code(paper.code)}.pdf"'
-    again = pages.browser.post(f"/handover/ward/{home.id}", data=answers)
+    again = pages.browser.post(f"/handover/ward/{home.id}", data={**answers, "destroyed": str(paper.id)})
     assert again.status_code == 303
+    unnumbered = pages.browser.post(f"/handover/ward/{home.id}", data={**answers, "edit_id": ""})
+    assert unnumbered.status_code == 422
+    assert "This form came without its number" in unnumbered.text
     pages.open(f"/handover/ward/{home.id}").see(format_code(paper.code), "No line about CPR changed", "Office")
-    pages.see("The lists printed before this one are destroyed").see_nothing_of("Okonkwo")
+    pages.see("Which older lists are destroyed?", f"List {format_code(paper.code)}, valid as at")
+    pages.see_nothing_of("Okonkwo")
     pages.submit(f"Destroyed list {format_code(paper.code)}").see("Noted: this list is destroyed.", "No list is about")
     assert sheet_queries.paper_copies(gp, resident)[0].collected_at
 
@@ -454,6 +507,37 @@ def test_anybody_may_ask_whether_a_list_holds_and_learns_nothing_of_anybody(
     do(gp, resident, EditKind.SIGN, a_decision())
     stranger.open(f"/check/{number}").see("Some lines of this list may be wrong", "1 of its 1 line may be wrong since")
     stranger.see_nothing_of("Okonkwo", "Hill House", "Not for CPR", "night shift")
+
+
+def test_the_number_of_a_line_speaks_of_that_line_alone(
+    app: Flask, gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    resident = a_resident(gp, home, family_name="Okonkwo")
+    number = format_code(lines_of(listed(gp, home, settings))[resident].code)
+    stranger = PageClient(app)
+
+    stranger.open(f"/check/{number}").see("This one line of a list is the current one", "This is about one line only.")
+    do(gp, resident, EditKind.SIGN, a_decision())
+    stranger.open(f"/check/{number}").see("This line of a list was replaced: do not rely on it", "Print the list again")
+    stranger.see_nothing_of("Okonkwo", "Hill House")
+
+    left = a_resident(gp, home)
+    number = format_code(lines_of(listed(gp, home, settings))[left].code)
+    remove(gp, left)
+    stranger.open(f"/check/{number}").see("This line of a list can no longer be checked here", "never the signed form")
+
+
+def test_a_long_title_pushes_the_table_down(gp: Actor, settings: Settings) -> None:
+    home = a_home("Saint Aloysius and the Holy Innocents Nursing and Residential Home " * 3)
+    a_resident(gp, home, room="Room 1")
+
+    content = listed(gp, home, settings).content
+
+    with pdfplumber.open(io.BytesIO(content or b"")) as document:
+        words = document.pages[0].extract_words()
+        head = max(word["bottom"] for word in words if word["text"] == "visitors")
+        table = min(word["top"] for word in words if word["text"] == "Where")
+        assert head < table
 
 
 def test_a_list_printed_days_ago_says_so(app: Flask, gp: Actor, home: Organisation, settings: Settings) -> None:

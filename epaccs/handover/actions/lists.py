@@ -26,7 +26,7 @@ from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, Stale
 from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
-from epaccs.handover.actions.sheets import TRIES, PrintedSheet, find_unused_code, note_destroyed, printed_by
+from epaccs.handover.actions.sheets import TRIES, PrintedSheet, find_unused_code, lock_lines, note_destroyed, printed_by
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.queries import lists
 from epaccs.handover.queries.lists import ListContents
@@ -37,11 +37,11 @@ from epaccs.versions.model import Entry
 
 @dataclass(frozen=True)
 class ListOrder:
-    """For whom a list is printed and where it is kept. `former_destroyed`: the lists before it are destroyed."""
+    """For whom a list is printed, where it is kept, and which lists before it are destroyed."""
 
     printed_for: str
     kept_at: str = ""
-    former_destroyed: bool = False
+    destroyed: tuple[UUID, ...] = ()
 
 
 def print_list(actor: Actor, list_id: UUID, *, place_id: UUID, order: ListOrder, settings: Settings) -> PrintedSheet:
@@ -68,7 +68,10 @@ def print_list(actor: Actor, list_id: UUID, *, place_id: UUID, order: ListOrder,
         finished = lists.build_list(actor, contents, paper, numbers, settings=settings)
         end_read()
         rendered = pdf.render_list(finished)
-        if _keep(actor, paper.id, contents, rendered, former_destroyed=order.former_destroyed):
+        if _keep(actor, paper.id, contents, rendered):
+            # Each by itself: many lists of many people would hold every record on them while others wait to write.
+            for former in order.destroyed:
+                note_list_destroyed(actor, former)
             return PrintedSheet(finished.number, rendered.pdf)
         contents = lists.read_list(actor, place_id, settings=settings)
         check_may_be_listed(contents.found)
@@ -102,6 +105,7 @@ def _reserve(actor: Actor, list_id: UUID, contents: ListContents, order: ListOrd
 def _reserve_lines(actor: Actor, paper: HandoverList, contents: ListContents) -> Mapping[UUID, str]:
     """A number for each person on the list; a line that has one keeps it."""
     with writing() as session:
+        session.get_one(HandoverList, paper.id, with_for_update=True, populate_existing=True)
         rows = session.scalars(select(HandoverSheet).where(HandoverSheet.list_id == paper.id))
         numbers = {row.entry_id: row.code for row in rows}
         for entry_id in contents.change_numbers:
@@ -129,23 +133,20 @@ def _build_line(actor: Actor, paper: HandoverList, entry_id: UUID, code: str) ->
     )
 
 
-def _keep(
-    actor: Actor, list_id: UUID, contents: ListContents, rendered: pdf.Rendered, *, former_destroyed: bool
-) -> bool:
-    """Everything about the finished list, at once; False: meanwhile a record on it changed."""
+def _keep(actor: Actor, list_id: UUID, contents: ListContents, rendered: pdf.Rendered) -> bool:
+    """Everything about the finished list, at once; False: meanwhile a record changed, or the same form printed it."""
     with writing() as session:
         if _lock_entries(session, contents.change_numbers) != contents.change_numbers:
             return False
         paper = session.get_one(HandoverList, list_id, with_for_update=True, populate_existing=True)
-        former = lists.find_former(actor, paper.place_id) if former_destroyed else []
+        if paper.printed_at is not None:
+            return False
         paper.printed_at, paper.valid_as_at = clock.now(), contents.found.as_at
         paper.content_hash = hashlib.sha256(rendered.pdf).hexdigest()
         for line in session.scalars(select(HandoverSheet).where(HandoverSheet.list_id == list_id)):
             if line.entry_id in contents.change_numbers:
                 get_standing(actor, line.entry_id, Permission.PRINT)
                 _note_printed(actor, line, paper, contents, pages=rendered.pages)
-        for one in former:
-            _destroy(session, actor, one.id)
     return True
 
 
@@ -194,13 +195,5 @@ def note_list_destroyed(actor: Actor, list_id: UUID) -> UUID:
         paper = session.get(HandoverList, list_id, with_for_update=True, populate_existing=True)
         if paper is None or paper.printed_at is None or paper.organisation_id != actor.organisation_id:
             raise NotFound
-        _destroy(session, actor, list_id)
+        note_destroyed(session, actor, lock_lines(session, list_id))
         return paper.place_id
-
-
-def _destroy(session: Session, actor: Actor, list_id: UUID) -> None:
-    statement = select(HandoverSheet).where(
-        HandoverSheet.list_id == list_id, HandoverSheet.printed_at.is_not(None), HandoverSheet.collected_at.is_(None)
-    )
-    for line in session.scalars(statement.order_by(HandoverSheet.entry_id).with_for_update()).all():
-        note_destroyed(session, actor, line)

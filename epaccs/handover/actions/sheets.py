@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,7 +23,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import end_read, writing
-from epaccs.core.errors import NotFound, Stale
+from epaccs.core.errors import NotFound, RuleBroken, Stale
 from epaccs.handover import pdf
 from epaccs.handover.model import HandoverList, HandoverSheet, WrongCode
 from epaccs.handover.queries import lists
@@ -185,6 +185,8 @@ def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Render
             return False
         get_standing(actor, entry_id, Permission.PRINT)
         sheet = session.get_one(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
+        if sheet.status != SheetStatus.RESERVED:  # the same form, sent twice
+            return False
         sheet.status = str(SheetStatus.CURRENT)
         sheet.printed_at = clock.now()
         sheet.valid_as_at = contents.card.copy_left_at
@@ -261,34 +263,48 @@ def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
 
     Raises:
         NotFound: no such sheet of this person.
+        RuleBroken: it is a line of a list that others printed: they have the paper, and others on it are theirs.
         Forbidden: as `access` says.
     """
     with writing() as session:
         get_standing(actor, entry_id, Permission.PRINT)
-        sheet = session.get(HandoverSheet, sheet_id, with_for_update=True, populate_existing=True)
+        sheet = session.get(HandoverSheet, sheet_id)
         if sheet is None or sheet.entry_id != entry_id or sheet.printed_at is None:
             raise NotFound
-        for one in _on_the_same_paper(session, sheet):
-            note_destroyed(session, actor, one)
+        note_destroyed(session, actor, _on_the_same_paper(session, actor, sheet))
 
 
-def _on_the_same_paper(session: Session, sheet: HandoverSheet) -> list[HandoverSheet]:
-    """The sheet itself, or every printed line of its list."""
+def _on_the_same_paper(session: Session, actor: Actor, sheet: HandoverSheet) -> list[HandoverSheet]:
+    """The sheet itself, or every printed line of its list, locked."""
     if sheet.list_id is None:
-        return [sheet]
-    lines = select(HandoverSheet).where(HandoverSheet.list_id == sheet.list_id, HandoverSheet.printed_at.is_not(None))
-    return list(session.scalars(lines.order_by(HandoverSheet.entry_id).with_for_update()))
+        return [session.get_one(HandoverSheet, sheet.id, with_for_update=True, populate_existing=True)]
+    paper = session.get_one(HandoverList, sheet.list_id, with_for_update=True, populate_existing=True)
+    if paper.organisation_id != actor.organisation_id:
+        raise RuleBroken("Whoever printed this list says that it is destroyed: other people are on it. Ring them")
+    return lock_lines(session, paper.id)
 
 
-def note_destroyed(session: Session, actor: Actor, sheet: HandoverSheet) -> None:
-    """The paper of a sheet or line is no more; when it was the last to collect, nobody need look for paper."""
-    if sheet.collected_at is not None:
-        return
-    sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
+def lock_lines(session: Session, list_id: UUID) -> list[HandoverSheet]:
+    """The printed lines of a list, whose row is locked already, always in the same order."""
+    lines = select(HandoverSheet).where(HandoverSheet.list_id == list_id, HandoverSheet.printed_at.is_not(None))
+    ordered = lines.order_by(HandoverSheet.entry_id).with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(ordered))
+
+
+def note_destroyed(session: Session, actor: Actor, sheets: Sequence[HandoverSheet]) -> None:
+    """The paper of a sheet or of these lines is no more; of whom it was the last, nobody need look for paper.
+
+    The audit comes last, so that whoever waits for a line holds no chain that others need.
+    """
+    destroyed = [sheet for sheet in sheets if sheet.collected_at is None]
+    for sheet in destroyed:
+        sheet.collected_at, sheet.collected_by = clock.now(), actor.clinician_id
     session.flush()
-    if not queries.has_paper_to_collect(sheet.entry_id):
-        end(session, entry_id=sheet.entry_id, kinds=[NoticeKind.PAPER_OUT_OF_DATE])
-    log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=sheet.entry_id, sheet_id=sheet.id))
+    for sheet in destroyed:
+        if not queries.has_paper_to_collect(sheet.entry_id):
+            end(session, entry_id=sheet.entry_id, kinds=[NoticeKind.PAPER_OUT_OF_DATE])
+    for sheet in destroyed:
+        log.record(event(actor, EventKind.PAPER_COLLECTED, entry_id=sheet.entry_id, sheet_id=sheet.id))
 
 
 # --- Checking one ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from epaccs.coordination import queries as coordination
 from epaccs.coordination.rules import Round
 from epaccs.core import clock, restriction
 from epaccs.core.db import db
+from epaccs.core.fields import format_datetime
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.rules import PaperList, Printed, SheetStatus, build_site, format_code
 from epaccs.record.rules.card import Site
@@ -93,7 +94,13 @@ def build_list(
         code=paper.code,
         found=contents.found,
         lines=[(one, format_code(numbers[one.entry_id])) for one in contents.found.residents],
-        printed=Printed(actor.name, ROLE_LABELS[actor.role], actor.organisation_name, paper.printed_for, paper.kept_at),
+        printed=Printed(
+            name=actor.name,
+            role=ROLE_LABELS[actor.role],
+            # As on a sheet: whoever prints may work at the practice that must not be told.
+            organisation="" if contents.restricted else actor.organisation_name,
+            printed_for=paper.printed_for,
+        ),
         check_address=f"{settings.public_url}/check/{format_code(paper.code)}",
         is_demo=settings.is_demo,
     )
@@ -113,6 +120,19 @@ class ListOnPaper:
     kept_at: str
     lines: int
     wrong: int
+
+    @property
+    def called(self) -> str:
+        """What tells it from the others of the same people."""
+        return f"List {self.number}, valid as at {format_datetime(self.valid_as_at)}, for {self.printed_for}"
+
+
+def find_printed(actor: Actor, list_id: UUID) -> str | None:
+    """The number of the list that a form printed already; None: it printed none."""
+    paper = db.session.get(HandoverList, list_id, populate_existing=True)
+    if paper is None or paper.printed_at is None or paper.organisation_id != actor.organisation_id:
+        return None
+    return format_code(paper.code)
 
 
 def find_former(actor: Actor, place_id: UUID) -> list[ListOnPaper]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -104,7 +104,10 @@ def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signe
 
 @dataclass(frozen=True)
 class PaperCopy:
-    """One sheet that is about, or was. `list_number`: it is one line of this list; empty: a sheet by itself."""
+    """One sheet that is about, or was. `list_number`: it is one line of this list; empty: a sheet by itself.
+
+    `is_ours`: the reader may say that it is destroyed: a list only where it was printed.
+    """
 
     id: UUID
     number: str
@@ -116,6 +119,7 @@ class PaperCopy:
     ended_at: datetime | None
     collected_at: datetime | None
     list_number: str = ""
+    is_ours: bool = True
 
     @property
     def is_to_collect(self) -> bool:
@@ -137,7 +141,11 @@ def paper_copies(actor: Actor, entry_id: UUID) -> list[PaperCopy]:
         .order_by(HandoverSheet.printed_at.desc())
     )
     with_places = not is_restricted_now(entry_id)
-    return [_as_copy(sheet, code, with_places=with_places) for sheet, code in db.session.execute(statement)]
+    copies = []
+    for sheet, code in db.session.execute(statement):
+        is_ours = sheet.list_id is None or sheet.printed_by["organisation_id"] == str(actor.organisation_id)
+        copies.append(replace(_as_copy(sheet, code, with_places=with_places), is_ours=is_ours))
+    return copies
 
 
 _SHEET_WORDS = {
@@ -201,8 +209,8 @@ def _as_copy(sheet: HandoverSheet, list_code: str | None, *, with_places: bool) 
 class Checked:
     """What becomes known of a number. The ids are for the audit; a page that anybody reads shows none of them.
 
-    `changed_since`: something else in the record changed, which does not make the sheet wrong about CPR; told only to
-    whoever may open the record.
+    `is_line`: it is one line of a list. `changed_since`: something else in the record changed, which does not make the
+    sheet wrong about CPR; told only to whoever may open the record.
     """
 
     sheet_id: UUID
@@ -212,6 +220,7 @@ class Checked:
     valid_as_at: datetime | None
     ended_at: datetime | None
     changed_since: bool
+    is_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,4 +273,5 @@ def find_checked(code: str) -> Checked | None:
         valid_as_at=sheet.valid_as_at,
         ended_at=sheet.ended_at,
         changed_since=sheet.change_number is not None and row.change_number > sheet.change_number,
+        is_line=sheet.list_id is not None,
     )
