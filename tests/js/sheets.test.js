@@ -134,7 +134,8 @@ for (const [what, scanned, around, words] of [
   ["of a withdrawn key", SCANNED, { keys: [{ ...TABLE.keys[0], withdrawn: true }] }, /not trusted any more/],
   ["of two sheets", SCANNED.replace("7K4P", "7K4Q"), {}, /put together from two sheets/],
   ["something else", "https://elsewhere.example/menu", {}, /not the square code of a sheet/],
-  ["a number alone", "https://register.example/check/7K4P-93XQ", {}, /not the square code of a sheet/],
+  ["a number alone", "https://register.example/check/7K4P-93XQ", {}, /That of a list is right so; that of a sheet/],
+  ["of a stamp cut off", "https://register.example/check/7K4P-93XQ#", {}, /not the square code of a sheet/],
   ["nothing", "", {}, /not the square code of a sheet/],
   ["read before the keys came", SCANNED, { keys: [] }, /has not been told what sheets are signed with/],
 ]) {

@@ -43,6 +43,10 @@ const NOT_BELIEVED = /** @type {Record<string, [string, string]>} */ ({
     "This is no code of a sheet",
     "What was read is not the square code of a sheet of this register, or only part of one.",
   ],
+  unstamped: [
+    "No tablet can check this code",
+    "It holds only a number. That of a list is right so; that of a sheet was altered, or is from before sheets were signed. Ask the register by the number before you rely on it.",
+  ],
   unable: [
     "This browser cannot tell",
     "It has no way of looking at signatures. Ask the register by the number of the sheet.",
@@ -60,7 +64,7 @@ const NOT_BELIEVED = /** @type {Record<string, [string, string]>} */ ({
  */
 export async function judgeSheet(scanned, around) {
   const address = readAddress(scanned);
-  if (!address) return refuse("unreadable");
+  if (!address) return refuse(/^https?:\/\/[^#]*\/check\/\w{4}-\w{4}$/.test(scanned) ? "unstamped" : "unreadable");
   if (around.keys.length === 0) return refuse("no keys");
   const { standing, facts } = await readStamp(address.stamp, around.keys);
   if (!facts) return refuse(standing);
