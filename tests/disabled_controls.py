@@ -1334,3 +1334,49 @@ def a_relative_is_told_whose_record_it_is(card: Any) -> Any:
 @off("H-71f")
 def whatever_is_there_is_read(actor: Any, entry_id: Any) -> Any:
     return get_standing(actor, entry_id, Permission.VIEW_CARD)
+
+
+# --- H-72 a list on paper --------------------------------------------------------------------------------------------
+
+
+off("H-72a")(nothing)
+
+
+@off("H-72b")
+def nobody_looks_whether_anything_changed(session: Any, entry_ids: Any) -> Any:
+    del session
+    return entry_ids
+
+
+@off("H-72c")
+def every_line_still_holds(code: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(_find(HandoverList.code == code)[0], wrong=0)
+
+
+@off("H-72d")
+def a_line_is_a_paper_of_its_own(session: Any, actor: Any, sheet: Any) -> Any:
+    del session, actor
+    return [sheet]
+
+
+@off("H-72e")
+def words_lead_below(line: Any) -> Any:
+    return line
+
+
+@off("H-72f")
+def everybody_is_in_the_care_of_the_team(actor: Any, place: Any) -> Any:
+    from sqlalchemy import select
+
+    from epaccs.access.model import EntryScope
+    from epaccs.core.db import db
+
+    del actor, place
+    return list(db.session.scalars(select(EntryScope.entry_id)))
+
+
+@off("H-72g")
+def the_team_is_always_named(self: Any) -> Any:
+    return self.found.place.title
