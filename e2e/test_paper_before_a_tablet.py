@@ -78,7 +78,7 @@ def test_a_sheet_is_held_before_a_tablet_without_signal(site: Site, tablet: Tabl
     tablet.presses("Search").presses("Check a printed sheet")
     for text, words in (
         (f"{address}#{altered}", "Its square code was altered"),
-        (address, "not the square code of a sheet"),
+        (address, "That of a list is right so; that of a sheet was altered"),
     ):
         tablet.photographs_form(PICTURE, as_jpeg(photograph_of_code(text))).sees(words)
         tablet.sees_no(GENUINE, "The sheet says about CPR")
