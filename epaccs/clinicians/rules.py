@@ -111,6 +111,16 @@ class Actor:
     may_sign: bool = False
     session_id: UUID | None = None
 
+    def to_value(self) -> dict[str, str]:
+        """Who it was, as they are now, for what keeps its author whatever becomes of them."""
+        return {
+            "clinician_id": str(self.clinician_id),
+            "name": self.name,
+            "role": str(self.role),
+            "organisation_id": str(self.organisation_id),
+            "organisation_name": self.organisation_name,
+        }
+
 
 #: At which kinds of organisation a role is held; a role that is not here is held anywhere.
 #: Source: the access table, column organisation_types.

@@ -29,9 +29,10 @@ def begin_round(actor: Actor, place_id: UUID, *, reason: AccessReason) -> int:
     """
     with writing():
         place = get_place(actor, place_id)
-        unopened = find_unopened(actor, place)
-        if len(find_within_reach(actor, place)) > MOST_ON_A_LIST:
+        within_reach = find_within_reach(actor, place)
+        if len(within_reach) > MOST_ON_A_LIST:
             raise RuleBroken(f"More people are in your care here than the {MOST_ON_A_LIST} that a list holds")
+        unopened = find_unopened(actor, within_reach)
         give_reason_for_round(actor, unopened, reason=reason)
     return len(unopened)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -50,9 +51,9 @@ def find_within_reach(actor: Actor, place: Place) -> list[UUID]:
     return residents.looked_after_by(actor) if place.is_team else residents.residents_of(actor, place.id)
 
 
-def find_unopened(actor: Actor, place: Place) -> list[UUID]:
-    """Those within reach for whom no reason was given in this session."""
-    return [one for one in find_within_reach(actor, place) if _opened(actor, one) is None]
+def find_unopened(actor: Actor, within_reach: Sequence[UUID]) -> list[UUID]:
+    """Those for whom no reason was given in this session."""
+    return [one for one in within_reach if _opened(actor, one) is None]
 
 
 def get_round(

@@ -66,7 +66,7 @@ class Resident:
 
     `room` blank: the address does not say; on the list of a team it says in which home too. `limits`: label and words
     of the treatment level and of what binds, to which the words about CPR lead. `attention`: what is overdue or in
-    doubt, most urgent first. `changed` blank: not known.
+    doubt, most urgent first. `changed` blank: not known. `is_restricted`: nothing that leads to the door may be told.
     """
 
     entry_id: UUID
@@ -76,6 +76,7 @@ class Resident:
     limits: tuple[tuple[str, tuple[Runs, ...]], ...]
     attention: tuple[Runs, ...]
     changed: str
+    is_restricted: bool
     order: tuple[object, ...]
 
 
@@ -147,6 +148,7 @@ def build_resident(
         limits=tuple((part.label, tuple(map(_whole_or_elsewhere, _words(part)))) for part in _limits(view)),
         attention=tuple(_attention(view, tasks, review_due_on, today)),
         changed=view.strip.changed,
+        is_restricted=identity.is_restricted,
         order=(
             not home,
             home.casefold(),

@@ -7,7 +7,7 @@ of the font the sheets are set in, so an estimate is never too small.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from epaccs.handover.rules import PaperList, Sheet
@@ -55,7 +55,11 @@ def foot_height(sheet: Sheet) -> float:
         f"Check before relying: {sheet.check_address}",
         f"Printed by {sheet.printed.by}, for {sheet.printed.printed_for}",
     )
-    return 11 + max(CODE_MM, sum(height(text, 11, TEXT_MM - CODE_MM - 4) + 0.6 for text in texts))
+    return 11 + _beside_the_code(texts, TEXT_MM - CODE_MM - 4)
+
+
+def _beside_the_code(texts: Sequence[str], width_mm: float) -> float:
+    return max(CODE_MM, sum(height(text, 11, width_mm) + 0.6 for text in texts))
 
 
 #: Across the page, as a list stands.
@@ -77,7 +81,7 @@ def list_foot_height(paper: PaperList) -> float:
         f"Check before relying: {paper.check_address}, or the number of a line",
         f"Printed by {paper.printed.by}, for {paper.printed.printed_for}",
     )
-    return 9 + max(CODE_MM, sum(height(text, 11, LIST_MM - CODE_MM - 8) + 0.6 for text in texts))
+    return 9 + _beside_the_code(texts, LIST_MM - CODE_MM - 8)
 
 
 def height(text: str, size_points: float, width_mm: float) -> float:

@@ -170,7 +170,7 @@ def write_scan(
                 sha256=sha256,
                 virus_scan=examined.virus_scan,
                 kept_at=clock.now(),
-                kept_by=_by(actor),
+                kept_by=actor.to_value(),
             )
         )
         session.flush()
@@ -207,17 +207,7 @@ def withdraw_scan(actor: Actor, scan_id: UUID, *, entry_id: UUID, reason: Withdr
             raise RuleBroken("This scan was withdrawn before. Look at the list again")
         session.add(
             ScanWithdrawal(
-                scan_id=scan.id, reason=str(reason), why=why, withdrawn_at=clock.now(), withdrawn_by=_by(actor)
+                scan_id=scan.id, reason=str(reason), why=why, withdrawn_at=clock.now(), withdrawn_by=actor.to_value()
             )
         )
         log.record(event(actor, EventKind.SCAN_WITHDRAWN, entry_id=entry_id, scan_id=scan.id, why=str(reason)))
-
-
-def _by(actor: Actor) -> dict[str, Any]:
-    return {
-        "clinician_id": str(actor.clinician_id),
-        "name": actor.name,
-        "role": str(actor.role),
-        "organisation_id": str(actor.organisation_id),
-        "organisation_name": actor.organisation_name,
-    }

@@ -26,7 +26,7 @@ from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, Stale
 from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
-from epaccs.handover.actions.sheets import TRIES, PrintedSheet, find_unused_code, lock_lines, note_destroyed, printed_by
+from epaccs.handover.actions.sheets import TRIES, PrintedSheet, find_unused_code, lock_lines, note_destroyed
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.queries import lists
 from epaccs.handover.queries.lists import ListContents
@@ -93,7 +93,7 @@ def _reserve(actor: Actor, list_id: UUID, contents: ListContents, order: ListOrd
             place_id=place.id,
             title=place.title,
             organisation_id=actor.organisation_id,
-            printed_by=printed_by(actor),
+            printed_by=actor.to_value(),
             printed_for=order.printed_for,
             kept_at=order.kept_at,
             reserved_at=clock.now(),
@@ -124,7 +124,7 @@ def _build_line(actor: Actor, paper: HandoverList, entry_id: UUID, code: str) ->
         list_id=paper.id,
         status=str(SheetStatus.RESERVED),
         reserved_at=clock.now(),
-        printed_by=printed_by(actor),
+        printed_by=actor.to_value(),
         printed_for=paper.printed_for,
         destination=str(Destination.PROFESSIONAL),
         place=paper.kept_at,

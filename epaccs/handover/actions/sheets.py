@@ -145,7 +145,7 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
             entry_id=entry_id,
             status=str(SheetStatus.RESERVED),
             reserved_at=clock.now(),
-            printed_by=printed_by(actor),
+            printed_by=actor.to_value(),
             printed_for=order.printed_for,
             destination=str(order.destination),
             place="" if contents.is_restricted else order.place,
@@ -154,17 +154,6 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
         )
         session.add(sheet)
     return sheet
-
-
-def printed_by(actor: Actor) -> dict[str, Any]:
-    """Who prints, as they are now."""
-    return {
-        "clinician_id": str(actor.clinician_id),
-        "name": actor.name,
-        "role": str(actor.role),
-        "organisation_id": str(actor.organisation_id),
-        "organisation_name": actor.organisation_name,
-    }
 
 
 def find_unused_code(session: Session) -> str:

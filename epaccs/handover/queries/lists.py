@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy import case, func, select
@@ -14,13 +15,12 @@ from epaccs.access.rules import Permission, check_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.coordination import queries as coordination
 from epaccs.coordination.rules import Round
-from epaccs.core import clock, restriction
+from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.fields import format_datetime
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.rules import PaperList, Printed, SheetStatus, build_site, format_code
 from epaccs.record.rules.card import Site
-from epaccs.register.sections import IDENTITY
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry, SectionHead
 
@@ -38,7 +38,11 @@ class ListContents:
     found: Round
     change_numbers: Mapping[UUID, int]
     versions: Mapping[UUID, Mapping[str, int]]
-    restricted: frozenset[UUID]
+
+    @cached_property
+    def restricted(self) -> frozenset[UUID]:
+        """Of whom nothing that leads to the door may be told."""
+        return frozenset(one.entry_id for one in self.found.residents if one.is_restricted)
 
 
 def read_list(actor: Actor, place_id: UUID, *, settings: Settings) -> ListContents:
@@ -59,7 +63,6 @@ def read_list(actor: Actor, place_id: UUID, *, settings: Settings) -> ListConten
         found,
         {one: numbers.get(one, 0) for one in sorted(shown)},
         _versions(shown),
-        _restricted(shown),
     )
 
 
@@ -76,14 +79,6 @@ def _versions(entry_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
     for row in db.session.execute(statement):
         found[row.entry_id][row.section] = row.version
     return found
-
-
-def _restricted(entry_ids: list[UUID]) -> frozenset[UUID]:
-    """Of whom nothing that leads to the door may be told."""
-    statement = select(SectionHead.entry_id, SectionHead.value).where(
-        SectionHead.entry_id.in_(entry_ids), SectionHead.section == IDENTITY
-    )
-    return frozenset(row.entry_id for row in db.session.execute(statement) if restriction.is_restricted(row.value))
 
 
 def build_list(
