@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from playwright.sync_api import expect
+
 from e2e.conftest import Site, SitsDown
 from e2e.paper import prints
 from e2e.scenes import days_ago, decided, on_the_register, opened
@@ -124,3 +126,45 @@ def test_a_hospice_prints_the_list_of_its_team_and_a_new_decision_calls_one_line
     nurse.opens(f"/check/{paper.number}").sees("1 of its 2 lines may be wrong since")
     nurse.opens("/rounds").presses("Print it for the next shift").sees("1 of 2 lines: do not rely")
     nurse.presses(f"Destroyed list {paper.number}").sees("Noted: this list is destroyed.", "No list is about")
+
+
+def test_a_hospice_prints_everybodys_sheet_at_once_and_a_new_decision_calls_one_back(
+    site: Site, sits_down: SitsDown
+) -> None:
+    name, other = site.a_name(), site.a_name()
+    hospice = an_organisation(type=OrganisationType.HOSPICE, name=f"Rowan Hospice {next(site.numbers)}")
+    with days_ago(3):
+        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        people = [on_the_register(gp, family_name=one, born_on=site.a_birthday()) for one in (name, other)]
+        decided(gp, people[0])
+        with writing() as session:
+            for entry_id in people:
+                begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    nurse = sits_down(site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly"))
+
+    # given a nurse who is about to fill the folder of her team
+    nurse.opens("/").signs_in().presses("Lists and rounds").presses(f"In the care of {hospice.name}")
+    nurse.chooses("Why do you open these records?", "The person has given permission now").presses("Show the list")
+    nurse.presses("Print everybody’s sheet").sees("A handover sheet each for 2 people")
+
+    # when she asks for the sheets, and waits
+    nurse.types("Who is it for?", "night shift").presses("Lay out the sheets")
+    expect(nurse.page.get_by_text("2 sheets are ready")).to_be_visible(timeout=60_000)
+    nurse.sees_nothing_of(name.upper(), other.upper())
+    paper = prints(nurse, "Open the sheets (a file to print)")
+
+    # then the file holds both, each on leaves of its own
+    about = [next((one for one in (name, other) if one.upper() in page), "") for page in paper.pages]
+    leaves = list(zip(about[::2], about[1::2], strict=True))
+    assert set(about) - {""} == {name, other}
+    assert all(not back or front == back for front, back in leaves)
+    assert all("Valid as at" in page and "Check before relying" in page for page in paper.pages if page.strip())
+
+    # when the GP signs another decision of one of them
+    opened(gp, people[0])
+    decided(gp, people[0], recommendation="for_cpr", reason="benefit_expected")
+
+    # then one sheet must not be relied on, and the nurse destroys what she printed
+    nurse.opens("/rounds").presses(f"In the care of {hospice.name}").presses("Print everybody’s sheet")
+    nurse.sees("1 of 2 sheets: do not rely").page.get_by_role("button", name="All destroyed").press("Enter")
+    nurse.sees("Noted: all sheets of this pack are destroyed.", "None is about.")

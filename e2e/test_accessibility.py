@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -17,11 +18,13 @@ from e2e.scenes import days_ago, died, fully_recorded, lives_in, on_the_register
 from e2e.steps import Somebody
 from epaccs.access.actions import propose_table, turn_down_table
 from epaccs.access.rules import ACCESS_TABLE, AccessReason, Fact
-from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.clinicians.rules import Actor, OrganisationType, Role
+from epaccs.coordination.actions import begin_round
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
 from epaccs.devices.actions import take_out
+from epaccs.handover.actions.packs import PackOrder, ask_for_pack
 from epaccs.incidents.actions import NewIncident, open_incident
 from epaccs.observations.actions import observe
 from epaccs.observations.rules import What
@@ -43,6 +46,7 @@ from tests.scans.papers import keep_a_paper
 #: begin on another site.
 NO_PAGES = {
     "static",
+    "handover.pack_progress",
     "handover.processing",
     "identification.template",
     "operations.healthz",
@@ -126,6 +130,7 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     rung = {"known_by": KnownBy.RANG_BACK, "identifiers": ["name", "born"], "cannot_identify": False}
     end_of_care = f"/record/{alive}/teams/end"
     ward = f"/handover/ward/{rest_home.id}"
+    waiting = f"/handover/packs/{a_pack_that_waits(site, gp_at_work, rest_home.id)}"
     script = f"/record/{alive}/call/{begin_call(gp_at_work, alive, caller=Caller.CREW, **rung)}"
     yield (
         gp,
@@ -138,6 +143,7 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
             f"/record/{new_id()}",
             "/admin",
             ward,
+            waiting,
         ],
     )
     gp.opens(f"/record/{dead}").says_why()
@@ -167,6 +173,15 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
     yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
     yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet", "/ask-for-access/sent"]
+
+
+def a_pack_that_waits(site: Site, actor: Actor, place_id: UUID) -> UUID:
+    """Sheets that the worker does not finish while the page is looked at: it was stopped already."""
+    signed_in, pack_id = replace(actor, session_id=new_id()), new_id()
+    begin_round(signed_in, place_id, reason=AccessReason.PERMISSION_GIVEN)
+    settings = site.app.config["EPACCS"]
+    ask_for_pack(signed_in, pack_id, place_id=place_id, order=PackOrder("night shift"), settings=settings)
+    return pack_id
 
 
 def test_everybody_can_use_every_page(site: Site, sits_down: SitsDown) -> None:

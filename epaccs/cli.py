@@ -589,7 +589,11 @@ def prepare_to_serve(settings: Settings) -> None:
 @click.option("--with", "server", type=int, hidden=True, help="End with this process, which started it.")
 @in_the_house
 def worker(once: bool, server: int | None) -> None:
-    """Each minute: anchor the audit outside the database, forget what has run out. `epaccs serve` runs one itself."""
+    """Each minute: anchor the audit outside the database, forget what has run out. `epaccs serve` runs one itself.
+
+    It lays out the packs of sheets too, as soon as somebody asks for one.
+    """
+    from epaccs.handover.laying_out import lay_out_until, lay_out_waiting
     from epaccs.server import do_rounds, end_with
 
     stop = threading.Event()
@@ -597,4 +601,12 @@ def worker(once: bool, server: int | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     if server is not None:
         end_with(server, stop)
-    do_rounds(current_app._get_current_object(), stop, once=once)  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if once:
+        lay_out_waiting(app.config["EPACCS"], stop)
+        do_rounds(app, stop, once=True)
+        return
+    presses = threading.Thread(target=lay_out_until, args=(app, stop))
+    presses.start()
+    do_rounds(app, stop)
+    presses.join()

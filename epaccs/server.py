@@ -24,6 +24,7 @@ from epaccs.core.db import db
 from epaccs.core.errors import Unavailable
 from epaccs.core.garbage import look_seldom
 from epaccs.devices.actions import forget_leases
+from epaccs.handover.actions.packs import forget_packs
 from epaccs.identification.actions import forget_candidates
 from epaccs.oversight.actions.looking import look_at_new
 from epaccs.rosters import actions as rosters
@@ -143,6 +144,7 @@ def do_round(anchor: Path) -> None:
         forget_ceremonies()
         forget_candidates()
         forget_leases()
+        forget_packs()
         sponsorship.follow_time()
         sponsorship.forget_requests()
         rosters.forget_sessions()

@@ -1380,3 +1380,29 @@ def everybody_is_in_the_care_of_the_team(actor: Any, place: Any) -> Any:
 @off("H-72g")
 def the_team_is_always_named(self: Any) -> Any:
     return self.found.place.title
+
+
+# --- H-73 sheets printed together ------------------------------------------------------------------------------------
+
+
+off("H-73a")(none_of_them)
+
+off("H-73b")(nothing)
+
+off("H-73c")(nothing)
+
+off("H-73d")(no_text)
+
+off("H-73e")(yes)
+
+
+@off("H-73f")
+def a_session_never_ends(session_id: Any) -> Any:
+    asked = {"wanted_id": session_id, "today": clock.today(), "now": clock.now()}
+    facts = _session_facts(db.session.execute(_SESSION_OF_ID, asked).mappings().one())
+    return build_actor(facts, facts.place)
+
+
+@off("H-73g")
+def every_pack_is_kept() -> int:
+    return 0

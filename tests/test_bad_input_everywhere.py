@@ -62,6 +62,7 @@ ELSEWHERE = {
     "handover.show",
     "handover.ward",
     "handover.ward_of",
+    "handover.pack_of",
     "identification.send",
     "rosters.send",
     "relationships.refer",

@@ -32,15 +32,19 @@ from epaccs.clinicians.rules import (
     Place,
     Role,
     SessionFacts,
+    Step,
     at_work,
+    build_actor,
     check_administers,
     check_may_give_role,
     check_ods_code,
     check_steward,
     check_user_name,
+    end_of,
     find_last_day,
     lapse_of,
     may_look_after_account,
+    next_step,
 )
 from epaccs.core import clock
 from epaccs.core.db import db, unavailable_when_lost
@@ -75,7 +79,7 @@ _OF_PLACE: Any = (
     Organisation.demands_second_factor,
 )
 
-_SESSION: Any = (
+_SESSIONS: Any = (
     select(
         ClinicianSession.id.label("session_id"),
         ClinicianSession.clinician_id,
@@ -104,8 +108,9 @@ _SESSION: Any = (
     .outerjoin(Membership, Membership.id == ClinicianSession.membership_id)
     .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
     .outerjoin(SecondFactor, SecondFactor.clinician_id == ClinicianSession.clinician_id)
-    .where(ClinicianSession.token_digest == bindparam("token_digest"))
 )
+_SESSION = _SESSIONS.where(ClinicianSession.token_digest == bindparam("token_digest"))
+_SESSION_OF_ID = _SESSIONS.where(ClinicianSession.id == bindparam("wanted_id"))
 
 
 def find_session(token_digest: str, *, today: date) -> SessionFacts | None:
@@ -118,6 +123,21 @@ def find_session(token_digest: str, *, today: date) -> SessionFacts | None:
         asked = {"token_digest": token_digest, "today": today, "now": clock.now()}
         row = db.session.execute(_SESSION, asked).mappings().first()
     return None if row is None else _session_facts(row)
+
+
+def find_actor_of_session(session_id: UUID) -> Actor | None:
+    """Who is at work in a session, for what is done for them beside their requests; None: it opens nothing any more.
+
+    Source: hazard H-19.
+    """
+    now, today = clock.now(), clock.today()
+    row = db.session.execute(_SESSION_OF_ID, {"wanted_id": session_id, "today": today, "now": now}).mappings().first()
+    if row is None:
+        return None
+    facts = _session_facts(row)
+    if end_of(facts, now=now) is not None or facts.place is None or next_step(facts, today=today) is not Step.NONE:
+        return None
+    return build_actor(facts, facts.place)
 
 
 def _session_facts(row: RowMapping) -> SessionFacts:

@@ -1,4 +1,4 @@
-"""Every sheet and list that was ever given a number, and wrong numbers that somebody tried."""
+"""Every sheet, list and pack that was ever given a number or asked for, and wrong numbers that somebody tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from epaccs.core.db import Base
@@ -23,12 +23,14 @@ class HandoverSheet(Base):
     __table_args__ = (
         Index("ix_handover_sheet_entry_id_status", "entry_id", "status"),
         Index("uq_handover_sheet_list_id_entry_id", "list_id", "entry_id", unique=True),
+        Index("uq_handover_sheet_pack_id_entry_id", "pack_id", "entry_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice prints once
     code: Mapped[str] = mapped_column(String(8), unique=True)
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
     list_id: Mapped[UUID | None] = mapped_column(Uuid)  #: of which list it is one line; None: a sheet by itself
+    pack_id: Mapped[UUID | None] = mapped_column(Uuid)  #: with which pack it was printed; None: alone, or in a list
     status: Mapped[str] = mapped_column(String(12))
     reserved_at: Mapped[datetime]
     printed_by: Mapped[dict[str, Any]]  #: name, role and organisation as they were then
@@ -69,6 +71,48 @@ class HandoverList(Base):
     printed_at: Mapped[datetime | None]
     valid_as_at: Mapped[datetime | None]  #: the moment at which the register said what is on it
     content_hash: Mapped[str | None] = mapped_column(String(64))  #: SHA-256 of the file, to know a forged one
+
+
+class HandoverPack(Base):
+    """The sheets of everybody in a home or team, asked for at once; each is a `HandoverSheet` like any other.
+
+    They are laid out one after the other beside the requests, and become paper together when the pack is handed over.
+    """
+
+    __tablename__ = "handover_pack"
+    __table_args__ = (Index("ix_handover_pack_place_id_organisation_id", "place_id", "organisation_id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice asks once
+    place_id: Mapped[UUID] = mapped_column(Uuid)  #: the care home or the team
+    title: Mapped[str] = mapped_column(String(300))
+    organisation_id: Mapped[UUID] = mapped_column(Uuid)  #: of whoever asked for it
+    session_id: Mapped[UUID] = mapped_column(Uuid)  #: in which the reasons were given; it ends with that session
+    printed_by: Mapped[dict[str, Any]]  #: name, role and organisation as they were then
+    printed_for: Mapped[str] = mapped_column(String(200))
+    kept_at: Mapped[str] = mapped_column(String(200))  #: empty: not said
+    asked_at: Mapped[datetime]
+    printed_at: Mapped[datetime | None]  #: when it was handed over first; None: never
+    ended_at: Mapped[datetime | None]  #: when it was stopped or forgotten; None: it waits, or can be opened
+
+
+class PackedSheet(Base):
+    """One sheet of a pack while it is laid out and waits to be handed over; forgotten with the pack.
+
+    Neither `content` nor `is_left_out`: it is still to be laid out.
+    """
+
+    __tablename__ = "handover_packed_sheet"
+    __table_args__ = (Index("ix_handover_packed_sheet_pack_id_position", "pack_id", "position"),)
+
+    sheet_id: Mapped[UUID] = mapped_column(ForeignKey("handover_sheet.id"), primary_key=True)
+    pack_id: Mapped[UUID] = mapped_column(ForeignKey("handover_pack.id"))
+    position: Mapped[int]  #: in the order of the round
+    called: Mapped[str] = mapped_column(String(400))  #: who it is of, for the list of contents of the file
+    claimed_until: Mapped[datetime | None]  #: somebody lays it out; past this, whoever did so is taken for dead
+    tries: Mapped[int]  #: how often it was claimed
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)  #: the file, sealed
+    pages: Mapped[int | None]
+    is_left_out: Mapped[bool]  #: the reader may not print it any more, or it cannot be laid out
 
 
 class WrongCode(Base):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from epaccs.coordination.rules import Resident, Round
 from epaccs.core.errors import MustWait, RuleBroken
@@ -282,8 +283,8 @@ def place_of_original(card: Card, decision: Decision) -> str:
 # --- A list ----------------------------------------------------------------------------------------------------------
 
 
-def check_may_be_listed(found: Round) -> None:
-    """A list on paper holds everybody whom it names itself after: part of one is read as all of it.
+def check_may_be_listed(found: Round, paper: str = "list") -> None:
+    """A list or pack on paper holds everybody whom it names itself after: part of one is read as all of it.
 
     Raises:
         RuleBroken: nobody is on it, too many are, or a reason is missing for some.
@@ -291,9 +292,11 @@ def check_may_be_listed(found: Round) -> None:
     Source: hazard H-61.
     """
     if found.unopened:
-        raise RuleBroken("Say first why you open these records, then print the list: not everybody is on it yet")
+        raise RuleBroken(f"Say first why you open these records, then print the {paper}: not everybody is on it yet")
     if found.too_many:
-        raise RuleBroken(f"{found.too_many} people are in your care here: more than a list holds. Print their sheets")
+        raise RuleBroken(
+            f"{found.too_many} people are in your care here: more than a {paper} holds. Print their sheets"
+        )
     if not found.residents:
         raise RuleBroken("Nobody is on this list, so there is nothing to print")
 
@@ -327,6 +330,77 @@ class PaperList:
         """
         place = self.found.place
         return place.title if self.printed.organisation or not place.is_team else "In the care of this team"
+
+
+# --- A pack ----------------------------------------------------------------------------------------------------------
+
+#: A pack of which nothing was laid out for so long does not go on by itself.
+STANDS_STILL_AFTER: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class PackProgress:
+    """How far a pack of sheets is.
+
+    `laid_out`, `left_out`: so many of its `sheets`; what is left is still to be laid out. `printed_at` None: it was not
+    handed over yet. `ended_at` None: it goes on, or can be opened.
+    """
+
+    id: UUID
+    place_id: UUID
+    title: str
+    printed_for: str
+    asked_at: datetime
+    printed_at: datetime | None
+    ended_at: datetime | None
+    sheets: int
+    laid_out: int
+    left_out: int
+    pages: int
+
+    @property
+    def waiting(self) -> int:
+        """How many sheets are still to be laid out."""
+        return self.sheets - self.laid_out - self.left_out
+
+    @property
+    def is_ready(self) -> bool:
+        """It can be opened."""
+        return self.ended_at is None and not self.waiting and bool(self.laid_out)
+
+    @property
+    def words(self) -> str:
+        """How far it is, in a sentence."""
+        done = self.sheets - self.waiting
+        return f"{done} of {self.sheets} {'sheet is' if self.sheets == 1 else 'sheets are'} laid out."
+
+    @property
+    def said_left_out(self) -> str:
+        """Who is not in it; empty: everybody is (hazard H-61)."""
+        if not self.left_out:
+            return ""
+        who = "1 person is" if self.left_out == 1 else f"{self.left_out} people are"
+        return f"{who} not in it: their record is not yours to print any more, or they left the register."
+
+    def stands_still(self, now: datetime) -> bool:
+        """Nothing of it was laid out although it was asked for a while ago."""
+        return bool(self.waiting) and not self.laid_out and now - self.asked_at > STANDS_STILL_AFTER
+
+
+def check_is_ready(progress: PackProgress) -> None:
+    """Part of a pack is not handed over: it would be read as all of it.
+
+    Raises:
+        RuleBroken: it was stopped or forgotten, is not finished, or holds nobody.
+
+    Source: hazard H-61.
+    """
+    if progress.ended_at is not None:
+        raise RuleBroken("This pack was stopped, or nobody opened it for an hour. Ask for a new one")
+    if progress.waiting:
+        raise RuleBroken(f"{progress.waiting} of {progress.sheets} sheets are not laid out yet. Wait for them")
+    if not progress.laid_out:
+        raise RuleBroken("Nobody in this pack is yours to print any more. Ask for a new one")
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

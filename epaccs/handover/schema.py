@@ -73,6 +73,17 @@ class ListSchema(Schema):
     )
 
 
+class PackSchema(ListSchema):
+    """For whom the sheets of a home or team are printed, and where they are kept: each of them bears both."""
+
+    kept_at = ShortText(
+        "Where will they be kept?",
+        called="place where the sheets will be kept",
+        hint="Where visitors do not read them, for example office, folder of the home",
+        limit=120,
+    )
+
+
 def build_list_schema(former: Mapping[str, str]) -> type[Schema]:
     """The questions about a list; where older ones are about, which of those are destroyed: none is ticked.
 

@@ -5,30 +5,32 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.agreements.queries import get_agreement
-from epaccs.clinicians.guard import current_actor, visit
+from epaccs.clinicians.guard import asked_by_a_page, current_actor, visit
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
-from epaccs.handover.actions import lists, sheets
+from epaccs.handover.actions import lists, packs, sheets
 from epaccs.handover.actions.lists import ListOrder
+from epaccs.handover.actions.packs import PackOrder
 from epaccs.handover.actions.sheets import PrintedSheet, build_order
 from epaccs.handover.pdf import render_processing
 from epaccs.handover.queries import lists as found_lists
+from epaccs.handover.queries import packs as found_packs
 from epaccs.handover.queries import sheets as queries
 from epaccs.handover.queries.lists import ListOnPaper
 from epaccs.handover.queries.sheets import Checked, Holder
 from epaccs.handover.rules import can_be_code
-from epaccs.handover.schema import CodeSchema, build_list_schema, build_print_schema
+from epaccs.handover.schema import CodeSchema, PackSchema, build_list_schema, build_print_schema
 from epaccs.settings import Settings
 from epaccs.stamps.queries import list_keys
 
@@ -141,6 +143,84 @@ def list_destroyed(list_id: str) -> ResponseReturnValue:
     place_id = lists.note_list_destroyed(current_actor(), parse_id(list_id))
     flash("Noted: this list is destroyed.")
     return redirect(url_for("handover.ward_of", place_id=place_id), 303)
+
+
+# A pack: the sheets of everybody
+
+
+@bp.route("/handover/ward/<place_id>/sheets", methods=["GET", "POST"])
+@needs(Permission.PRINT_LIST)
+def pack_of(place_id: str) -> ResponseReturnValue:
+    """Ask for the sheet of everybody in a home or team, and which packs are about."""
+    actor, place = current_actor(), parse_id(place_id)
+    form = Form(PackSchema, sent_form())
+
+    def do(fields: dict[str, Any]) -> ResponseReturnValue:
+        order = PackOrder(fields["printed_for"], fields.get("kept_at") or "")
+        packs.ask_for_pack(actor, form.edit_id, place_id=place, order=order, settings=_settings())
+        return redirect(url_for("handover.pack", pack_id=form.edit_id), 303)
+
+    def page(form: Form) -> str:
+        found = found_packs.read_people(actor, place, settings=_settings())
+        return render_template(
+            "handover/ask_for_pack.html", form=form, found=found, former=found_packs.find_packs(actor, place)
+        )
+
+    return answer_form(form, do, page)
+
+
+@bp.get("/handover/packs/<pack_id>")
+@needs(Permission.PRINT_LIST)
+def pack(pack_id: str) -> ResponseReturnValue:
+    """How far a pack is, and when it is finished, the way to open it."""
+    progress = found_packs.get_progress(current_actor(), parse_id(pack_id))
+    return render_template("handover/pack.html", progress=progress, now=clock.now())
+
+
+@bp.get("/handover/packs/<pack_id>/progress")
+@needs(Permission.PRINT_LIST)
+@asked_by_a_page
+def pack_progress(pack_id: str) -> ResponseReturnValue:
+    """How far it is, for the page that is open."""
+    progress = found_packs.get_progress(current_actor(), parse_id(pack_id))
+    return jsonify(words=progress.words, is_waiting=progress.ended_at is None and bool(progress.waiting))
+
+
+@bp.post("/handover/packs/<pack_id>/open")
+@needs(Permission.PRINT_LIST)
+def open_pack(pack_id: str) -> ResponseReturnValue:
+    """The sheets as one file, each paper from now on; or back to the page while what changed is laid out anew."""
+    found_id = parse_id(pack_id)
+    try:
+        handed = packs.hand_over(current_actor(), found_id)
+    except RuleBroken as refused:
+        flash(str(refused))
+        return redirect(url_for("handover.pack", pack_id=found_id), 303)
+    if handed.content is None:
+        flash(handed.words)
+        return redirect(url_for("handover.pack", pack_id=found_id), 303)
+    return _as_file(handed.content, "handover-sheets.pdf")
+
+
+@bp.post("/handover/packs/<pack_id>/stop")
+@needs(Permission.PRINT_LIST)
+def stop_pack(pack_id: str) -> ResponseReturnValue:
+    """Nobody needs it any more."""
+    place_id = packs.stop_pack(current_actor(), parse_id(pack_id))
+    flash("Stopped: what was laid out is thrown away.")
+    return redirect(url_for("handover.pack_of", place_id=place_id), 303)
+
+
+@bp.post("/handover/packs/<pack_id>/destroyed")
+@needs(Permission.PRINT_LIST)
+def pack_destroyed(pack_id: str) -> ResponseReturnValue:
+    """What was left of a pack was found and destroyed."""
+    place_id = packs.note_pack_destroyed(current_actor(), parse_id(pack_id))
+    flash("Noted: all sheets of this pack are destroyed.")
+    return redirect(url_for("handover.pack_of", place_id=place_id), 303)
+
+
+# Whether paper holds
 
 
 @bp.route("/check", methods=["GET", "POST"])

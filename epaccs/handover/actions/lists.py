@@ -136,7 +136,7 @@ def _build_line(actor: Actor, paper: HandoverList, entry_id: UUID, code: str) ->
 def _keep(actor: Actor, list_id: UUID, contents: ListContents, rendered: pdf.Rendered) -> bool:
     """Everything about the finished list, at once; False: meanwhile a record changed, or the same form printed it."""
     with writing() as session:
-        if _lock_entries(session, contents.change_numbers) != contents.change_numbers:
+        if lock_entries(session, contents.change_numbers) != contents.change_numbers:
             return False
         paper = session.get_one(HandoverList, list_id, with_for_update=True, populate_existing=True)
         if paper.printed_at is not None:
@@ -150,7 +150,7 @@ def _keep(actor: Actor, list_id: UUID, contents: ListContents, rendered: pdf.Ren
     return True
 
 
-def _lock_entries(session: Session, entry_ids: Iterable[UUID]) -> dict[UUID, int]:
+def lock_entries(session: Session, entry_ids: Iterable[UUID]) -> dict[UUID, int]:
     """The number of the last change of each, always locked in the same order."""
     statement = select(Entry.id, Entry.change_number).where(Entry.id.in_(list(entry_ids))).order_by(Entry.id)
     return {row.id: row.change_number for row in session.execute(statement.with_for_update())}

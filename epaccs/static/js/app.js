@@ -11,6 +11,7 @@ const COMPONENTS = {
   "send-once": "send-once",
   "search-clock": "search-clock",
   "page-age": "page-age",
+  "pack-progress": "pack-progress",
   passage: "passage",
   passkey: "passkey",
   "sheet-stamp": "sheet-stamp",

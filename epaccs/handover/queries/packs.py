@@ -1,0 +1,121 @@
+"""How far a pack of sheets is, and which packs are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, func, select
+
+from epaccs.access.rules import Permission, check_role
+from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
+from epaccs.coordination import queries as coordination
+from epaccs.coordination.rules import Round
+from epaccs.core.db import db
+from epaccs.core.errors import NotFound
+from epaccs.core.fields import format_datetime
+from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
+from epaccs.handover.rules import PackProgress, SheetStatus
+from epaccs.record.rules.card import Site
+from epaccs.settings import Settings
+
+
+def read_people(actor: Actor, place_id: UUID, *, settings: Settings) -> Round:
+    """Of whom a pack would hold a sheet, in the order of the round.
+
+    Raises:
+        NotFound, Forbidden: as `coordination.queries.get_place`; the role prints nothing.
+    """
+    check_role(Permission.PRINT_LIST, actor.role)
+    site = Site(settings.control_telephone, settings.confirmation_hours)
+    return coordination.get_round(actor, place_id, site=site, for_paper=True)
+
+
+def get_progress(actor: Actor, pack_id: UUID) -> PackProgress:
+    """How far a pack is, for whoever asked for it.
+
+    Raises:
+        NotFound: they asked for no such pack.
+    """
+    pack = db.session.get(HandoverPack, pack_id, populate_existing=True)
+    if pack is None or not is_asked_by(actor, pack):
+        raise NotFound
+    row = db.session.execute(
+        select(
+            func.count().label("sheets"),
+            func.count(PackedSheet.pages).label("laid_out"),
+            func.coalesce(func.sum(PackedSheet.pages), 0).label("pages"),
+            func.coalesce(func.sum(case((PackedSheet.is_left_out, 1), else_=0)), 0).label("left_out"),
+        ).where(PackedSheet.pack_id == pack_id)
+    ).one()
+    return PackProgress(
+        id=pack.id,
+        place_id=pack.place_id,
+        title=pack.title,
+        printed_for=pack.printed_for,
+        asked_at=pack.asked_at,
+        printed_at=pack.printed_at,
+        ended_at=pack.ended_at,
+        sheets=row.sheets,
+        laid_out=row.laid_out,
+        left_out=row.left_out,
+        pages=row.pages,
+    )
+
+
+def is_asked_by(actor: Actor, pack: HandoverPack) -> bool:
+    """Whether the actor asked for it, where they work now."""
+    by = pack.printed_by
+    return by["clinician_id"] == str(actor.clinician_id) and pack.organisation_id == actor.organisation_id
+
+
+@dataclass(frozen=True)
+class PackOnPaper:
+    """One pack that is about. `wrong`: so many of its `sheets` must not be relied on any more."""
+
+    id: UUID
+    printed_at: datetime
+    printed_by: str
+    printed_for: str
+    kept_at: str
+    sheets: int
+    wrong: int
+
+    @property
+    def called(self) -> str:
+        """What tells it from the others of the same people."""
+        return f"printed {format_datetime(self.printed_at)}, for {self.printed_for}"
+
+
+def find_packs(actor: Actor, place_id: UUID) -> list[PackOnPaper]:
+    """The packs of a home or team that the actor's organisation printed, of which paper is about, newest first."""
+    wrong = func.sum(case((HandoverSheet.status != str(SheetStatus.CURRENT), 1), else_=0))
+    statement = (
+        select(HandoverPack, func.count().label("sheets"), wrong.label("wrong"))
+        .join(HandoverSheet, HandoverSheet.pack_id == HandoverPack.id)
+        .where(
+            HandoverPack.place_id == place_id,
+            HandoverPack.organisation_id == actor.organisation_id,
+            HandoverSheet.printed_at.is_not(None),
+            HandoverSheet.collected_at.is_(None),
+        )
+        .group_by(HandoverPack.id)
+        .order_by(HandoverPack.printed_at.desc())
+    )
+    return [_as_paper(row.HandoverPack, row.sheets, row.wrong) for row in db.session.execute(statement)]
+
+
+def _as_paper(pack: HandoverPack, sheets: int, wrong: int) -> PackOnPaper:
+    if pack.printed_at is None:
+        raise ValueError("A pack with printed sheets was printed")
+    by = pack.printed_by
+    return PackOnPaper(
+        id=pack.id,
+        printed_at=pack.printed_at,
+        printed_by=", ".join((by["name"], ROLE_LABELS[Role(by["role"])])),
+        printed_for=pack.printed_for,
+        kept_at=pack.kept_at,
+        sheets=sheets,
+        wrong=wrong,
+    )

@@ -1,0 +1,33 @@
+/**
+ * Keeps a page that waits for a pack of sheets true, and opens it again when the pack is finished. Without scripts a link
+ * does the same.
+ *
+ * @param {HTMLElement} root what says how far the pack is; `data-ask`: where that is asked
+ */
+export function connect(root) {
+  const look = async () => {
+    const found = await ask(String(root.dataset.ask));
+    if (found && !found.is_waiting) {
+      location.reload();
+      return;
+    }
+    if (found && root.textContent !== found.words) root.textContent = found.words;
+    setTimeout(look, EVERY);
+  };
+  setTimeout(look, EVERY);
+}
+
+const EVERY = 2_000;
+
+/**
+ * @param {string} address
+ * @returns {Promise<{ words: string, is_waiting: boolean } | undefined>} undefined: it is not known; ask again
+ */
+async function ask(address) {
+  try {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}

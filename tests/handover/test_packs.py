@@ -1,0 +1,550 @@
+"""The sheets of everybody at once: laid out beside the requests, handed over together, on both databases."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+from uuid import UUID
+
+import pdfplumber
+import pikepdf
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from epaccs.access.model import Relationship
+from epaccs.access.rules import AccessReason
+from epaccs.audit.events import EventKind
+from epaccs.audit.model import AuditEvent
+from epaccs.clinicians import actions as clinicians
+from epaccs.clinicians.model import Membership, Organisation
+from epaccs.clinicians.queries import find_actor_of_session
+from epaccs.clinicians.rules import Actor, OrganisationType, Role, SessionEnd
+from epaccs.coordination.actions import begin_round
+from epaccs.core import clock
+from epaccs.core.db import db, writing
+from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+from epaccs.core.identifiers import new_id
+from epaccs.cpr_decisions.rules import EditKind
+from epaccs.handover import pdf
+from epaccs.handover.actions import packs
+from epaccs.handover.actions.packs import HandedOver, PackOrder
+from epaccs.handover.laying_out import lay_out_on, lay_out_waiting
+from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
+from epaccs.handover.queries import packs as found
+from epaccs.handover.rules import PackProgress, SheetStatus, format_code
+from epaccs.settings import Settings
+from tests.conftest import NOW
+from tests.coordination.residents import a_home, a_resident
+from tests.coordination.test_list_of_a_team import looked_after
+from tests.cpr_decisions.test_actions import a_decision, do
+from tests.factories import a_clinician, an_organisation, sign_in
+from tests.handover.test_printing import remove, restrict
+from tests.pages import PageClient
+
+ORDER = PackOrder("L Hart, senior carer", "Office, folder of the home")
+
+
+def at_work(actor: Actor) -> Actor:
+    """The same person signed in: a pack ends with the session in which it was asked for."""
+    [membership_id] = db.session.scalars(select(Membership.id).where(Membership.clinician_id == actor.clinician_id))
+    door = clinicians.Door(address="127.0.0.1", browser="a test")
+    opened = clinicians.start_session(actor.clinician_id, membership_id=membership_id, door=door)
+    signed_in = find_actor_of_session(opened.session_id)
+    assert signed_in is not None
+    return signed_in
+
+
+@pytest.fixture
+def gp(app: Flask) -> Actor:
+    return at_work(a_clinician(Role.GP, may_sign=True, name="Dr A Patel"))
+
+
+@pytest.fixture
+def home(app: Flask) -> Organisation:
+    return a_home()
+
+
+def asked(actor: Actor, home: Organisation, settings: Settings, *, order: PackOrder = ORDER) -> UUID:
+    begin_round(actor, home.id, reason=AccessReason.PERMISSION_GIVEN)
+    pack_id = new_id()
+    packs.ask_for_pack(actor, pack_id, place_id=home.id, order=order, settings=settings)
+    return pack_id
+
+
+def lay_out(settings: Settings, *, is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """What the worker does, on a thread instead of processes: the renderer is the same."""
+    with ThreadPoolExecutor(1) as presses:
+        return lay_out_on(presses, 1, settings, is_stopped)
+
+
+def printed(actor: Actor, home: Organisation, settings: Settings) -> tuple[UUID, bytes]:
+    pack_id = asked(actor, home, settings)
+    lay_out(settings)
+    content = packs.hand_over(actor, pack_id).content
+    assert content is not None
+    return pack_id, content
+
+
+def sheets_of(pack_id: UUID) -> dict[UUID, HandoverSheet]:
+    db.session.rollback()
+    rows = db.session.scalars(select(HandoverSheet).where(HandoverSheet.pack_id == pack_id))
+    return {row.entry_id: row for row in rows}
+
+
+def pages_of(content: bytes) -> list[str]:
+    with pdfplumber.open(io.BytesIO(content)) as document:
+        return [page.extract_text() for page in document.pages]
+
+
+def progress(actor: Actor, pack_id: UUID) -> PackProgress:
+    db.session.rollback()
+    return found.get_progress(actor, pack_id)
+
+
+def audited(kind: EventKind) -> list[AuditEvent]:
+    db.session.rollback()
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+
+
+# --- From asking to paper --------------------------------------------------------------------------------------------
+
+
+def test_everybody_has_a_sheet_in_the_order_of_the_round_on_leaves_of_their_own(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    second = a_resident(gp, home, room="Room 10", family_name="Okonkwo")
+    first = a_resident(gp, home, room="Room 2", family_name="Brown")
+
+    pack_id, content = printed(gp, home, settings)
+
+    sheets, pages = sheets_of(pack_id), pages_of(content)
+    numbers = [format_code(sheets[one].code) for one in (first, second)]
+    begins = [next(n for n, page in enumerate(pages) if number in page) for number in numbers]
+    assert begins[0] == 0
+    assert begins[1] % 2 == 0
+    for at, page in enumerate(pages):
+        whose = numbers[0] if at < begins[1] else numbers[1]
+        assert not page or whose in page
+    with pikepdf.open(io.BytesIO(content)) as document, document.open_outline() as outline:
+        assert [str(one.title).split(",")[0] for one in outline.root] == ["BROWN", "OKONKWO"]
+        assert document.Root.MarkInfo.Marked
+
+
+def test_a_pack_that_waits_is_no_paper(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+
+    assert progress(gp, pack_id).words == "0 of 1 sheet is laid out."
+    with pytest.raises(RuleBroken, match="1 of 1 sheets are not laid out yet"):
+        packs.hand_over(gp, pack_id)
+    lay_out(settings)
+
+    sheet = sheets_of(pack_id)[resident]
+    assert progress(gp, pack_id).is_ready
+    assert (sheet.status, sheet.printed_at) == (SheetStatus.RESERVED, None)
+    assert audited(EventKind.PRINTED) == []
+    packed = db.session.get_one(PackedSheet, sheet.id)
+    assert packed.content is not None
+    assert b"%PDF" not in packed.content, "it waits in clear"
+
+
+def test_handed_over_each_sheet_is_kept_and_audited_as_a_sheet_of_its_person(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    residents = {a_resident(gp, home, room=f"Room {number}") for number in (1, 2)}
+
+    pack_id, _ = printed(gp, home, settings)
+
+    sheets = sheets_of(pack_id)
+    assert set(sheets) == residents
+    for sheet in sheets.values():
+        assert sheet.status == SheetStatus.CURRENT
+        assert (sheet.printed_for, sheet.place) == (ORDER.printed_for, ORDER.kept_at)
+        assert sheet.valid_as_at is not None
+        assert sheet.printed_at is not None
+        assert sheet.valid_as_at <= sheet.printed_at
+        assert sheet.versions
+    written = audited(EventKind.PRINTED)
+    assert {(one.entry_id, one.details["sheet_id"], one.details["pack_id"]) for one in written} == {
+        (entry_id, str(sheet.id), str(pack_id)) for entry_id, sheet in sheets.items()
+    }
+    do(gp, min(residents), EditKind.SIGN, a_decision())
+    assert sheets_of(pack_id)[min(residents)].status == SheetStatus.REPLACED
+    assert sheets_of(pack_id)[max(residents)].status == SheetStatus.CURRENT
+
+
+def test_the_worker_lays_out_on_processes_of_its_own(gp: Actor, home: Organisation, settings: Settings) -> None:
+    for number in range(3):
+        a_resident(gp, home, room=f"Room {number}")
+    pack_id = asked(gp, home, settings)
+
+    assert lay_out_waiting(settings, Event()) == 3
+    assert lay_out_waiting(settings, Event()) == 0
+
+    content = packs.hand_over(gp, pack_id).content
+    assert content is not None
+    assert content.startswith(b"%PDF")
+
+
+def test_the_same_form_asks_once(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    [before] = sheets_of(pack_id).values()
+
+    packs.ask_for_pack(gp, pack_id, place_id=home.id, order=ORDER, settings=settings)
+
+    [after] = sheets_of(pack_id).values()
+    assert after.code == before.code
+    assert len(db.session.scalars(select(HandoverPack)).all()) == 1
+
+
+def test_a_pack_can_be_opened_again_while_nothing_changed(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    pack_id, content = printed(gp, home, settings)
+    number = sheets_of(pack_id)[resident].code
+
+    again = packs.hand_over(gp, pack_id)
+
+    assert again.content is not None
+    assert pages_of(again.content) == pages_of(content)
+    assert sheets_of(pack_id)[resident].code == number
+    assert len(audited(EventKind.PRINTED)) == 2, "each time that it is handed out is written down"
+    do(gp, resident, EditKind.SIGN, a_decision())
+    with pytest.raises(RuleBroken, match="changed after it was printed"):
+        packs.hand_over(gp, pack_id)
+
+
+# --- What happens meanwhile ------------------------------------------------------------------------------------------
+
+
+def test_a_record_that_changed_is_laid_out_anew_under_the_same_number(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    changed = a_resident(gp, home, room="Room 1")
+    as_before = a_resident(gp, home, room="Room 2")
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+    before = {entry_id: (one.code, one.content_hash) for entry_id, one in sheets_of(pack_id).items()}
+    do(gp, changed, EditKind.SIGN, a_decision())
+
+    handed = packs.hand_over(gp, pack_id)
+
+    assert handed == HandedOver(None, changed=1)
+    assert handed.words.startswith("1 record changed while the sheets were laid out")
+    assert (progress(gp, pack_id).laid_out, progress(gp, pack_id).waiting) == (1, 1)
+    assert lay_out(settings) == 1
+    content = packs.hand_over(gp, pack_id).content
+    assert content is not None
+    after = sheets_of(pack_id)
+    assert {one.status for one in after.values()} == {SheetStatus.CURRENT}
+    assert after[as_before].content_hash == before[as_before][1]
+    assert after[changed].content_hash != before[changed][1]
+    assert after[changed].code == before[changed][0]
+    assert "Not for CPR" in "".join(pages_of(content))
+
+
+def test_a_worker_that_dies_in_the_middle_loses_no_sheet(gp: Actor, home: Organisation, settings: Settings) -> None:
+    for number in range(3):
+        a_resident(gp, home, room=f"Room {number}")
+    pack_id = asked(gp, home, settings)
+    codes = {one.code for one in sheets_of(pack_id).values()}
+    assert packs.claim_next(settings=settings) is not None  # and is killed
+
+    assert lay_out(settings) == 2
+    assert progress(gp, pack_id).waiting == 1
+    clock.set_source(lambda: NOW + packs.CLAIM + timedelta(minutes=1))
+    assert lay_out(settings) == 1
+
+    assert progress(gp, pack_id).is_ready
+    assert {one.code for one in sheets_of(pack_id).values()} == codes
+
+
+def test_a_sheet_that_ends_whoever_lays_it_out_is_left_out(
+    gp: Actor, home: Organisation, settings: Settings, frozen_clock: Callable[[datetime], None]
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    for number in range(packs.TRIES):
+        frozen_clock(NOW + number * timedelta(minutes=3))
+        assert packs.claim_next(settings=settings) is not None
+    frozen_clock(NOW + packs.TRIES * timedelta(minutes=3))
+
+    assert packs.claim_next(settings=settings) is None
+    assert progress(gp, pack_id).said_left_out.startswith("1 person is not in it")
+    with pytest.raises(RuleBroken, match="Nobody in this pack"):
+        packs.hand_over(gp, pack_id)
+
+
+def test_what_cannot_be_laid_out_is_left_out_and_said(
+    gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        a_resident(gp, home, room=f"Room {number}")
+    pack_id = asked(gp, home, settings)
+    render, tried = pdf.render_html, []
+
+    def fail_first(html: str) -> pdf.Rendered:
+        tried.append(html)
+        if len(tried) == 1:
+            raise pdf.CannotBePrinted
+        return render(html)
+
+    monkeypatch.setattr(pdf, "render_html", fail_first)
+
+    assert lay_out(settings) == 1
+    assert (progress(gp, pack_id).left_out, progress(gp, pack_id).is_ready) == (1, True)
+    assert progress(gp, pack_id).said_left_out.startswith("1 person is not in it")
+    assert packs.hand_over(gp, pack_id).content is not None
+    assert sorted(one.status for one in sheets_of(pack_id).values()) == [SheetStatus.CURRENT, SheetStatus.RESERVED]
+
+
+def test_whoever_leaves_the_register_meanwhile_is_left_out(gp: Actor, home: Organisation, settings: Settings) -> None:
+    leaves, stays = a_resident(gp, home, room="Room 1"), a_resident(gp, home, room="Room 2")
+    pack_id = asked(gp, home, settings)
+    remove(gp, leaves)
+
+    assert lay_out(settings) == 1
+
+    assert progress(gp, pack_id).left_out == 1
+    assert packs.hand_over(gp, pack_id).content is not None
+    assert sheets_of(pack_id)[stays].status == SheetStatus.CURRENT
+    assert sheets_of(pack_id)[leaves].status == SheetStatus.RESERVED
+
+
+def test_whoever_is_not_theirs_any_more_is_not_handed_over(gp: Actor, settings: Settings) -> None:
+    hospice = an_organisation(type=OrganisationType.HOSPICE, name="Larch Hospice")
+    nurse = at_work(a_clinician(Role.HOSPICE_NURSE, hospice))
+    stays, goes = (looked_after(gp, nurse) for _ in range(2))
+    pack_id = asked(nurse, hospice, settings)
+    lay_out(settings)
+    with writing() as session:
+        of_hospice = Relationship.entry_id == goes, Relationship.organisation_id == hospice.id
+        session.scalars(select(Relationship).where(*of_hospice)).one().until_at = clock.now()
+
+    handed = packs.hand_over(nurse, pack_id)
+
+    assert handed == HandedOver(None, lost=1)
+    assert handed.words.startswith("1 person is not yours to print any more")
+    content = packs.hand_over(nurse, pack_id).content
+    assert content is not None
+    sheets = sheets_of(pack_id)
+    assert (sheets[stays].status, sheets[goes].status) == (SheetStatus.CURRENT, SheetStatus.RESERVED)
+    assert format_code(sheets[goes].code) not in "".join(pages_of(content))
+
+
+def test_two_workers_never_lay_out_the_same_sheet_at_once(
+    app: Flask, gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    for number in range(6):
+        a_resident(gp, home, room=f"Room {number}")
+    asked(gp, home, settings)
+
+    def claim() -> UUID | None:
+        with app.app_context():
+            try:
+                claimed = packs.claim_next(settings=settings)
+                return claimed.sheet_id if claimed else None
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(3) as workers:
+        claimed = [one.result() for one in [workers.submit(claim) for _ in range(6)]]
+
+    assert None not in claimed
+    assert len(set(claimed)) == 6
+
+
+def test_an_address_restricted_meanwhile_is_on_no_sheet_and_no_place_is_kept(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    resident = a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+    restrict(gp, resident)
+
+    assert packs.hand_over(gp, pack_id).changed == 1
+    lay_out(settings)
+    content = packs.hand_over(gp, pack_id).content
+
+    assert content is not None
+    sheet = sheets_of(pack_id)[resident]
+    assert (sheet.tells_address, sheet.place) == (False, "")
+    text = "".join(pages_of(content))
+    assert "Moor Lane" not in text
+    assert ORDER.kept_at not in text
+
+
+# --- Whose it is -----------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_ends_with_the_session_in_which_it_was_asked_for(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    with writing() as session:
+        clinicians.end_sessions(session, gp.clinician_id, SessionEnd.SIGNED_OUT)
+
+    assert lay_out(settings) == 0
+    assert progress(gp, pack_id).left_out == 1
+
+
+def test_whoever_signed_in_again_asks_again(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+
+    with pytest.raises(RuleBroken, match="You signed in again"):
+        packs.hand_over(replace(gp, session_id=at_work(gp).session_id), pack_id)
+    assert audited(EventKind.PRINTED) == []
+
+
+def test_a_pack_of_somebody_else_is_as_if_absent(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+    colleague = at_work(a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id)))
+
+    for deed in (packs.hand_over, packs.stop_pack, found.get_progress):
+        with pytest.raises(NotFound):
+            deed(colleague, pack_id)  # type: ignore[operator]
+    with pytest.raises(NotFound):
+        packs.ask_for_pack(colleague, pack_id, place_id=home.id, order=ORDER, settings=settings)
+    assert progress(gp, pack_id).is_ready
+
+
+def test_only_whoever_goes_on_rounds_asks_for_a_pack(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    paramedic = at_work(a_clinician(Role.PARAMEDIC))
+
+    with pytest.raises(Forbidden):
+        packs.ask_for_pack(paramedic, new_id(), place_id=home.id, order=ORDER, settings=settings)
+
+
+def test_no_pack_is_asked_for_of_part_of_a_home(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    partner = at_work(a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id)))
+
+    with pytest.raises(RuleBroken, match="Say first why you open these records, then print the pack"):
+        packs.ask_for_pack(partner, new_id(), place_id=home.id, order=ORDER, settings=settings)
+    with pytest.raises(RuleBroken, match="Nobody is on this list"):
+        packs.ask_for_pack(gp, new_id(), place_id=a_home("Empty House").id, order=ORDER, settings=settings)
+    assert db.session.scalars(select(HandoverPack)).all() == []
+
+
+# --- Ending one ------------------------------------------------------------------------------------------------------
+
+
+def test_a_stopped_pack_leaves_nothing_that_was_laid_out(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+
+    assert packs.stop_pack(gp, pack_id) == home.id
+
+    assert db.session.scalars(select(PackedSheet)).all() == []
+    assert sheets_of(pack_id)[resident].status == SheetStatus.RESERVED
+    with pytest.raises(RuleBroken, match="This pack was stopped"):
+        packs.hand_over(gp, pack_id)
+
+
+def test_a_pack_that_nobody_opens_is_forgotten_within_the_hour(
+    gp: Actor, home: Organisation, settings: Settings, frozen_clock: Callable[[datetime], None]
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+
+    frozen_clock(NOW + packs.KEPT - timedelta(minutes=1))
+    assert packs.forget_packs() == 0
+    frozen_clock(NOW + packs.KEPT + timedelta(minutes=1))
+    assert packs.forget_packs() == 1
+    assert packs.forget_packs() == 0
+
+    assert db.session.scalars(select(PackedSheet)).all() == []
+    assert progress(gp, pack_id).ended_at
+
+
+def test_a_pack_that_was_stopped_while_a_sheet_is_laid_out_keeps_nothing(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    claimed = packs.claim_next(settings=settings)
+    assert claimed is not None
+    packs.stop_pack(gp, pack_id)
+
+    assert packs.keep_layout(claimed, pdf.render_html(claimed.html)) is False
+
+
+def test_a_pack_is_destroyed_by_the_team_that_printed_it(gp: Actor, home: Organisation, settings: Settings) -> None:
+    residents = [a_resident(gp, home, room=f"Room {number}") for number in range(2)]
+    pack_id, _ = printed(gp, home, settings)
+    do(gp, residents[0], EditKind.SIGN, a_decision())
+    [pack] = found.find_packs(gp, home.id)
+    assert (pack.sheets, pack.wrong) == (2, 1)
+
+    with pytest.raises(NotFound):
+        packs.note_pack_destroyed(a_clinician(Role.GP), pack_id)
+    assert packs.note_pack_destroyed(gp, pack_id) == home.id
+
+    assert found.find_packs(gp, home.id) == []
+    assert all(one.collected_at for one in sheets_of(pack_id).values())
+
+
+# --- The pages -------------------------------------------------------------------------------------------------------
+
+
+def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home, family_name="Okonkwo")
+    pages = PageClient(app)
+    sign_in(pages.browser, gp)
+    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
+    pages.follow("Print everybody’s sheet").see("A handover sheet each for 1 resident", "None is about.")
+    pages.see_nothing_of("Okonkwo")
+    pages.submit("Lay out the sheets", status=422)
+    assert pages.errors() == ["Enter the name or shift of whoever gets it"]
+
+    pages.fill(printed_for="<b>night shift</b>", kept_at="Office").submit("Lay out the sheets")
+    pages.see("0 of 1 sheet is laid out.", "For <b>night shift</b>.", "Look again").see_nothing_of("Okonkwo")
+    [pack_id] = db.session.scalars(select(HandoverPack.id)).all()
+    answer = pages.browser.get(f"/handover/packs/{pack_id}/progress").json
+    assert answer == {"words": "0 of 1 sheet is laid out.", "is_waiting": True}
+    lay_out(settings)
+    assert pages.browser.get(f"/handover/packs/{pack_id}/progress").json["is_waiting"] is False
+    pages.follow("Look again").see("1 sheet is ready", "destroy what you do not use")
+
+    token = pages.value_of("csrf_token")
+    response = pages.browser.post(f"/handover/packs/{pack_id}/open", data={"csrf_token": token})
+
+    assert (response.status_code, response.mimetype) == (200, "application/pdf")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Content-Disposition"] == 'inline; filename="handover-sheets.pdf"'
+    pages.open(f"/handover/packs/{pack_id}").see("Open the sheets again", "Opened first")
+    do(gp, resident, EditKind.SIGN, a_decision())
+    pages.submit("Open the sheets again (a file to print)").see("changed after it was printed")
+    pages.submit("Throw the file away (what was laid out is thrown away)").see("1 of 1 sheets: do not rely")
+    pages.open(f"/handover/packs/{pack_id}").see("This pack was stopped").follow("Ask for a new one")
+    [pack] = found.find_packs(gp, home.id)
+    pages.submit(f"All destroyed {pack.called}").see("Noted: all sheets of this pack are destroyed.", "None is about.")
+
+
+def test_a_pack_that_does_not_go_on_says_so(
+    app: Flask, gp: Actor, home: Organisation, settings: Settings, frozen_clock: Callable[[datetime], None]
+) -> None:
+    a_resident(gp, home)
+    pages = PageClient(app)
+    sign_in(pages.browser, gp)
+    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
+    pages.follow("Print everybody’s sheet").fill(printed_for="night shift").submit("Lay out the sheets")
+    pages.see("stay signed in").see_nothing_of("It does not go on")
+
+    frozen_clock(NOW + timedelta(minutes=2))
+
+    pages.follow("Look again").see("It does not go on", "Print the sheets you need now from each record")
+    pages.submit("Stop (what was laid out is thrown away)").see("Stopped: what was laid out is thrown away.")
