@@ -28,10 +28,10 @@ _KINDS: dict[FollowUpKind, NoticeKind] = {
     FollowUpKind.FORM_SEEN: NoticeKind.UPDATED,
     FollowUpKind.CONFIRM_PROPOSAL: NoticeKind.CONFIRM_PROPOSAL,
     FollowUpKind.ANSWER_REVIEW: NoticeKind.CPR_REVIEW_ASKED,
-    FollowUpKind.SETTLE_DOUBT: NoticeKind.DISPUTE,
+    FollowUpKind.SETTLE_DOUBT: NoticeKind.CPR_DOUBT,
     FollowUpKind.FIND_FORM: NoticeKind.FORM_UNPLACED,
 }
-_HIGH = frozenset({NoticeKind.DISPUTE, NoticeKind.WRONG_PERSON, NoticeKind.OWN_WITHDRAWAL, NoticeKind.ICD})
+_HIGH = frozenset({NoticeKind.CPR_DOUBT, NoticeKind.WRONG_PERSON, NoticeKind.OWN_WITHDRAWAL, NoticeKind.ICD})
 
 
 def leave_notices(desk: Desk, before: CPRState, after: CPRState, context: Context, around: Around) -> None:
@@ -73,6 +73,8 @@ def _end_what_is_done(desk: Desk, after: CPRState, context: Context, around: Aro
         done.append(NoticeKind.CPR_REVIEW_ASKED)
     if not after.person_not_told:
         done.append(NoticeKind.PERSON_NOT_TOLD)
+    if not rules.doubts(after, held=(), around=around):
+        done.append(NoticeKind.CPR_DOUBT)
     if rules.find_unplaced(after, around) is None:
         done.append(NoticeKind.FORM_UNPLACED)
     desk.end(entry_id=context.entry_id, kinds=done, section="cpr")

@@ -17,7 +17,7 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import db
 from epaccs.notices.model import Notice
-from epaccs.notices.rules import MEANINGS, NoticeKind, Task, is_overdue
+from epaccs.notices.rules import MEANINGS, NoticeKind, Task, is_for, is_overdue
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,22 @@ def _addressed(actor: Actor) -> ColumnElement[bool]:
             Notice.organisation_id == actor.organisation_id,
             Notice.clinician_id.is_(None),
             or_(Notice.role.is_(None), Notice.role == str(actor.role)),
+            Notice.kind.in_([str(kind) for kind in NoticeKind if _is_for(actor, kind)]),
         ),
     )
 
 
 def is_addressed_to(notice: Notice, actor: Actor) -> bool:
-    """Whether a notice is for this reader."""
+    """Whether a notice is for this reader: for them by name, or for those of their team who could act on it."""
     if notice.clinician_id is not None:
         return notice.clinician_id == actor.clinician_id
-    return notice.organisation_id == actor.organisation_id and notice.role in (None, str(actor.role))
+    if notice.organisation_id != actor.organisation_id or notice.role not in (None, str(actor.role)):
+        return False
+    return _is_for(actor, NoticeKind(notice.kind))
+
+
+def _is_for(actor: Actor, kind: NoticeKind) -> bool:
+    return is_for(kind, actor.role, may_sign=actor.may_sign)
 
 
 def _line(group: Sequence[Notice], person: str, now: datetime, facts: frozenset[Fact]) -> NoticeLine:
@@ -132,25 +139,28 @@ def tasks_about(entry_ids: Sequence[UUID]) -> dict[UUID, list[Task]]:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Whether one organisation has seen one notice about a person."""
+    """Whether one organisation has seen one notice about a person. `seen_at` None: nobody there has, nor took it on."""
 
     organisation_name: str
     kind: NoticeKind
     words: str
     section: str | None
-    created_at: datetime
+    sent_at: datetime
     seen_at: datetime | None
     acknowledged_by_name: str | None
     acknowledged_at: datetime | None
 
 
 def deliveries_of(entry_id: UUID, *, limit: int = 100) -> list[Delivery]:
-    """Everything sent about a person, newest first, with whether it was seen. Callers have asked `access` before."""
+    """Everything sent about a person, newest first, with whether it was seen. Callers have asked `access` before.
+
+    What is not due to be shown yet was not sent yet.
+    """
     rows = db.session.execute(
         select(Notice, Organisation.name)
         .join(Organisation, Organisation.id == Notice.organisation_id)
-        .where(Notice.entry_id == entry_id)
-        .order_by(Notice.created_at.desc())
+        .where(Notice.entry_id == entry_id, Notice.shows_from <= clock.now())
+        .order_by(Notice.shows_from.desc())
         .limit(limit)
     )
     return [
@@ -159,8 +169,8 @@ def deliveries_of(entry_id: UUID, *, limit: int = 100) -> list[Delivery]:
             NoticeKind(notice.kind),
             MEANINGS[NoticeKind(notice.kind)].words,
             notice.section,
-            notice.created_at,
-            notice.seen_at,
+            notice.shows_from,
+            notice.seen_at or notice.acknowledged_at,
             notice.acknowledged_by_name,
             notice.acknowledged_at,
         )

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from epaccs.access.rules import Permission
+from epaccs.access.rules import Permission, Tier, can_ever, facts_of_role, most_tiers
+from epaccs.clinicians.rules import Role
 
 
 class NoticeKind(StrEnum):
     """What somebody must do or know."""
 
     DISPUTE = "dispute"
+    CPR_DOUBT = "cpr_doubt"
     WRONG_PERSON = "wrong_person"
     OWN_WITHDRAWAL = "own_withdrawal"
     CONFIRM_PROPOSAL = "confirm_proposal"
@@ -43,30 +45,40 @@ class Meaning:
         words: the sentence on the list.
         page: the endpoint of the page where it is dealt with; it gets `entry_id`.
         is_task: True: somebody must do something; False: to be known.
-        permission: what the page asks for; whoever's role never holds it is told, and gets no link.
+        permission: what the page asks for; whoever's role never holds it is not asked.
+        tells_of_cpr: the words say something about CPR, so they are not for a role that sees nothing of it.
     """
 
     words: str
     page: str
     is_task: bool
     permission: Permission = Permission.VIEW_RECORD
+    tells_of_cpr: bool = False
 
 
 MEANINGS: dict[NoticeKind, Meaning] = {
     NoticeKind.DISPUTE: Meaning("Two changes disagree. Settle which stands", "versions.held_of_entry", is_task=True),
+    NoticeKind.CPR_DOUBT: Meaning(
+        "The CPR decision is in doubt. Settle it", "cpr_decisions.show", is_task=True, tells_of_cpr=True
+    ),
     NoticeKind.WRONG_PERSON: Meaning(
         "Somebody says that this is the wrong person", "record.show", is_task=True, permission=Permission.VIEW_CARD
     ),
     NoticeKind.OWN_WITHDRAWAL: Meaning(
-        "The person is said to have withdrawn a refusal. A signer must settle it", "cpr_decisions.show", is_task=True
+        "The person is said to have withdrawn a refusal. A signer must settle it",
+        "cpr_decisions.show",
+        is_task=True,
+        tells_of_cpr=True,
     ),
     NoticeKind.CONFIRM_PROPOSAL: Meaning(
-        "A proposed CPR decision waits for a signer", "cpr_decisions.show", is_task=True
+        "A proposed CPR decision waits for a signer", "cpr_decisions.show", is_task=True, tells_of_cpr=True
     ),
     NoticeKind.CPR_REVIEW_ASKED: Meaning(
-        "A review of the CPR decision is asked for", "cpr_decisions.show", is_task=True
+        "A review of the CPR decision is asked for", "cpr_decisions.show", is_task=True, tells_of_cpr=True
     ),
-    NoticeKind.CPR_REVIEW_DUE: Meaning("The CPR decision is due for review", "cpr_decisions.show", is_task=True),
+    NoticeKind.CPR_REVIEW_DUE: Meaning(
+        "The CPR decision is due for review", "cpr_decisions.show", is_task=True, tells_of_cpr=True
+    ),
     NoticeKind.RECORD_REVIEW_DUE: Meaning(
         "The record is due for review", "record.show", is_task=True, permission=Permission.VIEW_CARD
     ),
@@ -77,10 +89,10 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         permission=Permission.VIEW_CARD,
     ),
     NoticeKind.PERSON_NOT_TOLD: Meaning(
-        "The person has not been told of the decision", "cpr_decisions.show", is_task=True
+        "The person has not been told of the decision", "cpr_decisions.show", is_task=True, tells_of_cpr=True
     ),
     NoticeKind.FORM_UNPLACED: Meaning(
-        "The address changed. Ask where the signed form is now", "cpr_decisions.show", is_task=True
+        "The address changed. Ask where the signed form is now", "cpr_decisions.show", is_task=True, tells_of_cpr=True
     ),
     NoticeKind.DEATH_REPORTED: Meaning(
         "A death was reported. Confirm or reverse it", "record.show", is_task=True, permission=Permission.VIEW_CARD
@@ -135,6 +147,17 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "The record was changed", "record.show", is_task=False, permission=Permission.VIEW_CARD
     ),
 }
+
+
+def is_for(kind: NoticeKind, role: Role, *, may_sign: bool) -> bool:
+    """Whether a role is told what its organisation was sent: it could act on it, and may know what the words tell.
+
+    Source: access table; hazard H-05.
+    """
+    meaning = MEANINGS[kind]
+    if meaning.tells_of_cpr and Tier.T1_EMERGENCY not in most_tiers(role):
+        return False
+    return can_ever(meaning.permission, facts_of_role(role, may_sign=may_sign))
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core import clock
 from epaccs.core.db import db, writing
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import start_of
 from epaccs.notices.actions import About, acknowledge, mark_seen, notify_accountable
 from epaccs.notices.queries import deliveries_of, notices_for
-from epaccs.notices.rules import NoticeKind, is_overdue, shows_from
+from epaccs.notices.rules import MEANINGS, NoticeKind, is_overdue, shows_from
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
+from tests.record.visits import open_record
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -91,6 +93,56 @@ def test_a_stranger_cannot_take_on_somebody_elses_notice(gp: Actor, nurse: Actor
         acknowledge(stranger, line.id)
 
 
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        pytest.param(Role.GP, {"icd", "person_not_told", "paper_out_of_date", "registered"}, id="who may act on all"),
+        pytest.param(Role.PRACTICE_ADMINISTRATOR, set(), id="who sees neither card nor plan"),
+        pytest.param(Role.ADMINISTRATOR, set(), id="who administers accounts"),
+    ],
+)
+def test_a_role_is_told_what_it_could_act_on(gp: Actor, entry: UUID, role: Role, seen: set[str]) -> None:
+    """Words of a notice tell of the record, so that they are for whoever may open its page."""
+    colleague = a_clinician(role, db.session.get(Organisation, gp.organisation_id))
+    kinds_left = (NoticeKind.ICD, NoticeKind.PERSON_NOT_TOLD, NoticeKind.PAPER_OUT_OF_DATE, NoticeKind.REGISTERED)
+    with writing() as session:
+        for kind in kinds_left:
+            notify_accountable(session, About(entry, kind))
+    lines = notices_for(gp)
+
+    assert {str(one.kind) for one in notices_for(colleague)} >= seen
+    assert bool(notices_for(colleague)) is bool(seen)
+    if not seen:
+        with pytest.raises(NotFound):
+            acknowledge(colleague, lines[0].id)
+        assert all(one.seen_at is None for one in deliveries_of(entry))
+
+
+def test_a_social_worker_hears_nothing_of_cpr(gp: Actor, entry: UUID) -> None:
+    worker = a_clinician(Role.SOCIAL_WORKER, db.session.get(Organisation, gp.organisation_id))
+    with writing() as session:
+        for kind in (NoticeKind.PERSON_NOT_TOLD, NoticeKind.CPR_DOUBT, NoticeKind.FORM_UNPLACED):
+            notify_accountable(session, About(entry, kind, "cpr"))
+    apply_edit(gp, an_edit(entry, "treatment_level", {"level": "treat_at_home"}))
+
+    told = {NoticeKind(one) for one in kinds(worker)}
+
+    assert not any(MEANINGS[kind].tells_of_cpr for kind in told)
+
+
+def test_what_is_not_due_to_be_shown_was_not_sent_and_what_was_taken_on_was_seen(gp: Actor, entry: UUID) -> None:
+    with writing() as session:
+        notify_accountable(session, About(entry, NoticeKind.CPR_REVIEW_DUE, due_at=clock.now() + timedelta(days=60)))
+        notify_accountable(session, About(entry, NoticeKind.ICD))
+    task = next(line for line in notices_for(gp) if line.kind == "icd")
+
+    acknowledge(gp, task.id)
+
+    sent = {(str(one.kind), one.organisation_name): one for one in deliveries_of(entry)}
+    assert not any(kind == "cpr_review_due" for kind, _ in sent)
+    assert sent["icd", gp.organisation_name].seen_at is not None
+
+
 def test_delivery_is_seen_only_when_the_addressee_opened_the_list(nurse: Actor, entry: UUID) -> None:
     hospice = [one for one in deliveries_of(entry) if one.organisation_name == nurse.organisation_name]
     assert all(one.seen_at is None for one in hospice)
@@ -119,6 +171,23 @@ def test_a_notice_shows_in_good_time(kind: NoticeKind, due_at: datetime | None, 
 def test_without_a_due_time_nothing_is_overdue() -> None:
     assert not is_overdue(None, now=NOW)
     assert is_overdue(NOW, now=NOW + timedelta(seconds=1))
+
+
+def test_a_notice_names_its_section_where_its_words_leave_it_open_and_the_day_by_which_it_is_due(
+    app: Flask, gp: Actor, entry: UUID
+) -> None:
+    review = About(entry, NoticeKind.CPR_REVIEW_DUE, "cpr", due_at=start_of(NOW.date() + timedelta(days=3)))
+    with writing() as session:
+        notify_accountable(session, review)
+        notify_accountable(session, About(entry, NoticeKind.UPDATED, "allergies"))
+        notify_accountable(session, About(entry, NoticeKind.DISPUTE, "medicines"))
+
+    pages = open_record(app, gp, entry)
+
+    pages.open("/notices").see("The record was changed: Allergies", "Settle which stands: Medicines", "due 23-Nov-2026")
+    pages.see("The CPR decision is due for review", "I will deal with this")
+    pages.see_nothing_of("due for review: CPR", "00:00")
+    pages.open(f"/record/{entry}/told").see("The record was changed: Allergies").see_nothing_of("due for review: CPR")
 
 
 def test_actions_with_several_events_do_not_wait_for_each_others_chains(app: Flask) -> None:
