@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.core import clock, restriction
 from epaccs.core.db import db
 from epaccs.core.errors import NotFound
+from epaccs.core.fields import format_datetime
 from epaccs.core.restriction import NOT_SHOWN, without_telling_keys
 from epaccs.cpr_decisions import rules
 from epaccs.cpr_decisions.actions import answer_move
@@ -40,6 +42,16 @@ class HistoryRow:
     author: str
     received_at: datetime
     outcome: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open part of the section. `words`: what was written with it; empty: nothing."""
+
+    id: str
+    title: str
+    at: datetime
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,15 +78,30 @@ class CPRPage:
                 return one
         raise NotFound
 
-    def waiting(self) -> dict[str, str]:
-        """What a signature may answer: each open part by its id, in words."""
-        state = self.state
-        return {
-            **{one.id: f"Proposal or report by {one.by.named}" for one in state.open_proposals},
-            **{one.id: f"Refusal withdrawn, recorded by {one.by.named}" for one in state.open_withdrawals},
-            **{one.id: f"Wrong person, says {one.by.named}" for one in state.open_flags},
-            **{one.id: f"Review asked for by {one.by.named}" for one in state.open_requests},
-        }
+    def waiting(self, *, but: str = "") -> dict[str, str]:
+        """What a signature may answer: each open part by its id, in words.
+
+        Args:
+            but: the proposal that the signature itself completes.
+        """
+        return {one.id: one.title for one in self._waiting() if one.id != but}
+
+    def find_waiting(self, part_id: str) -> Waiting | None:
+        """One open part; None: none has this id, or it is settled."""
+        return next((one for one in self._waiting() if one.id == part_id), None)
+
+    def _waiting(self) -> Iterator[Waiting]:
+        for one in self.state.open_proposals:
+            yield Waiting(one.id, f"Proposal or report by {one.by.named}", one.recorded_at)
+        for said in self.state.open_withdrawals:
+            title = f"Refusal withdrawn, said {format_datetime(said.said_at)}, recorded by {said.by.named}"
+            yield Waiting(said.id, title, said.recorded_at, said.words)
+        for flag in self.state.open_flags:
+            yield Waiting(flag.id, f"Wrong person, says {flag.by.named}", flag.recorded_at, flag.words)
+        for asked in self.state.open_requests:
+            by = f"{asked.said_by} ({asked.relationship})" if asked.relationship else asked.said_by
+            title = f"Review asked for by {asked.by.named}" + (f", told by {by}" if by else "")
+            yield Waiting(asked.id, title, asked.recorded_at, asked.words)
 
     @property
     def current(self) -> Decision | None:
@@ -111,7 +138,12 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
         state=CPRState.from_value(now.value(CPR)),
         line=build_line(now, words=words, now=clock.now()),
         held=now.held_in(CPR),
-        rows=_rows(entry_id, restricted=restriction.is_restricted(now.value("identity"))),
+        rows=_rows(
+            entry_id,
+            CPRState.from_value(now.value(CPR)),
+            restricted=restriction.is_restricted(now.value("identity")),
+            words=words,
+        ),
         may=_may(standing),
         drafts=drafts_of_team(actor, entry_id, CPR) if standing.can(Permission.DRAFT_CPR) else [],
     )
@@ -187,12 +219,16 @@ def _whom_it_goes_to(entry_id: UUID) -> str:
     )
 
 
-def _rows(entry_id: UUID, *, restricted: bool) -> list[HistoryRow]:
+def _rows(entry_id: UUID, state: CPRState, *, restricted: bool, words: Words) -> list[HistoryRow]:
+    """Each edit, newest first; of a decision and a proposal with what it recommends."""
     known = {str(kind): rule.says for kind, rule in rules.KINDS.items()}
+    recommended = {one.id: one.recommendation for one in state.proposals}
+    recommended |= {one.id: one.recommendation for one in state.decisions}
+    said = {part_id: f", {words.said(one)}" for part_id, one in recommended.items() if one}
     return [
         HistoryRow(
             line.kind,
-            known.get(line.kind, "a disagreement is settled"),
+            known.get(line.kind, "a disagreement is settled") + said.get(str(line.edit_id), ""),
             line.author["name"] if restricted else f"{line.author['name']}, {line.author['organisation_name']}",
             line.received_at,
             line.outcome,
@@ -226,7 +262,9 @@ def _find_initial(page: CPRPage, kind: EditKind, target: str) -> dict[str, Any]:
         raise NotFound
     if kind is EditKind.CONFIRM_PROPOSAL:
         proposal = next((one for one in page.state.proposals if one.id == target), None)
-        return {**proposal.to_value(), "proposal_id": target} if proposal else {}
+        value = {**proposal.to_value(), "proposal_id": target} if proposal else {}
+        value.pop("original_location", None)  # where the signed form is, only its signer can say
+        return value
     if kind is EditKind.PARTICULARS_AMENDED and page.current:
         value = page.current.to_value()
         return {name: value[name] for name in ("original_location", "aware", "person_not_told") if name in value}

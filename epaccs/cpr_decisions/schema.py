@@ -130,9 +130,7 @@ class _Facts(Schema):
 class _Otherwise(Schema):
     """Who decides with the signer when nobody close can; then who knows, when it is reviewed, where the form is."""
 
-    consultation_nobody_close = Choice(
-        "Is there nobody close to the person?", {"yes": "There is nobody to consult"}, source="Winspear 2015"
-    )
+    consultation_nobody_close = Tick("There is nobody close to the person to consult", source="Winspear 2015")
     consultation_imca = Choice("If nobody can be consulted", ADVOCATE, source="Mental Capacity Act 2005 s37")
     consultation_imca_name = ShortText("Name of the advocate")
     aware = Choices("Who knows of the decision?", AWARE, source="SCCI1580 item 48")
@@ -177,9 +175,16 @@ class DecisionSchema(_Otherwise, _Consulted, _Facts):  # type: ignore[misc, vali
 
 
 class ConfirmSchema(DecisionSchema):
-    """A proposal, completed and signed."""
+    """A proposal, completed and signed. Where the signed form is, only its signer can say."""
 
     proposal_id = Hidden("Proposal", required=True)
+    original_location = ShortText(
+        "Where is the signed original now?",
+        called="place of the signed original",
+        required=True,
+        limit=300,
+        source="SCCI1580 item 47",
+    )
 
 
 class ReportSchema(Schema):
@@ -368,6 +373,7 @@ class EditForm:
     aims_at: str = ""
     lead: str = ""
     is_grave: bool = False
+    done: str = ""  #: what is said afterwards; empty: the title
 
 
 FORMS: Mapping[EditKind, EditForm] = {
@@ -376,14 +382,14 @@ FORMS: Mapping[EditKind, EditForm] = {
         "Propose a CPR decision",
         "Propose",
         DecisionSchema,
-        lead="It is shown as not confirmed until a signer has completed and signed it.",
+        lead="Your proposal is shown as not confirmed until a signer has completed and signed it.",
     ),
     EditKind.CONFIRM_PROPOSAL: EditForm("Complete and sign", "Sign", ConfirmSchema, "proposal_id"),
     EditKind.REPORT: EditForm(
         "Report a decision made elsewhere",
         "Report",
         ReportSchema,
-        lead="It is shown as told, not confirmed. It replaces nothing.",
+        lead="Your report is shown as told, not confirmed. It replaces nothing.",
     ),
     EditKind.DECLINE_PROPOSAL: EditForm("Decline a proposal or report", "Decline", EndProposalSchema, "proposal_id"),
     EditKind.WITHDRAW_PROPOSAL: EditForm(
@@ -420,7 +426,7 @@ FORMS: Mapping[EditKind, EditForm] = {
         "A relative says that wishes have changed",
         "Record",
         RelativeSchema,
-        lead="Shown directly under the decision. It asks for a review and changes nothing by itself.",
+        lead="What you write is shown directly under the decision. It asks for a review and changes nothing by itself.",
     ),
     EditKind.REVIEW_ASKED: EditForm("Ask for a review", "Ask", RequestSchema),
     EditKind.ANSWER_REVIEW: EditForm("Answer a request for a review", "Answer", AnswerSchema, "request_id"),
@@ -430,6 +436,7 @@ FORMS: Mapping[EditKind, EditForm] = {
         FlagSchema,
         lead="The decision is shown as in doubt at once, until somebody has looked into it.",
         is_grave=True,
+        done="you think that this CPR decision is another person's. It is shown as in doubt",
     ),
     EditKind.CLEAR_WRONG_PERSON_FLAG: EditForm("It is the right person", "Clear the flag", ClearFlagSchema, "flag_id"),
 }
@@ -552,8 +559,6 @@ def flatten(body: Mapping[str, Any]) -> dict[str, Any]:
                 flat |= {f"consultation_people_{number}_{key}": one for key, one in person.items()}
         else:
             flat[name] = part
-    if flat.get("consultation_nobody_close") is True:
-        flat["consultation_nobody_close"] = "yes"
     return flat
 
 

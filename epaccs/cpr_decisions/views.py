@@ -57,7 +57,8 @@ def discard(entry_id: str, draft_id: str) -> ResponseReturnValue:
 def edit(entry_id: str, kind: str) -> ResponseReturnValue:
     """One change of the decision."""
     actor, page, edit_kind = current_actor(), _page(entry_id), _kind(kind)
-    definition, form = FORMS[edit_kind], _form(page, edit_kind)
+    definition, target = FORMS[edit_kind], _target(edit_kind)
+    form = _form(page, edit_kind, target)
     if form.was_sent and form.action == "draft":
         actions.keep_draft(actor, form.edit_id, entry_id=page.entry_id, kind=edit_kind, sent=request.form)
         flash("Kept as a draft for your own team. Nothing on the record has changed.")
@@ -77,7 +78,7 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
             )
         except (RuleBroken, RulesBroken) as error:
             raise _onto_form(error, form.names) from error
-        return _after(page, definition.title, applied)
+        return _after(page, definition.done or definition.title, applied)
 
     def render(form: Form) -> str:
         return render_template(
@@ -86,27 +87,33 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
             page=page,
             definition=definition,
             may_draft=edit_kind in DRAFTED and page.may["PROPOSE"],
+            answered=page.find_waiting(target),
             about=get_banner(page.entry_id),
         )
 
     return answer_form(form, change, render)
 
 
-def _form(page: CPRPage, kind: EditKind) -> Form:
+def _target(kind: EditKind) -> str:
+    """The part of the section that is meant; empty: the whole of it."""
+    if request.method == "POST":
+        return request.form.get(FORMS[kind].aims_at, "")
+    return request.args.get("about", "")
+
+
+def _form(page: CPRPage, kind: EditKind, target: str) -> Form:
     """What was sent, else a draft of the team, else what is known already."""
-    schema, sent = schema_for(kind, page.waiting()), sent_form()
+    schema, sent = schema_for(kind, page.waiting(but=target)), sent_form()
     if sent is None and "draft" in request.args:
         sent = Recovered(page.draft(request.args["draft"]).body["fields"])
-    aims_at = FORMS[kind].aims_at
-    target = request.form.get(aims_at, "") if request.method == "POST" else request.args.get("about", "")
     initial = queries.find_initial(page, kind, target) if sent is None or request.method == "POST" else {}
     return Form(schema, sent, load_stored(type(schema), flatten(initial)), base_version=page.version)
 
 
-def _after(page: CPRPage, title: str, applied: Applied) -> ResponseReturnValue:
+def _after(page: CPRPage, done: str, applied: Applied) -> ResponseReturnValue:
     if applied.is_held:
         return redirect(url_for("versions.held", edit_id=applied.edit_id), 303)
-    flash(f"Recorded: {title}." if applied.outcome == "applied" else "Nothing was changed.")
+    flash(f"Recorded: {done}." if applied.outcome == "applied" else "Nothing was changed.")
     return redirect(url_for("record.show", entry_id=page.entry_id), 303)
 
 

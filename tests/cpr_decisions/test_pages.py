@@ -162,5 +162,51 @@ def test_a_signer_cancels_and_voids(app: Flask, gp: Actor, entry: UUID) -> None:
     page.open(f"/record/{entry}/cpr").see("Not for CPR")
 
 
+def test_whoever_settles_what_waits_reads_it_above_the_form(app: Flask, gp: Actor, entry: UUID) -> None:
+    do(gp, entry, EditKind.SIGN, a_decision())
+    do(gp, entry, EditKind.WRONG_PERSON_FLAG, {"words": "The neighbour is meant"})
+    do(gp, entry, EditKind.RELATIVE_REPORT, {"said_by": "Chidi", "relationship": "son", "words": "She wants CPR"})
+    page = page_for(app, gp, entry)
+
+    page.open(f"/record/{entry}/cpr").follow("It is the right person")
+    page.see(f"Wrong person, says {gp.name}", "The neighbour is meant", "Go back: nothing is changed")
+    page.open(f"/record/{entry}/cpr").follow("Answer")
+    page.see(f"Review asked for by {gp.name}", "told by Chidi (son)", "She wants CPR")
+
+
+def test_a_signature_that_completes_a_proposal_says_where_the_form_is_and_does_not_answer_itself(
+    app: Flask, gp: Actor, entry: UUID
+) -> None:
+    proposal = do(gp, entry, EditKind.PROPOSE, {**a_decision(), "original_location": "Draft in the bag"})
+    do(gp, entry, EditKind.REVIEW_ASKED, {"words": "She asked about it"})
+    page = page_for(app, gp, entry).open(f"/record/{entry}/cpr").follow("Complete and sign")
+
+    assert page.value_of("original_location") == ""
+    page.see("Which of these does this answer?", f"Review asked for by {gp.name}")
+    waiting = [one.get("value") for one in page.page.all("input") if one.get("name") == "settles"]
+    assert str(proposal.edit_id) not in waiting
+    page.submit("Sign", status=422).see("Enter the place of the signed original")
+
+    page.fill(original_location="Hall drawer").submit("Sign")
+
+    page.open(f"/record/{entry}/cpr").see("Hall drawer").see_nothing_of("Draft in the bag")
+
+
+def test_the_history_of_a_decision_says_what_was_decided(app: Flask, gp: Actor, entry: UUID) -> None:
+    do(gp, entry, EditKind.SIGN, a_decision())
+    do(gp, entry, EditKind.SIGN, a_decision("for_cpr"))
+
+    page = page_for(app, gp, entry).open(f"/record/{entry}/cpr")
+
+    page.see(f"A decision is signed, CPR recommended: {gp.name}", f"A decision is signed, not for CPR: {gp.name}")
+
+
+def test_each_thing_told_says_afterwards_what_was_recorded(app: Flask, gp: Actor, entry: UUID) -> None:
+    do(gp, entry, EditKind.SIGN, a_decision())
+    page = page_for(app, gp, entry).open(f"/record/{entry}/cpr/wrong-person-flag")
+
+    page.submit("Flag it").see("Recorded: you think that this CPR decision is another person's.")
+
+
 def test_a_kind_that_does_not_exist_is_not_there(app: Flask, gp: Actor, entry: UUID) -> None:
     page_for(app, gp, entry).open(f"/record/{entry}/cpr/abolish", status=404)

@@ -225,10 +225,10 @@ Act = Callable[[Story], None]
             died,
             (),
             Situation.ENDED_BY_DEATH,
-            "Death confirmed. Until then: Not for CPR",
+            "Death confirmed. Before it: Not for CPR",
             (
                 "Decided 20-Nov-2026, signed 21-Nov-2026, Dr A Patel, GP, Elm Street.",
-                'If this person lives, record "seen alive": the decision is then back as it was.',
+                'If this person is alive, record "seen alive": the decision is then back as it was.',
                 NOW_WORDS,
             ),
             id="death confirmed",
@@ -524,7 +524,9 @@ def test_a_relatives_report_stands_under_the_line_as_large_until_it_is_answered(
     shown = story.line()
 
     assert shown.large == "Not for CPR"
-    assert shown.beneath == ("Daughter, Ann Wood reported 21-Nov-2026: wishes have changed. Review asked for",)
+    assert shown.beneath == (
+        "Daughter, Ann Wood reported 21-Nov-2026: wishes have changed. Review asked for; this alone changes nothing",
+    )
     assert "Review asked for 21-Nov-2026 by J May, call handler: He wants it now" in shown.extra
     story.do("answer_review", {"request_id": report, "answer": "Spoke with him"})
     assert story.line().beneath == ()

@@ -32,7 +32,7 @@ class Words:
     revoked: str = "No CPR decision in force"
     none_recorded: str = "No CPR decision recorded here"
     advance_decision: str = "Advance decision refuses CPR - read it now"
-    ended_by_death: str = "Death confirmed. Until then: {line}"
+    ended_by_death: str = "Death confirmed. Before it: {line}"
     ended_by_death_none: str = "Death confirmed. No CPR decision was in force"
     last_known: str = "Last known {age} ago: {line}"
     hidden: str = "Your role cannot see this: ring {number}"
@@ -63,7 +63,7 @@ class Words:
     elsewhere: str = "One may exist elsewhere."
     advance_decision_at: str = "It is here: {where}."
     advance_decision_nowhere: str = "Where it is kept is not recorded: ask those present."
-    seen_alive: str = 'If this person lives, record "seen alive": the decision is then back as it was.'
+    seen_alive: str = 'If this person is alive, record "seen alive": the decision is then back as it was.'
     look_for_form: str = "Look for the signed form: {where}. Ring {control}."
     look_for_form_nowhere: str = "Look for the signed form: its place is not recorded. Ring {control}."
     newer_may_exist: str = "A newer decision may exist."
@@ -96,7 +96,7 @@ class Words:
     review_asked: str = "Review asked for {date} by {who}: {words}"
 
     # Beneath the line, as large
-    relative_report: str = "{who} reported {date}: wishes have changed. Review asked for"
+    relative_report: str = "{who} reported {date}: wishes have changed. Review asked for; this alone changes nothing"
 
     # Sides of a doubt
     side_last_confirmed: str = "Last confirmed"
