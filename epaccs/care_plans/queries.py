@@ -89,6 +89,12 @@ class SectionPage:
             name for name, field in fields.items() if not is_asked(stage_of(self.declaration, field), self.stage)
         )
 
+    @property
+    def in_clear(self) -> list[str]:
+        """What is masked everywhere else and stands in the form, for whoever may change it: to see it is a look."""
+        masked = [name for name, field in self.fields.items() if field.metadata.get("masked")]
+        return [name for name in masked if self.can_edit and self.typed.get(name)]
+
     def initial(self) -> dict[str, Any]:
         """The section's own fields as its schema loads them, to fill the form."""
         return load_stored(self.declaration.schema, self.typed)
@@ -135,7 +141,7 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
     recorded = now.sections.get(name)
     unchecked = find_unchecked(recorded.value, recorded.provenance) if recorded else []
     kept = declaration.seen(recorded.value, standing.tiers) if recorded else {}
-    return SectionPage(
+    page = SectionPage(
         entry_id,
         declaration,
         replace(recorded, value=declaration.said(kept, words_for(standing.tiers))) if recorded else None,
@@ -147,6 +153,9 @@ def get_section_page(actor: Actor, entry_id: UUID, name: str) -> SectionPage:
         find_stage_for(standing.tiers, now),
         declaration.hidden_from(standing.tiers),
     )
+    for field in page.in_clear:
+        log.record(event(actor, EventKind.MASKED_REVEALED, entry_id=entry_id, section=name, field=field))
+    return page
 
 
 def find_stage_for(tiers: frozenset[Tier], recorded: Material) -> Stage | None:

@@ -101,6 +101,15 @@ def test_which_part_is_wrong_and_why_is_read_by_who_looks_into_it(
     practice.open(f"/record/{entry}/history").see("Said that something is wrong", "Settled what was said to be wrong")
 
 
+def test_whoever_says_on_the_page_that_it_is_wrong_says_what(entry: UUID, crew: PageClient) -> None:
+    crew.follow("Say what is wrong").submit("Say that it is wrong", status=422)
+    assert crew.errors() == ["Say which part looks wrong, or what is wrong"]
+    crew.fill(words=" ").submit("Say that it is wrong", status=422)
+    assert said_of(entry) == []
+
+    crew.fill(part="allergies").submit("Say that it is wrong").see("Said to be wrong, not settled:", "Allergies")
+
+
 def test_what_happened_is_a_small_page_that_keeps_what_was_typed(entry: UUID, crew: PageClient) -> None:
     crew.follow("What happened")
     crew.fill(words="Gave the midazolam").submit("Save", status=422).see(

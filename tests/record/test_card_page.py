@@ -361,6 +361,20 @@ def test_the_code_of_the_key_safe_is_asked_for_and_the_look_is_recorded(app: Fla
     assert "4711" not in canonical_json(event.details)
 
 
+def test_the_code_in_the_form_of_its_section_is_a_look_too(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_person_with_everything(gp)
+    pages = open_record(app, gp, entry_id)
+
+    pages.open(f"/record/{entry_id}/plan/contacts")
+    assert events(entry_id, EventKind.MASKED_REVEALED) == []
+
+    pages.open(f"/record/{entry_id}/plan/risks")
+    assert pages.value_of("key_safe_code") == "4711"
+    (event,) = events(entry_id, EventKind.MASKED_REVEALED)
+    assert (event.actor_id, event.details["field"]) == (gp.clinician_id, "key_safe_code")
+
+
 def test_the_code_of_the_key_safe_is_not_for_a_restricted_address_nor_for_whoever_gave_no_reason(app: Flask) -> None:
     gp = a_signer()
     restricted = a_person_with_everything(gp, address_restricted=True)

@@ -94,7 +94,7 @@ def test_a_second_look_says_that_nothing_changed(app: Flask, gp: Actor, entry_id
 
     pages = open_record(app, colleague, entry_id)
 
-    pages.see("Nothing new since you looked, 21-Nov-2026 03:00")
+    pages.see("Nothing new from others since you looked, 21-Nov-2026 03:00")
 
 
 def test_what_others_changed_is_named_first_and_marked_below(
@@ -124,7 +124,7 @@ def test_what_the_reader_changed_is_no_news_to_them(
 
     pages = open_record(app, colleague, entry_id)
 
-    pages.see("Nothing new since you looked")
+    pages.see("Nothing new from others since you looked")
 
 
 def test_paper_marks_nothing(app: Flask, gp: Actor, entry_id: UUID) -> None:

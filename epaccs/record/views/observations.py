@@ -12,6 +12,7 @@ from epaccs.access.guard import needs
 from epaccs.access.rules import Permission
 from epaccs.audit.events import EventKind
 from epaccs.clinicians.guard import current_actor
+from epaccs.core.errors import RuleBroken
 from epaccs.core.forms import Form, answer_form
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import sent_form
@@ -74,6 +75,8 @@ def wrong(entry_id: str) -> ResponseReturnValue:
     form = Form(WrongSchema, sent_form(), _seen())
 
     def say(loaded: dict[str, Any]) -> ResponseReturnValue:
+        if not loaded.get("part") and not (loaded.get("words") or "").strip():
+            raise RuleBroken("Say which part looks wrong, or what is wrong", field="words")
         observe(current_actor(), form.edit_id, entry_id=found_id, what=What.WRONG, said=loaded)
         return _back(entry_id, f"Noted. {ASKED}")
 
