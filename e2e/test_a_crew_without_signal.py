@@ -67,7 +67,7 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
 
     # when the person says that they no longer refuse
     tablet.presses("The person no longer refuses CPR").is_sound().sends("entry").sees("Say whether they had capacity")
-    tablet.types("At what time today did the person say so?", "00:01").ticks("Yes")
+    tablet.types("At what time did the person say so?", "00:01").ticks("Yes")
     tablet.types("In their words", "I want to see the spring").presses("Save on this tablet")
 
     # then it stands apart from the decision, which stays

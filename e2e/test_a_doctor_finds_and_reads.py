@@ -86,8 +86,8 @@ def test_a_doctor_and_a_crew_find_a_person_and_an_officer_sees_it(
 
     # then she sees who opened what, and decides; a finding against somebody says why
     officer.sees("Lee Hart, paramedic", f"Opened {name.upper()}, Grace", "Could not compare identifiers.")
-    officer.presses("Decide").presses("Record").sees_problems("Choose what you found")
-    officer.chooses("What did you find?", "To follow up").presses("Record")
+    officer.presses("Decide").presses("Record your finding").sees_problems("Choose what you found")
+    officer.chooses("What did you find?", "To follow up").presses("Record your finding")
     officer.sees_problems("Say what is to be followed up")
-    officer.types("Note", "Ask the crew why no identifier was compared").presses("Record")
+    officer.types("Note", "Ask the crew why no identifier was compared").presses("Record your finding")
     officer.sees("Recorded.", "To follow up").sees_nothing_of("Decide")

@@ -124,8 +124,10 @@ def test_a_hospice_prints_the_list_of_its_team_and_a_new_decision_calls_one_line
 
     # then the list says how many lines are wrong, and the nurse destroys it
     nurse.opens(f"/check/{paper.number}").sees("1 of its 2 lines may be wrong since")
-    nurse.opens("/rounds").presses("Print it for the next shift").sees("1 of 2 lines: do not rely")
-    nurse.presses(f"Destroyed list {paper.number}").sees("Noted: this list is destroyed.", "No list is about")
+    nurse.opens("/rounds").presses("Print it for the next shift").sees("1 of 2 lines changed: do not rely on it")
+    nurse.presses(f"Mark as destroyed list {paper.number}").sees(
+        "Noted: this list is destroyed.", "No printed list is out"
+    )
 
 
 def test_a_hospice_prints_everybodys_sheet_at_once_and_a_new_decision_calls_one_back(
@@ -166,5 +168,6 @@ def test_a_hospice_prints_everybodys_sheet_at_once_and_a_new_decision_calls_one_
 
     # then one sheet must not be relied on, and the nurse destroys what she printed
     nurse.opens("/rounds").presses(f"In the care of {hospice.name}").presses("Print everybody’s sheet")
-    nurse.sees("1 of 2 sheets: do not rely").page.get_by_role("button", name="All destroyed").press("Enter")
-    nurse.sees("Noted: all sheets of this pack are destroyed.", "None is about.")
+    nurse.sees("1 of 2 sheets changed: do not rely on it")
+    nurse.page.get_by_role("button", name="Mark all as destroyed").press("Enter")
+    nurse.sees("Noted: all sheets of this pack are destroyed.", "No printed pack is out.")

@@ -50,7 +50,7 @@ def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsD
     gp.opens("/").sees("Two changes disagree. Settle which stands")
     gp.opens(f"/record/{entry_id}").presses("CPR decision: read, change, withdraw")
     gp.sees("Dr Rashid Noor, out-of-hours GP", "The decision last confirmed").sees_nothing_of("The decision in force")
-    gp.presses("See both sides").presses("Settle")
+    gp.presses("See both sides").presses("Settle the dispute")
 
     # then settling without saying which and why is refused
     gp.sees_problems("Choose which side stands", "Say why this side stands")
@@ -58,7 +58,7 @@ def test_two_clinicians_change_one_decision_at_once(site: Site, sits_down: SitsD
     # when she has rung the doctor and says which side stands
     gp.chooses("Which side stands?", f"The change by Dr Rashid Noor, out-of-hours GP, Night Service for {name} stands")
     gp.types("Why does it stand?", "Rang Dr Noor: she said so to him with capacity")
-    gp.presses("Settle")
+    gp.presses("Settle the dispute")
 
     # then the doctor's decision stands in his name, for both, and what was replaced is in the history
     assert gp.line == "CPR recommended"

@@ -132,7 +132,7 @@ def test_two_tablets_decide_and_a_person_settles_it(
     # when the practice has rung both and settles it
     gp.presses("CPR decision: read, change, withdraw").presses("See both sides")
     gp.chooses("Which side stands?", "What was last confirmed stands")
-    gp.types("Why does it stand?", "Rang both: she decided it with Dr Noor").presses("Settle")
+    gp.types("Why does it stand?", "Rang both: she decided it with Dr Noor").presses("Settle the dispute")
 
     # then what stands is the same everywhere, and nobody has the task any more
     stands = line_of(gp, entry_id)

@@ -58,9 +58,7 @@ def build_new_agreement(organisations: Mapping[UUID, str]) -> type[Schema]:
                 ask="Choose how far it goes",
                 required=True,
             ),
-            "purpose": forms.Choice(
-                "What for?", _coded(PURPOSE_LABELS), called="what for", enum=Purpose, required=True
-            ),
+            "purpose": forms.Choice("What for?", _coded(PURPOSE_LABELS), called="purpose", enum=Purpose, required=True),
             "legal_basis": forms.Choice(
                 "On which legal basis?",
                 _coded(LEGAL_BASIS_LABELS),
@@ -79,7 +77,8 @@ def build_new_agreement(organisations: Mapping[UUID, str]) -> type[Schema]:
             ),
             "contact": forms.FreeText(
                 "Whom do people ask, and where do they say no?",
-                called="whom people ask",
+                called="contact",
+                ask="Enter whom people ask, and where they say no",
                 hint="Stands on the page that everybody can read. A post, a telephone number, an address: no patient",
                 required=True,
                 limit=400,

@@ -219,6 +219,13 @@ def format_datetime(moment: datetime) -> str:
     return f"{format_date(local.date())} {local.hour:02}:{local.minute:02}"
 
 
+def format_due(moment: datetime) -> str:
+    """By when: 20-Nov-2026 14:05; where a whole day was given, which ends at midnight by British clocks, that day."""
+    last = moment - timedelta(microseconds=1)
+    is_whole_day = moment == start_of(local_date(moment))
+    return format_date(local_date(last)) if is_whole_day else format_datetime(moment)
+
+
 def format_minute_after(moment: datetime) -> str:
     """When to try again, by British clocks: in the minute itself it may still be too early."""
     return format_datetime(moment + timedelta(minutes=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from epaccs.core.forms import FormError, ShownField
@@ -110,6 +110,7 @@ def _ticks(field: ShownField, chosen: set[str]) -> list[dict[str, Any]]:
 
 def _boxes(field: ShownField) -> dict[str, Any]:
     ids = {box: f"{field.name}-{box}" for box in field.value}
+    wrong = _wrong_boxes(field, ids)
     return {
         **_group(field),
         "id": field.name,
@@ -123,8 +124,22 @@ def _boxes(field: ShownField) -> dict[str, Any]:
                 # A month may be typed by its name, and a time has a colon: no keyboard of digits only.
                 "inputmode": "numeric" if box in ("day", "year") else "text",
                 "autocomplete": "off",
-                "error": one in field.wrong_boxes,
+                "error": one in wrong,
             }
             for box, one in ids.items()
         ],
     }
+
+
+def _wrong_boxes(field: ShownField, ids: Mapping[str, str]) -> set[str]:
+    """A refusal leads to one box; marked is all it is about: every empty box of the day, or the whole day."""
+    wrong = set(field.wrong_boxes)
+    of_the_day = [box for box in ids if box != "time"]
+    if wrong.isdisjoint(ids[box] for box in of_the_day):
+        return wrong
+    empty = {ids[box] for box in of_the_day if not str(field.value[box]).strip()}
+    if empty:
+        return wrong | empty
+    day = str(field.value["day"]).strip()
+    is_no_number = not (day.isascii() and day.isdecimal())
+    return wrong if ids["day"] not in wrong or is_no_number else {ids[box] for box in of_the_day} | wrong

@@ -244,7 +244,11 @@ def _limit_requests(app: Flask, settings: Settings) -> None:
 def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_options = {**app.jinja_options, **PAGE_OPTIONS}
     app.jinja_env.filters.update(
-        clinical_date=clinical_date, clinical_datetime=clinical_datetime, nhs_number=format_nhs_number, age=_age
+        clinical_date=clinical_date,
+        clinical_datetime=clinical_datetime,
+        clinical_due=fields.format_due,
+        nhs_number=format_nhs_number,
+        age=_age,
     )
     version = build_version()
     app.config["EPACCS_STATIC_VERSION"] = version

@@ -55,7 +55,7 @@ def foot_height(sheet: Sheet) -> float:
         f"Check before relying: {sheet.check_address}",
         f"Printed by {sheet.printed.by}, for {sheet.printed.printed_for}",
     )
-    return 11 + _beside_the_code(texts, TEXT_MM - CODE_MM - 4)
+    return 11 + _beside_the_code(texts, TEXT_MM - CODE_MM - 8)
 
 
 def _beside_the_code(texts: Sequence[str], width_mm: float) -> float:
@@ -81,7 +81,7 @@ def list_foot_height(paper: PaperList) -> float:
         f"Check before relying: {paper.check_address}, or the number of a line",
         f"Printed by {paper.printed.by}, for {paper.printed.printed_for}",
     )
-    return 9 + _beside_the_code(texts, LIST_MM - CODE_MM - 8)
+    return 9 + _beside_the_code(texts, LIST_MM - CODE_MM - 12)
 
 
 def height(text: str, size_points: float, width_mm: float) -> float:

@@ -33,6 +33,9 @@ UNUSED_WARNING_DAYS = 14
 #: Whoever needs access today should not wait longer than this.
 LATE_HOURS = 24
 
+#: Said where no telephone number is given.
+RING_BACK = "Enter your work telephone number: you may be rung back on it"
+
 #: How often one address may ask, and how often one organisation is asked for, before somebody should ring instead.
 FROM_ADDRESS_LIMIT = Limit(tries=10, minutes=60)
 FOR_ORGANISATION_LIMIT = Limit(tries=30, minutes=24 * 60)
@@ -77,8 +80,8 @@ def check_ask(ask: Ask, organisation_type: OrganisationType) -> None:
             f"Choose another role: at a {ORGANISATION_LABELS[organisation_type]} it can be {offered}", field="role"
         )
     check_professional_number(ask.professional_number, ask.role)
-    if not ask.email and not ask.telephone:
-        raise RuleBroken("Enter a work email address or a work telephone number", field="email")
+    if not ask.telephone:
+        raise RuleBroken(RING_BACK, field="telephone")
 
 
 def check_not_too_many(

@@ -9,7 +9,7 @@ from marshmallow import Schema
 from epaccs.clinicians.rules import ROLE_LABELS, Role
 from epaccs.core import forms
 from epaccs.core.fields import start_large
-from epaccs.sponsorship.rules import ALL_SPONSORED_ROLES
+from epaccs.sponsorship.rules import ALL_SPONSORED_ROLES, RING_BACK
 
 
 def build_ask(organisations: Mapping[str, str]) -> type[Schema]:
@@ -24,7 +24,9 @@ def build_ask(organisations: Mapping[str, str]) -> type[Schema]:
                 required=True,
                 as_list=True,
             ),
-            "name": forms.PersonName("Your name", hint="As colleagues know you", called="name", required=True),
+            "name": forms.PersonName(
+                "Your name", hint="As colleagues know you", called="name", ask="Enter your name", required=True
+            ),
             "role": forms.Choice(
                 "Your role",
                 {str(role): start_large(ROLE_LABELS[role]) for role in ALL_SPONSORED_ROLES},
@@ -42,7 +44,13 @@ def build_ask(organisations: Mapping[str, str]) -> type[Schema]:
                 spellcheck=False,
             ),
             "email": forms.EmailAddress("Work email address", called="work email address"),
-            "telephone": forms.Telephone("Work telephone number", called="work telephone number"),
+            "telephone": forms.Telephone(
+                "Work telephone number",
+                hint="You may be rung back on it",
+                called="work telephone number",
+                ask=RING_BACK,
+                required=True,
+            ),
             "reason": forms.FreeText(
                 "Why do you need access?",
                 hint="Do not name anybody you care for",

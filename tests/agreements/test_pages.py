@@ -56,7 +56,8 @@ def write_down(pages: PageClient, *parties: Organisation, **changes: object) -> 
         "valid_from": clock.today(),
         "valid_until": clock.today() + timedelta(days=365),
     }
-    return pages.open("/admin/agreements/new").fill(**{**answers, **changes})
+    chosen = {name: answer for name, answer in {**answers, **changes}.items() if answer is not None}
+    return pages.open("/admin/agreements/new").fill(**chosen)
 
 
 def test_an_agreement_is_written_down_signed_by_both_and_flows(
@@ -64,7 +65,7 @@ def test_an_agreement_is_written_down_signed_by_both_and_flows(
 ) -> None:
     here, there = at_work(app, practice), at_work(app, hospice)
 
-    write_down(here, practice, hospice).submit("Write it down").see("Not signed by two yet", "Elm Street Surgery")
+    write_down(here, practice, hospice).submit("Add the agreement").see("Not signed by two yet", "Elm Street Surgery")
     here.follow("Sign for your organisation")
     here.fill(signed_by="Dr Ada Example, partner", is_authorised=True).submit("Sign").see("Dr Ada Example, partner")
     there.open("/admin/agreements").see("Your organisation has not signed").follow("Palliative care")
@@ -80,10 +81,20 @@ def test_what_cannot_hold_is_refused_with_everything_kept(
 ) -> None:
     pages = at_work(app, practice)
 
-    write_down(pages, hospice, valid_until=clock.today() + timedelta(days=4000)).submit("Write it down", status=422)
+    write_down(pages, hospice, valid_until=clock.today() + timedelta(days=4000)).submit("Add the agreement", status=422)
 
     assert pages.errors() == ["Tick your own organisation too: you make agreements for it"]
     assert pages.value_of("name") == "Palliative care"
+
+
+def test_what_is_left_out_of_an_agreement_is_asked_for_in_whole_sentences(
+    app: Flask, practice: Organisation, hospice: Organisation
+) -> None:
+    pages = write_down(at_work(app, practice), practice, hospice, purpose=None, contact="")
+
+    pages.submit("Add the agreement", status=422)
+
+    assert pages.errors() == ["Choose the purpose", "Enter whom people ask, and where they say no"]
 
 
 def test_a_form_sent_twice_is_one_agreement(app: Flask, practice: Organisation, hospice: Organisation) -> None:
@@ -91,7 +102,7 @@ def test_a_form_sent_twice_is_one_agreement(app: Flask, practice: Organisation, 
     write_down(pages, practice, hospice)
     form = {name: pages.value_of(name) for name in ("csrf_token", "edit_id")}
     del form
-    pages.submit("Write it down")
+    pages.submit("Add the agreement")
     pages.open("/admin/agreements")
 
     assert pages.page.html.count("Palliative care") == 1
@@ -100,7 +111,7 @@ def test_a_form_sent_twice_is_one_agreement(app: Flask, practice: Organisation, 
 def test_nobody_signs_for_another_or_without_saying_that_they_may(
     app: Flask, practice: Organisation, hospice: Organisation
 ) -> None:
-    pages = write_down(at_work(app, practice), practice, hospice).submit("Write it down")
+    pages = write_down(at_work(app, practice), practice, hospice).submit("Add the agreement")
     address = pages.page.url
 
     pages.open(f"{address}/sign").submit("Sign", status=422)

@@ -24,6 +24,7 @@ from epaccs.core.fields import (
     clean_text,
     format_date,
     format_datetime,
+    format_due,
     format_moment,
     local_date,
     normalise_postcode,
@@ -341,6 +342,19 @@ def test_an_hour_that_never_was_is_refused() -> None:
 def test_a_moment_is_shown_by_british_clocks(moment: datetime, shown: str) -> None:
     assert format_datetime(moment) == shown
     assert format_date(local_date(moment)) == shown[:11]
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        pytest.param(datetime(2026, 11, 20, 14, 5, tzinfo=UTC), "20-Nov-2026 14:05", id="by a time"),
+        pytest.param(datetime(2026, 9, 13, 23, 0, tzinfo=UTC), "13-Sep-2026", id="by the end of a day in summer"),
+        pytest.param(datetime(2026, 11, 21, 0, 0, tzinfo=UTC), "20-Nov-2026", id="by the end of a day in winter"),
+        pytest.param(datetime(2026, 9, 14, 0, 0, tzinfo=UTC), "14-Sep-2026 01:00", id="midnight only elsewhere"),
+    ],
+)
+def test_what_is_due_by_the_end_of_a_day_names_that_day(moment: datetime, shown: str) -> None:
+    assert format_due(moment) == shown
 
 
 @pytest.mark.parametrize(

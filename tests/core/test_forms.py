@@ -518,6 +518,28 @@ def test_no_choice_is_ticked_before_the_person_ticks_it(shell: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "leads_to", "marked"),
+    [
+        pytest.param(("", "", ""), "day", ["day", "month", "year"], id="nothing"),
+        pytest.param(("3", "", ""), "month", ["month", "year"], id="two are missing"),
+        pytest.param(("31", "2", "1941"), "day", ["day", "month", "year"], id="no such day"),
+        pytest.param(("3rd", "2", "1941"), "day", ["day"], id="no number"),
+        pytest.param(("3", "2", "41"), "year", ["year"], id="a short year"),
+    ],
+)
+def test_every_box_of_a_day_that_a_refusal_is_about_is_marked(
+    typed: tuple[str, str, str], leads_to: str, marked: list[str]
+) -> None:
+    boxes = dict(zip(("day", "month", "year"), typed, strict=True))
+    form = Form(EverySchema, sent(**{f"born_on-{box}": text for box, text in boxes.items()}))
+    form.refuse(RuleBroken("Not so", field=f"born_on-{leads_to}"))
+
+    items = build_component(form.field("born_on"))[1]["items"]
+
+    assert [item["id"] for item in items if item["error"]] == [f"born_on-{box}" for box in marked]
+
+
+@pytest.mark.parametrize(
     ("limit", "width"),
     [pytest.param(20, 10, id="a title"), pytest.param(200, 20, id="a name"), pytest.param(300, None, id="a sentence")],
 )

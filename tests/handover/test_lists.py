@@ -440,7 +440,7 @@ def test_from_the_round_to_the_paper_and_back(app: Flask, gp: Actor, partner: Ac
     sign_in(pages.browser, partner)
     pages.open(f"/handover/ward/{home.id}").see("Not everybody is on it yet").see_nothing_of("Okonkwo")
     pages.follow("Say why you open these records").fill(reason="permission_given").submit("Show the list")
-    pages.follow("Print this list").see("Print a list: Round of Hill House", "1 resident", "No list is about")
+    pages.follow("Print this list").see("Print a list: Round of Hill House", "1 resident", "No printed list is out")
     pages.submit("Print the list", status=422)
     assert pages.errors() == ["Enter the name or shift of whoever gets it"]
 
@@ -460,7 +460,9 @@ def test_from_the_round_to_the_paper_and_back(app: Flask, gp: Actor, partner: Ac
     pages.open(f"/handover/ward/{home.id}").see(format_code(paper.code), "No line about CPR changed", "Office")
     pages.see("Which older lists are destroyed?", f"List {format_code(paper.code)}, valid as at")
     pages.see_nothing_of("Okonkwo")
-    pages.submit(f"Destroyed list {format_code(paper.code)}").see("Noted: this list is destroyed.", "No list is about")
+    pages.submit(f"Mark as destroyed list {format_code(paper.code)}").see(
+        "Noted: this list is destroyed.", "No printed list is out"
+    )
     assert sheet_queries.paper_copies(gp, resident)[0].collected_at
 
 
@@ -506,6 +508,7 @@ def test_anybody_may_ask_whether_a_list_holds_and_learns_nothing_of_anybody(
     stranger.open(f"/check/{number}").see("No CPR line of this list has changed", "only the record says")
     do(gp, resident, EditKind.SIGN, a_decision())
     stranger.open(f"/check/{number}").see("Some lines of this list may be wrong", "1 of its 1 line may be wrong since")
+    stranger.see("whether it is that one. Whoever came into care since is not on it.")
     stranger.see_nothing_of("Okonkwo", "Hill House", "Not for CPR", "night shift")
 
 

@@ -505,7 +505,7 @@ def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organi
     pages = PageClient(app)
     sign_in(pages.browser, gp)
     pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
-    pages.follow("Print everybody’s sheet").see("A handover sheet each for 1 resident", "None is about.")
+    pages.follow("Print everybody’s sheet").see("A handover sheet each for 1 resident", "No printed pack is out.")
     pages.see_nothing_of("Okonkwo")
     pages.submit("Lay out the sheets", status=422)
     assert pages.errors() == ["Enter the name or shift of whoever gets it"]
@@ -528,10 +528,14 @@ def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organi
     pages.open(f"/handover/packs/{pack_id}").see("Open the sheets again", "Opened first")
     do(gp, resident, EditKind.SIGN, a_decision())
     pages.submit("Open the sheets again (a file to print)").see("changed after it was printed")
-    pages.submit("Throw the file away (what was laid out is thrown away)").see("1 of 1 sheets: do not rely")
+    pages.submit("Throw the file away (what was laid out is thrown away)").see(
+        "1 of 1 sheet changed: do not rely on it"
+    )
     pages.open(f"/handover/packs/{pack_id}").see("This pack was stopped").follow("Ask for a new one")
     [pack] = found.find_packs(gp, home.id)
-    pages.submit(f"All destroyed {pack.called}").see("Noted: all sheets of this pack are destroyed.", "None is about.")
+    pages.submit(f"Mark all as destroyed {pack.called}").see(
+        "Noted: all sheets of this pack are destroyed.", "No printed pack is out."
+    )
 
 
 def test_a_pack_that_does_not_go_on_says_so(

@@ -114,7 +114,7 @@ def test_the_copies_are_listed_with_where_they_are_and_whether_they_hold(app: Fl
 
     pages.open(f"/record/{entry_id}/handover").see("Replaced: collect it", "Not for CPR")
     pages.see("1 old copy is not yet destroyed")
-    pages.submit(f"Destroyed sheet {format_code(sheet.code)}").see("Noted: this paper is destroyed.")
+    pages.submit(f"Mark as destroyed sheet {format_code(sheet.code)}").see("Noted: this paper is destroyed.")
     assert "not yet destroyed" not in pages.page.text
     assert sheets()[0].collected_by == gp.clinician_id
 

@@ -133,7 +133,9 @@ def test_in_doubt_no_page_shows_either_side_as_current() -> None:
 
 
 def test_a_report_of_changed_wishes_stands_on_every_page() -> None:
-    report = squeeze("son, Chidi Okonkwo reported 20-Nov-2026: wishes have changed. Review asked for")
+    report = squeeze(
+        "son, Chidi Okonkwo reported 20-Nov-2026: wishes have changed. Review asked for; this alone changes nothing"
+    )
 
     assert all(report[1:] in page for page in texts("wishes may have changed"))
 

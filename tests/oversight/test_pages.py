@@ -56,8 +56,12 @@ def test_an_officer_decides_in_one_page_and_says_until_when_it_is_known(office: 
     office.open("/privacy-office").see("Dr Ruth Quillfeather, GP, opened the record of QUILLFEATHER, Albert")
     office.see("Cannot ask; needed for their direct care", "Looked through up to")
     office.follow("Decide on what Dr Ruth Quillfeather, GP did at 20-Nov-2026 14:00")
-    office.fill(verdict="misuse").submit("Record", status=422).see("Say what you found and what is done about it")
-    office.fill(verdict="told_before", note="Her own village", silent_until=date(2026, 12, 20)).submit("Record")
+    office.fill(verdict="misuse").submit("Record your finding", status=422).see(
+        "Say what you found and what is done about it"
+    )
+    office.fill(verdict="told_before", note="Her own village", silent_until=date(2026, 12, 20)).submit(
+        "Record your finding"
+    )
 
     office.see("Fine: they had told us before", "Her own village").see_nothing_of("Decide")
     office.open("/privacy-office/known").see("Dr Ruth Quillfeather looks at QUILLFEATHER, Albert", "Her own village")

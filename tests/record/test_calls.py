@@ -258,6 +258,8 @@ def test_a_refusal_keeps_what_was_ticked_and_begins_nothing(app: Flask) -> None:
     entry_id = a_person_with_everything(a_signer())
 
     pages = open_record(app, a_clinician(Role.CALL_HANDLER), entry_id).follow("Read it aloud to a caller")
+    pages.submit("Show what to say", status=422)
+    assert "Choose who is ringing" in pages.errors()
     pages.fill(caller="crew", known_by="rang_back", identifiers=["name"]).submit("Show what to say", status=422)
 
     pages.see("Tick two things that the caller said and that fit")

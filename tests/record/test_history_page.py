@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from epaccs.access.actions import event
+from epaccs.audit import log
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
 from epaccs.clinicians.rules import OrganisationType, Role
-from epaccs.core.db import db
+from epaccs.core.db import db, writing
 from epaccs.core.identifiers import new_id
 from epaccs.record.rules.looking import DEEDS, KINDS_OF_ORGANISATION, Seen, build_look
 from epaccs.versions.actions import apply_edit
@@ -45,8 +47,19 @@ def test_each_change_says_who_made_it_what_it_was_before_and_what_became_of_it(a
 
     pages.open(f"/record/{entry_id}/history")
 
-    pages.see(f"21-Nov-2026 03:20 {gp.name}, GP, {gp.organisation_name}", "Treatment level: Changed. Applied.")
+    pages.see(
+        f"21-Nov-2026 03:20 {gp.name}, GP, {gp.organisation_name}", "Treatment level: Changed. Ceiling of treatment"
+    )
     pages.see("Ceiling of treatment Treat at home first Comfort only, stay where they are", "Put on the register")
+
+
+def test_whoever_gave_no_reason_yet_is_led_to_where_it_is_asked(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_registered_person(gp)
+
+    pages = visit(app, gp).open(f"/record/{entry_id}/history", status=403)
+
+    pages.see("Say first why you open this record").follow("Open the record").fill(reason="permission_given")
 
 
 def test_a_held_change_shows_what_was_asked_and_that_it_waits(app: Flask) -> None:
@@ -73,7 +86,7 @@ def test_a_line_taken_out_says_why_and_stays_readable(app: Flask) -> None:
 
     pages.open(f"/record/{entry_id}/history")
 
-    pages.see("Allergies: Removed a line. Applied. About Codeine Removed It was another person")
+    pages.see("Allergies: Removed a line. About Codeine Removed It was another person")
 
 
 def test_the_history_of_cpr_is_in_the_words_of_the_rules(app: Flask) -> None:
@@ -221,6 +234,17 @@ def test_every_look_is_there_in_plain_words_with_its_reason_and_this_one_is_reco
     pages.see("Opened the record in an emergency", "Saw the emergency card and the record")
     pages.see("The person has given permission now")
     assert _kinds(entry_id).count(EventKind.WHO_LOOKED_VIEWED) == 1
+
+
+def test_what_somebody_did_begins_with_a_capital_and_keeps_the_others(app: Flask) -> None:
+    gp = a_signer()
+    entry_id = a_registered_person(gp)
+    with writing():
+        log.record(event(gp, EventKind.ROUND_VIEWED, entry_id=entry_id))
+
+    pages = open_record(app, gp, entry_id).open(f"/record/{entry_id}/who-has-looked")
+
+    pages.see("Saw the line about CPR on the list of a care home or a team")
 
 
 def test_a_privacy_officer_sees_who_looked_and_nothing_clinical(app: Flask) -> None:

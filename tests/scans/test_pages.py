@@ -295,7 +295,7 @@ def test_whoever_may_not_edit_reads_scans_and_keeps_none(app: Flask, pages: Page
     browser = open_record(app, paramedic, entry_id)
 
     browser.open(f"/record/{entry_id}/scans").see("Advance decision of 3 March 2024").see_nothing_of(
-        "Keep a scan", "It holds no more"
+        "Keep a scan", "Withdraw it"
     )
 
     assert browser.browser.get(f"/record/{entry_id}/scans/new").status_code == 403
@@ -388,7 +388,7 @@ def test_a_scan_that_holds_no_more_says_so_and_stays(pages: PageClient, entry_id
     scan = kept()[0]
 
     pages.open(f"/record/{entry_id}/scans/{scan.id}/withdraw").see("OKONKWO, Grace", "It is never deleted")
-    pages.fill(reason="replaced", why="A new one was signed.").submit("Note it").see(
+    pages.fill(reason="replaced", why="A new one was signed.").submit("Withdraw the scan").see(
         "Holds no more: A newer paper or a better scan has taken its place",
         "A new one was signed.",
         f"Said by {gp.name}",
@@ -405,7 +405,7 @@ def test_a_scan_that_holds_no_more_says_so_and_stays(pages: PageClient, entry_id
 def test_why_a_scan_holds_no_more_must_be_said(pages: PageClient, entry_id: UUID) -> None:
     send(pages, entry_id)
 
-    pages.open(f"/record/{entry_id}/scans/{kept()[0].id}/withdraw").submit("Note it", status=422)
+    pages.open(f"/record/{entry_id}/scans/{kept()[0].id}/withdraw").submit("Withdraw the scan", status=422)
 
     assert pages.errors() == ["Choose an answer: Why does this scan hold no more?"]
 

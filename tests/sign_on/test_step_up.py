@@ -78,7 +78,7 @@ def test_settling_a_dispute_about_the_decision_asks_who_it_is_and_loses_nothing(
     page = page_for(app, gp, entry).open(f"/held/{held}")
     frozen_clock(NOW + timedelta(minutes=16))
 
-    page.fill(side=str(held), reason="Spoke to both, and to Chidi").submit("Settle")
+    page.fill(side=str(held), reason="Spoke to both, and to Chidi").submit("Settle the dispute")
 
     assert page.page.heading == "Confirm that it is you"
     page.see("What you typed is not lost")
@@ -87,7 +87,7 @@ def test_settling_a_dispute_about_the_decision_asks_who_it_is_and_loses_nothing(
     page.fill(current_password=PASSWORD).submit("Continue")
     assert (page.page.url, page.value_of("side")) == (f"/held/{held}", str(held))
     assert page.value_of("reason") == "Spoke to both, and to Chidi"
-    page.submit("Settle").see("Settled")
+    page.submit("Settle the dispute").see("Settled")
     assert material(entry).held == ()
     assert state(entry).in_force.recommendation == "for_cpr"  # type: ignore[union-attr]
 
@@ -100,7 +100,7 @@ def test_a_dispute_is_settled_at_once_by_whoever_proved_who_they_are_lately(
     page = page_for(app, gp, entry).open(f"/held/{held}")
     frozen_clock(NOW + timedelta(minutes=14))
 
-    page.fill(side="keep", reason="Spoke to both").submit("Settle").see("Settled")
+    page.fill(side="keep", reason="Spoke to both").submit("Settle the dispute").see("Settled")
 
     assert material(entry).held == ()
 
@@ -115,7 +115,7 @@ def test_a_dispute_about_something_else_is_settled_without_being_asked(
     page = page_for(app, gp, entry).open(f"/held/{other.id}")
     frozen_clock(NOW + timedelta(minutes=16))
 
-    page.fill(side="keep", reason="Asked the daughter").submit("Settle").see("Settled")
+    page.fill(side="keep", reason="Asked the daughter").submit("Settle the dispute").see("Settled")
 
     assert material(entry).held == ()
 
@@ -127,11 +127,11 @@ def test_what_came_while_it_was_asked_who_it_is_is_looked_at_first(
     held = a_dispute(gp, entry)
     page = page_for(app, gp, entry).open(f"/held/{held}")
     frozen_clock(NOW + timedelta(minutes=16))
-    page.fill(side=str(held), reason="Spoke to both").submit("Settle")
+    page.fill(side=str(held), reason="Spoke to both").submit("Settle the dispute")
     third = do(an_out_of_hours_gp(gp, entry), entry, EditKind.SIGN, a_decision(), base=0)
     assert third.is_held
 
-    page.fill(current_password=PASSWORD).submit("Continue").submit("Settle")
+    page.fill(current_password=PASSWORD).submit("Continue").submit("Settle the dispute")
 
     page.see("Another change came while you were deciding")
     assert held in {one.edit_id for one in material(entry).held}

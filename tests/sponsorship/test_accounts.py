@@ -33,7 +33,7 @@ from tests.pages import PageClient
 
 PASSWORD = "a quiet night in the home"
 DOOR = Door(address="192.0.2.7", browser="Firefox on Windows")
-SENIOR = Ask("Grace Adu", Role.CARE_HOME_SENIOR, "grace@example.org", None, None, "Residents at night")
+SENIOR = Ask("Grace Adu", Role.CARE_HOME_SENIOR, "grace@example.org", "01632 960170", None, "Residents at night")
 
 SetNow = Callable[[datetime], None]
 
@@ -147,7 +147,11 @@ def test_whoever_asks_learns_nothing_of_who_has_an_account(app: Flask, home: Org
     for name in ("Grace Adu", "Nobody Known"):
         browser = PageClient(app)
         browser.open("/ask-for-access").fill(
-            organisation_id=str(home.id), name=name, role="care-home-senior", email="a@example.org", reason="Nights"
+            organisation_id=str(home.id),
+            name=name,
+            role="care-home-senior",
+            telephone="01632 960170",
+            reason="Nights",
         ).submit("Send the request")
         answers.append(browser.page.html)
         if name == "Grace Adu":
@@ -185,10 +189,30 @@ def test_what_is_wrong_with_a_request_stands_beside_its_box_and_nothing_typed_is
 ) -> None:
     page = PageClient(app).open("/ask-for-access")
     page.fill(organisation_id=str(home.id), name="Grace Adu", role="social-worker", reason="Nights")
-    page.submit("Send the request", status=422)
+    page.fill(telephone="01632 960170").submit("Send the request", status=422)
 
     assert page.errors() == ["Choose another role: at a care home it can be care home nurse or care home senior"]
     assert page.value_of("name") == "Grace Adu"
+
+
+def test_whoever_asks_gives_a_telephone_number_and_may_leave_the_email_out(app: Flask, home: Organisation) -> None:
+    page = PageClient(app).open("/ask-for-access")
+    page.submit("Send the request", status=422)
+    assert page.errors() == [
+        "Choose the organisation where you work",
+        "Enter your name",
+        "Choose your role",
+        "Enter your work telephone number: you may be rung back on it",
+        "Enter why you need access",
+    ]
+
+    page.fill(organisation_id=str(home.id), name="Grace Adu", role="care-home-senior", reason="Nights")
+    page.fill(email="grace@example.org").submit("Send the request", status=422)
+    assert page.errors() == ["Enter your work telephone number: you may be rung back on it"]
+    page.fill(telephone="01632 960170", email="").submit("Send the request")
+
+    page.see("Your request was sent")
+    assert db.session.scalars(select(AccountRequest.telephone)).all() == ["01632 960 170"]
 
 
 # Answering

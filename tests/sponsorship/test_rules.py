@@ -15,7 +15,7 @@ from epaccs.sponsorship.rules import AccountDates, AccountState, Ask
 GIVEN = date(2026, 11, 21)
 DATES = AccountDates(expires_on=date(2027, 11, 21), last_used_on=GIVEN)
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
-SENIOR = Ask("Grace Adu", Role.CARE_HOME_SENIOR, "grace@example.org", None, None, "Residents at night")
+SENIOR = Ask("Grace Adu", Role.CARE_HOME_SENIOR, "grace@example.org", "01632 960170", None, "Residents at night")
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,14 @@ def test_only_roles_of_care_are_asked_for(kind: OrganisationType, roles: set[Rol
         pytest.param(
             {"role": Role.CARE_HOME_NURSE}, OrganisationType.CARE_HOME, "professional_number", id="a nurse: no number"
         ),
-        pytest.param({"email": None}, OrganisationType.CARE_HOME, "email", id="nobody can ring or write back"),
+        pytest.param({"telephone": None}, OrganisationType.CARE_HOME, "telephone", id="nobody can ring back"),
     ],
 )
 def test_an_ask_that_cannot_be_answered_is_refused(
     changes: dict[str, Role], kind: OrganisationType, field: str
 ) -> None:
     rules.check_ask(SENIOR, OrganisationType.CARE_HOME)
+    rules.check_ask(replace(SENIOR, email=None), OrganisationType.CARE_HOME)
 
     with pytest.raises(RuleBroken) as refused:
         rules.check_ask(replace(SENIOR, **changes), kind)  # type: ignore[arg-type]

@@ -113,7 +113,7 @@ def test_what_waits_for_a_clinician_is_there_until_it_is_settled(app: Flask, gp:
     assert outcomes_of(tablet.push(edit)) == ["held"]
 
     pages = open_record(app, gp, entry).open(f"/record/{entry}/from-tablets").see("Waits for a clinician")
-    pages.follow("See both sides").fill(side="keep", reason="Asked the family").submit("Settle")
+    pages.follow("See both sides").fill(side="keep", reason="Asked the family").submit("Settle the dispute")
 
     pages.open(f"/record/{entry}/from-tablets").see("Everything that came was taken, or is settled")
 

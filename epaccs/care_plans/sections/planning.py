@@ -56,9 +56,7 @@ class TalkSchema(Schema):
 
     kind = Choice("What took place?", TALKS, codes=TALK_CODES, required=True, source=_SOURCE)
     held_on = TypedDate("Date", called="date of the conversation", required=True, source=_SOURCE)
-    said = PlanText(
-        "What was said", hint="Mark nothing here that another person told you in confidence", source=_SOURCE
-    )
+    said = PlanText("What was said", source=_SOURCE)
     with_name = ShortText("Who else was there?", called="name of who was there", limit=200, source=_SOURCE)
     with_relationship = ShortText("Their relationship to the person", source=_SOURCE)
     with_relationship_type = ShortText(

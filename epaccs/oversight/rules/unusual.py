@@ -191,7 +191,7 @@ class OwnFamilyName:
     title: ClassVar[str] = "Their own family name"
     namesakes: int = threshold(
         100,
-        "A family name tells nobody apart if more people on the register have it than",
+        "How many people on the register may have a family name before a look at a namesake is no longer shown?",
         "people of one family name",
         lowest=0,
         highest=100_000,

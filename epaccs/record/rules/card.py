@@ -152,7 +152,9 @@ class Card:
 
 
 #: A date, a time, a telephone number, hours: read wrongly when a line ends inside it.
-UNBROKEN: Final = re.compile(r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}\b|\b24 h\b", re.ASCII)
+UNBROKEN: Final = re.compile(
+    r"\d\d-[A-Z][a-z]{2}-\d{4}(?: \d\d:\d\d)?|\b0\d{2,4} \d{3,8}(?: \d{3,4})?\b|\b24 h\b", re.ASCII
+)
 
 
 def find_unbroken(words: str) -> Iterator[tuple[bool, str]]:

@@ -237,8 +237,9 @@ def _read_line(card: Card, cpr: CPRBlock) -> Iterator[Sentence]:
     yield _say("About CPR: ", *((("strong", run) if isinstance(run, str) else run) for run in cpr.line))
     yield from (_say(("strong", words)) for words in cpr.beneath)
     yield from (_say(*words) for words in cpr.words)
-    for title, lines in cpr.sides:
-        yield _say(("strong", f"{title}: "), *((" ".join(lines),) if lines else ()))
+    for number, (title, lines) in enumerate(cpr.sides):
+        side = "The other side" if number else "One side"
+        yield _say(("strong", f"{side} says: {title}."), *(f" {line.rstrip('.')}." for line in lines))
     yield from (_say(*words) for words in cpr.further)
 
 

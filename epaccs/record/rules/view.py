@@ -449,7 +449,7 @@ def _calling(card: Card, it: Contacts | None) -> Part:
 
 
 def _named(one: Contact) -> str:
-    return f"{one.name}, {one.who}" if one.who else one.name
+    return ", ".join(part for part in (one.name, one.who) if part)
 
 
 def _call(one: Call) -> CallLine:

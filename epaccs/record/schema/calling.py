@@ -15,7 +15,8 @@ class CallSchema(Schema):
     caller = Choice(
         "Who is ringing?",
         {str(caller): words for caller, words in CALLERS.items()},
-        called="who is ringing",
+        called="caller",
+        ask="Choose who is ringing",
         enum=Caller,
         required=True,
         source="access table, call handler",
@@ -23,7 +24,7 @@ class CallSchema(Schema):
     known_by = Choice(
         "How do you know?",
         {str(way): words for way, words in WAYS_OF_KNOWING.items()},
-        called="how you know who is ringing",
+        called="way you know who is ringing",
         hint="Of a crew or a clinician. A number on a display proves nothing",
         enum=KnownBy,
         source="hazard H-71",
