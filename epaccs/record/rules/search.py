@@ -164,7 +164,10 @@ def _read_who(who: str) -> Criteria:
     if _NUMBER.fullmatch(unicodedata.normalize("NFKC", typed)):
         return Criteria(number=parse_nhs_number(typed.replace(".", ""), field="who"))
     if any(character.isdigit() for character in typed):
-        raise RuleBroken("Enter either the NHS number or the name, not both", field="who")
+        raise RuleBroken(
+            "Enter either the NHS number or the name, not both. An age or a date of birth has a box of its own",
+            field="who",
+        )
     family, comma, given = typed.partition(",")
     family_words, given_words = name_words(family), name_words(given)
     words = tuple(word[:KEY_LIMIT] for word in (*family_words, *given_words))

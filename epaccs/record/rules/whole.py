@@ -215,7 +215,7 @@ def _section(sight: SectionSight, seen: Material, reading: Reading) -> ShownSect
         ),
         groups=shown,
         missing=tuple(
-            one.label
+            one.label.rstrip("?")
             for name, one in asked.items()
             if one.on_card and name not in hidden and _is_missing(name, one, answers)
         ),

@@ -74,7 +74,12 @@ function readWho(who, leastDigits) {
   const typed = who.normalize("NFKC").trim();
   if (!typed) return {};
   if (NUMBER.test(typed)) return readDigits(typed.replaceAll(/\D/gu, ""), leastDigits);
-  if (/\p{Nd}/u.test(typed)) return refuse("who", "Enter either the NHS number or the name, not both");
+  if (/\p{Nd}/u.test(typed)) {
+    return refuse(
+      "who",
+      "Enter either the NHS number or the name, not both. An age or a date of birth has a box of its own",
+    );
+  }
   return readName(typed);
 }
 
