@@ -603,10 +603,13 @@ def worker(once: bool, server: int | None) -> None:
         end_with(server, stop)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if once:
-        lay_out_waiting(app.config["EPACCS"], stop)
         do_rounds(app, stop, once=True)
+        lay_out_waiting(app.config["EPACCS"], stop)
         return
     presses = threading.Thread(target=lay_out_until, args=(app, stop))
     presses.start()
-    do_rounds(app, stop)
-    presses.join()
+    try:
+        do_rounds(app, stop)
+    finally:
+        stop.set()
+        presses.join()

@@ -57,7 +57,7 @@ def discard(entry_id: str, draft_id: str) -> ResponseReturnValue:
 def edit(entry_id: str, kind: str) -> ResponseReturnValue:
     """One change of the decision."""
     actor, page, edit_kind = current_actor(), _page(entry_id), _kind(kind)
-    definition, target = FORMS[edit_kind], _target(edit_kind)
+    definition, target = FORMS[edit_kind], _target(page, edit_kind)
     form = _form(page, edit_kind, target)
     if form.was_sent and form.action == "draft":
         actions.keep_draft(actor, form.edit_id, entry_id=page.entry_id, kind=edit_kind, sent=request.form)
@@ -94,10 +94,14 @@ def edit(entry_id: str, kind: str) -> ResponseReturnValue:
     return answer_form(form, change, render)
 
 
-def _target(kind: EditKind) -> str:
+def _target(page: CPRPage, kind: EditKind) -> str:
     """The part of the section that is meant; empty: the whole of it."""
+    aims_at = FORMS[kind].aims_at
     if request.method == "POST":
-        return request.form.get(FORMS[kind].aims_at, "")
+        return request.form.get(aims_at, "")
+    if "draft" in request.args:
+        kept: list[str] = page.draft(request.args["draft"]).body["fields"].get(aims_at, [])
+        return kept[0] if kept else ""
     return request.args.get("about", "")
 
 

@@ -334,7 +334,10 @@ class PaperList:
 
 # --- A pack ----------------------------------------------------------------------------------------------------------
 
-#: A pack of which nothing was laid out for so long does not go on by itself.
+#: So long a pack can be opened: an older one would say "valid as at" a moment that nobody knows any more.
+KEPT: Final = timedelta(hours=1)
+
+#: Where nobody lays out any sheet so long after a pack was asked for, it does not go on by itself.
 STANDS_STILL_AFTER: Final = timedelta(minutes=1)
 
 
@@ -343,7 +346,8 @@ class PackProgress:
     """How far a pack of sheets is.
 
     `laid_out`, `left_out`: so many of its `sheets`; what is left is still to be laid out. `printed_at` None: it was not
-    handed over yet. `ended_at` None: it goes on, or can be opened.
+    handed over yet. `ended_at` None: it goes on, or can be opened. `is_worked_on`: some sheet, of this pack or one that
+    was asked for before, is being laid out.
     """
 
     id: UUID
@@ -357,6 +361,7 @@ class PackProgress:
     laid_out: int
     left_out: int
     pages: int
+    is_worked_on: bool = False
 
     @property
     def waiting(self) -> int:
@@ -380,22 +385,25 @@ class PackProgress:
         if not self.left_out:
             return ""
         who = "1 person is" if self.left_out == 1 else f"{self.left_out} people are"
-        return f"{who} not in it: their record is not yours to print any more, or they left the register."
+        return (
+            f"{who} not in it: their record is not yours to print any more, they left the register, or their sheet "
+            "could not be laid out. Look at the list, and print what is missing from the record."
+        )
 
     def stands_still(self, now: datetime) -> bool:
-        """Nothing of it was laid out although it was asked for a while ago."""
-        return bool(self.waiting) and not self.laid_out and now - self.asked_at > STANDS_STILL_AFTER
+        """Nobody lays out anything, although it was asked for a while ago."""
+        return bool(self.waiting) and not self.is_worked_on and now - self.asked_at > STANDS_STILL_AFTER
 
 
-def check_is_ready(progress: PackProgress) -> None:
-    """Part of a pack is not handed over: it would be read as all of it.
+def check_is_ready(progress: PackProgress, *, now: datetime) -> None:
+    """Part of a pack is not handed over: it would be read as all of it; nor is an old one.
 
     Raises:
         RuleBroken: it was stopped or forgotten, is not finished, or holds nobody.
 
     Source: hazard H-61.
     """
-    if progress.ended_at is not None:
+    if progress.ended_at is not None or now - progress.asked_at >= KEPT:
         raise RuleBroken("This pack was stopped, or nobody opened it for an hour. Ask for a new one")
     if progress.waiting:
         raise RuleBroken(f"{progress.waiting} of {progress.sheets} sheets are not laid out yet. Wait for them")

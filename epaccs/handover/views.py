@@ -183,7 +183,8 @@ def pack(pack_id: str) -> ResponseReturnValue:
 def pack_progress(pack_id: str) -> ResponseReturnValue:
     """How far it is, for the page that is open."""
     progress = found_packs.get_progress(current_actor(), parse_id(pack_id))
-    return jsonify(words=progress.words, is_waiting=progress.ended_at is None and bool(progress.waiting))
+    is_waiting = progress.ended_at is None and bool(progress.waiting)
+    return jsonify(words=progress.words, is_waiting=is_waiting, stands_still=progress.stands_still(clock.now()))
 
 
 @bp.post("/handover/packs/<pack_id>/open")

@@ -87,6 +87,7 @@ MEANINGS: dict[NoticeKind, Meaning] = {
         "record.show",
         is_task=True,
         permission=Permission.VIEW_CARD,
+        tells_of_cpr=True,
     ),
     NoticeKind.PERSON_NOT_TOLD: Meaning(
         "The person has not been told of the decision", "cpr_decisions.show", is_task=True, tells_of_cpr=True

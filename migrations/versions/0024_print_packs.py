@@ -1,4 +1,4 @@
-"""Packs on paper: the sheets of everybody in a home or team, laid out beside the requests."""
+"""Packs on paper: the sheets of everybody in a home or team; and doubts about CPR under a name of their own."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,9 +57,16 @@ def upgrade() -> None:
     )
     op.add_column("handover_sheet", sa.Column("pack_id", sa.Uuid(), nullable=True))
     op.create_index("uq_handover_sheet_pack_id_entry_id", "handover_sheet", ["pack_id", "entry_id"], unique=True)
+    # A doubt about CPR was announced as two changes that disagree, and nothing but the settling of those ended it.
+    op.execute(
+        "UPDATE notice SET kind = 'cpr_doubt' WHERE kind = 'dispute' AND section = 'cpr' AND ended_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM held_edit WHERE held_edit.entry_id = notice.entry_id"
+        " AND held_edit.section = 'cpr' AND held_edit.settled_at IS NULL)"
+    )
 
 
 def downgrade() -> None:
+    op.execute("UPDATE notice SET kind = 'dispute' WHERE kind = 'cpr_doubt'")
     op.drop_index("uq_handover_sheet_pack_id_entry_id", table_name="handover_sheet")
     op.drop_column("handover_sheet", "pack_id")
     op.drop_table("handover_packed_sheet")

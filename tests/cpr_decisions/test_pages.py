@@ -192,6 +192,20 @@ def test_a_signature_that_completes_a_proposal_says_where_the_form_is_and_does_n
     page.open(f"/record/{entry}/cpr").see("Hall drawer").see_nothing_of("Draft in the bag")
 
 
+def test_a_draft_that_completes_a_proposal_does_not_answer_it_either(app: Flask, gp: Actor, entry: UUID) -> None:
+    proposal = do(gp, entry, EditKind.PROPOSE, a_decision())
+    do(gp, entry, EditKind.REVIEW_ASKED, {"words": "She asked about it"})
+    page = page_for(app, gp, entry).open(f"/record/{entry}/cpr").follow("Complete and sign")
+    page.fill(original_location="Hall drawer").submit("Keep as a draft for my team")
+
+    page.open(f"/record/{entry}/cpr").follow(f"Go on with the draft of {gp.name}")
+
+    waiting = [one.get("value") for one in page.page.all("input") if one.get("name") == "settles"]
+    assert waiting
+    assert str(proposal.edit_id) not in waiting
+    page.submit("Sign").open(f"/record/{entry}/cpr").see("Hall drawer")
+
+
 def test_the_history_of_a_decision_says_what_was_decided(app: Flask, gp: Actor, entry: UUID) -> None:
     do(gp, entry, EditKind.SIGN, a_decision())
     do(gp, entry, EditKind.SIGN, a_decision("for_cpr"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 from uuid import UUID
 
 import pdfplumber
@@ -27,16 +28,17 @@ from epaccs.clinicians.rules import Actor, OrganisationType, Role, SessionEnd
 from epaccs.coordination.actions import begin_round
 from epaccs.core import clock
 from epaccs.core.db import db, writing
-from epaccs.core.errors import Forbidden, NotFound, RuleBroken
+from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Unavailable
 from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules import EditKind
-from epaccs.handover import pdf
+from epaccs.handover import laying_out, pdf
 from epaccs.handover.actions import packs
 from epaccs.handover.actions.packs import HandedOver, PackOrder
+from epaccs.handover.actions.sheets import note_collected
 from epaccs.handover.laying_out import lay_out_on, lay_out_waiting
 from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
 from epaccs.handover.queries import packs as found
-from epaccs.handover.rules import PackProgress, SheetStatus, format_code
+from epaccs.handover.rules import KEPT, PackProgress, SheetStatus, format_code
 from epaccs.settings import Settings
 from tests.conftest import NOW
 from tests.coordination.residents import a_home, a_resident
@@ -248,6 +250,90 @@ def test_a_record_that_changed_is_laid_out_anew_under_the_same_number(
     assert "Not for CPR" in "".join(pages_of(content))
 
 
+def test_what_was_laid_out_anew_while_the_file_was_bound_is_not_handed_over_as_it_was(
+    gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two windows open one pack: what the slower one has bound is not what the register knows of the sheets."""
+    resident = a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+    at_once, bound = packs.bind, []
+
+    def bind_slowly(files: Any, *, title: str) -> bytes:
+        bound.append(title)
+        if len(bound) == 1:
+            do(gp, resident, EditKind.SIGN, a_decision())
+            assert packs.hand_over(gp, pack_id).changed == 1
+            lay_out(settings)
+        return at_once(files, title=title)
+
+    monkeypatch.setattr(packs, "bind", bind_slowly)
+
+    assert packs.hand_over(gp, pack_id) == HandedOver(None, changed=1)
+    assert audited(EventKind.PRINTED) == []
+    lay_out(settings)
+    content = packs.hand_over(gp, pack_id).content
+    assert content is not None
+    assert "Not for CPR" in "".join(pages_of(content))
+
+
+def test_a_pack_that_is_stopped_while_it_is_bound_is_not_handed_over(
+    gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+    at_once = packs.bind
+
+    def bind_slowly(files: Any, *, title: str) -> bytes:
+        packs.stop_pack(gp, pack_id)
+        return at_once(files, title=title)
+
+    monkeypatch.setattr(packs, "bind", bind_slowly)
+
+    with pytest.raises(RuleBroken, match="This pack was stopped"):
+        packs.hand_over(gp, pack_id)
+    assert audited(EventKind.PRINTED) == []
+
+
+def test_a_round_that_fails_ends_no_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, asked_for = Event(), []
+
+    def fail(*_: Any, **__: Any) -> int:
+        asked_for.append(1)
+        if len(asked_for) == 3:
+            stop.set()
+        raise (RuntimeError, BrokenExecutor, Unavailable)[len(asked_for) - 1]
+
+    monkeypatch.setattr(laying_out, "lay_out_waiting", fail)
+    monkeypatch.setattr(laying_out, "LOOK_SECONDS", 0.01)
+
+    laying_out.lay_out_until(app, stop)
+
+    assert len(asked_for) == 3
+
+
+def test_where_a_press_is_ended_the_next_round_lays_out_one_sheet_at_a_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, presses = Event(), []
+
+    def break_once(*_: Any, at_most: int) -> int:
+        presses.append(at_most)
+        if len(presses) == 3:
+            stop.set()
+        if len(presses) == 1:
+            raise BrokenExecutor
+        return 0
+
+    monkeypatch.setattr(laying_out, "lay_out_waiting", break_once)
+    monkeypatch.setattr(laying_out, "LOOK_SECONDS", 0.01)
+
+    laying_out.lay_out_until(app, stop)
+
+    assert presses == [laying_out.MOST_PRESSES, 1, laying_out.MOST_PRESSES]
+
+
 def test_a_worker_that_dies_in_the_middle_loses_no_sheet(gp: Actor, home: Organisation, settings: Settings) -> None:
     for number in range(3):
         a_resident(gp, home, room=f"Room {number}")
@@ -280,8 +366,9 @@ def test_a_sheet_that_ends_whoever_lays_it_out_is_left_out(
         packs.hand_over(gp, pack_id)
 
 
+@pytest.mark.parametrize("error", [pdf.CannotBePrinted, RecursionError], ids=["refused", "failed"])
 def test_what_cannot_be_laid_out_is_left_out_and_said(
-    gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    error: type[Exception], gp: Actor, home: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(2):
         a_resident(gp, home, room=f"Room {number}")
@@ -291,7 +378,7 @@ def test_what_cannot_be_laid_out_is_left_out_and_said(
     def fail_first(html: str) -> pdf.Rendered:
         tried.append(html)
         if len(tried) == 1:
-            raise pdf.CannotBePrinted
+            raise error
         return render(html)
 
     monkeypatch.setattr(pdf, "render_html", fail_first)
@@ -379,6 +466,19 @@ def test_an_address_restricted_meanwhile_is_on_no_sheet_and_no_place_is_kept(
     assert ORDER.kept_at not in text
 
 
+def test_a_sheet_that_was_left_out_is_not_finished_by_whoever_was_slow(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    claimed = packs.claim_next(settings=settings)
+    assert claimed is not None
+    packs.leave_out(claimed.sheet_id)
+
+    assert packs.keep_layout(claimed, pdf.render_html(claimed.html)) is False
+    assert (progress(gp, pack_id).laid_out, progress(gp, pack_id).left_out) == (0, 1)
+
+
 # --- Whose it is -----------------------------------------------------------------------------------------------------
 
 
@@ -416,6 +516,17 @@ def test_a_pack_of_somebody_else_is_as_if_absent(gp: Actor, home: Organisation, 
     with pytest.raises(NotFound):
         packs.ask_for_pack(colleague, pack_id, place_id=home.id, order=ORDER, settings=settings)
     assert progress(gp, pack_id).is_ready
+
+
+def test_whoever_works_elsewhere_now_has_no_pack_here(gp: Actor, home: Organisation, settings: Settings) -> None:
+    a_resident(gp, home)
+    pack_id = asked(gp, home, settings)
+    lay_out(settings)
+
+    for changed in ({"role": Role.HOSPICE_NURSE}, {"organisation_id": home.id}):
+        with pytest.raises(NotFound):
+            packs.hand_over(replace(gp, **changed), pack_id)
+    assert packs.hand_over(gp, pack_id).content is not None
 
 
 def test_only_whoever_goes_on_rounds_asks_for_a_pack(gp: Actor, home: Organisation, settings: Settings) -> None:
@@ -460,9 +571,11 @@ def test_a_pack_that_nobody_opens_is_forgotten_within_the_hour(
     pack_id = asked(gp, home, settings)
     lay_out(settings)
 
-    frozen_clock(NOW + packs.KEPT - timedelta(minutes=1))
+    frozen_clock(NOW + KEPT - timedelta(minutes=1))
     assert packs.forget_packs() == 0
-    frozen_clock(NOW + packs.KEPT + timedelta(minutes=1))
+    frozen_clock(NOW + KEPT + timedelta(minutes=1))
+    with pytest.raises(RuleBroken, match="nobody opened it for an hour"):
+        packs.hand_over(gp, pack_id)
     assert packs.forget_packs() == 1
     assert packs.forget_packs() == 0
 
@@ -495,6 +608,20 @@ def test_a_pack_is_destroyed_by_the_team_that_printed_it(gp: Actor, home: Organi
 
     assert found.find_packs(gp, home.id) == []
     assert all(one.collected_at for one in sheets_of(pack_id).values())
+    with pytest.raises(RuleBroken, match="This pack was stopped"):
+        packs.hand_over(gp, pack_id)
+
+
+def test_a_pack_of_which_a_sheet_was_destroyed_is_not_opened_again(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    """Its paper would be about again, and nobody would look for it."""
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    note_collected(gp, sheets_of(pack_id)[resident].id, entry_id=resident)
+
+    with pytest.raises(RuleBroken, match="A sheet of this pack was destroyed"):
+        packs.hand_over(gp, pack_id)
 
 
 # --- The pages -------------------------------------------------------------------------------------------------------
@@ -514,7 +641,7 @@ def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organi
     pages.see("0 of 1 sheet is laid out.", "For <b>night shift</b>.", "Look again").see_nothing_of("Okonkwo")
     [pack_id] = db.session.scalars(select(HandoverPack.id)).all()
     answer = pages.browser.get(f"/handover/packs/{pack_id}/progress").json
-    assert answer == {"words": "0 of 1 sheet is laid out.", "is_waiting": True}
+    assert answer == {"words": "0 of 1 sheet is laid out.", "is_waiting": True, "stands_still": False}
     lay_out(settings)
     assert pages.browser.get(f"/handover/packs/{pack_id}/progress").json["is_waiting"] is False
     pages.follow("Look again").see("1 sheet is ready", "destroy what you do not use")
@@ -549,6 +676,12 @@ def test_a_pack_that_does_not_go_on_says_so(
     pages.see("stay signed in").see_nothing_of("It does not go on")
 
     frozen_clock(NOW + timedelta(minutes=2))
+    claimed = packs.claim_next(settings=settings)
+    pages.follow("Look again").see_nothing_of("It does not go on")
+    assert claimed is not None
+    frozen_clock(NOW + timedelta(minutes=5))
 
+    [pack_id] = db.session.scalars(select(HandoverPack.id)).all()
+    assert pages.browser.get(f"/handover/packs/{pack_id}/progress").json["stands_still"] is True
     pages.follow("Look again").see("It does not go on", "Print the sheets you need now from each record")
     pages.submit("Stop (what was laid out is thrown away)").see("Stopped: what was laid out is thrown away.")

@@ -19,7 +19,7 @@ from epaccs.core.errors import NotFound
 from epaccs.core.fields import start_of
 from epaccs.notices.actions import About, acknowledge, mark_seen, notify_accountable
 from epaccs.notices.queries import deliveries_of, notices_for
-from epaccs.notices.rules import MEANINGS, NoticeKind, is_overdue, shows_from
+from epaccs.notices.rules import NoticeKind, is_overdue, shows_from
 from epaccs.versions.actions import apply_edit
 from tests.factories import a_clinician, a_registered_person, an_edit, an_organisation
 from tests.record.visits import open_record
@@ -118,16 +118,21 @@ def test_a_role_is_told_what_it_could_act_on(gp: Actor, entry: UUID, role: Role,
         assert all(one.seen_at is None for one in deliveries_of(entry))
 
 
-def test_a_social_worker_hears_nothing_of_cpr(gp: Actor, entry: UUID) -> None:
+def test_a_social_worker_hears_nothing_of_cpr(app: Flask, gp: Actor, entry: UUID) -> None:
     worker = a_clinician(Role.SOCIAL_WORKER, db.session.get(Organisation, gp.organisation_id))
     with writing() as session:
-        for kind in (NoticeKind.PERSON_NOT_TOLD, NoticeKind.CPR_DOUBT, NoticeKind.FORM_UNPLACED):
+        for kind in (NoticeKind.PERSON_NOT_TOLD, NoticeKind.CPR_DOUBT, NoticeKind.FORM_UNPLACED, NoticeKind.ICD):
             notify_accountable(session, About(entry, kind, "cpr"))
-    apply_edit(gp, an_edit(entry, "treatment_level", {"level": "treat_at_home"}))
+        notify_accountable(session, About(entry, NoticeKind.UPDATED, "contacts"))
 
-    told = {NoticeKind(one) for one in kinds(worker)}
-
-    assert not any(MEANINGS[kind].tells_of_cpr for kind in told)
+    assert "updated" in kinds(worker)
+    assert set(kinds(worker)) <= {"registered", "updated"}
+    pages = open_record(app, worker, entry)
+    for path in ("/notices", f"/record/{entry}/told"):
+        pages.open(path).see("The record was changed").see_nothing_of(
+            "CPR", "has not been told", "defibrillator", "signed form"
+        )
+    pages = open_record(app, gp, entry).open(f"/record/{entry}/told").see("defibrillator", "is in doubt")
 
 
 def test_what_is_not_due_to_be_shown_was_not_sent_and_what_was_taken_on_was_seen(gp: Actor, entry: UUID) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -28,7 +28,7 @@ from epaccs.clinicians.queries import find_actor_of_session
 from epaccs.clinicians.rules import Actor
 from epaccs.coordination.rules import Resident, Round
 from epaccs.core import clock, sealing
-from epaccs.core.db import db, end_read, writing
+from epaccs.core.db import db, end_read, unavailable_when_lost, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Unavailable
 from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
@@ -39,16 +39,13 @@ from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
 from epaccs.handover.queries import packs
 from epaccs.handover.queries import sheets as queries
 from epaccs.handover.queries.sheets import Contents
-from epaccs.handover.rules import Destination, SheetStatus, check_is_ready, check_may_be_listed
+from epaccs.handover.rules import KEPT, Destination, SheetStatus, check_is_ready, check_may_be_listed
 from epaccs.settings import Settings
 from epaccs.stamps.actions import find_signer
 from epaccs.stamps.queries import is_withdrawn
 
 #: Whoever has not finished one sheet by then is taken for dead, and another lays it out.
 CLAIM: Final = timedelta(minutes=2)
-
-#: So long a pack can be opened: an older one would say "valid as at" a moment that nobody knows any more.
-KEPT: Final = timedelta(hours=1)
 
 #: A sheet that was begun so often and never finished ends whoever lays it out: it is left out.
 TRIES: Final = 5
@@ -89,7 +86,8 @@ def ask_for_pack(actor: Actor, pack_id: UUID, *, place_id: UUID, order: PackOrde
         check_may_be_listed(found, "pack")
         session.add(_build_pack(actor, pack_id, found, order))
         session.flush()
-        for position, resident in enumerate(found.residents):
+        # In the order in which records are always locked: a sheet that refers to one locks it a little.
+        for position, resident in sorted(enumerate(found.residents), key=lambda one: one[1].entry_id):
             _reserve(session, actor, pack_id, resident, order, position=position)
 
 
@@ -167,7 +165,7 @@ def forget_packs() -> int:
     with writing() as session:
         before = clock.now() - KEPT
         statement = select(HandoverPack).where(HandoverPack.ended_at.is_(None), HandoverPack.asked_at <= before)
-        lapsed = session.scalars(statement.with_for_update()).all()
+        lapsed = session.scalars(statement.with_for_update(skip_locked=True)).all()
         for pack in lapsed:
             _end(session, pack)
         return len(lapsed)
@@ -187,8 +185,15 @@ class ToLayOut:
 
 
 def is_anything_waiting() -> bool:
-    """Whether a sheet waits to be laid out."""
-    return db.session.scalar(_waiting().with_only_columns(PackedSheet.sheet_id).limit(1)) is not None
+    """Whether a sheet waits to be laid out.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with unavailable_when_lost():
+        waiting = db.session.scalar(_waiting().with_only_columns(PackedSheet.sheet_id).limit(1))
+        end_read()
+    return waiting is not None
 
 
 def claim_next(*, settings: Settings) -> ToLayOut | None:
@@ -202,9 +207,10 @@ def claim_next(*, settings: Settings) -> ToLayOut | None:
     sheet = _claim()
     if sheet is None:
         return None
-    follow_newest_table()
     try:
-        return _read(sheet, settings=settings)
+        with unavailable_when_lost():
+            follow_newest_table()
+            return _read(sheet, settings=settings)
     except (NotFound, Forbidden, RuleBroken):
         _log.info("A sheet of a pack was left out: whoever asked for it may not print it")
         leave_out(sheet.id)
@@ -237,9 +243,9 @@ def _claim() -> HandoverSheet | None:
 
 
 def _read(sheet: HandoverSheet, *, settings: Settings) -> ToLayOut:
-    session_id = db.session.scalars(select(HandoverPack.session_id).where(HandoverPack.id == sheet.pack_id)).one()
-    actor = find_actor_of_session(session_id)
-    if actor is None:
+    pack = db.session.scalars(select(HandoverPack).where(HandoverPack.id == sheet.pack_id)).one()
+    actor = find_actor_of_session(pack.session_id)
+    if actor is None or not packs.is_asked_by(actor, pack):
         raise NotFound
     contents = queries.read_contents(actor, sheet.entry_id, settings=settings)
     signer = find_signer()
@@ -252,7 +258,7 @@ def keep_layout(laid: ToLayOut, rendered: pdf.Rendered) -> bool:
     """Keep a laid out sheet, sealed, until its pack is handed over; False: it is there already, or nobody waits."""
     with writing() as session:
         packed = session.get(PackedSheet, laid.sheet_id, with_for_update=True, populate_existing=True)
-        if packed is None or packed.content is not None:
+        if packed is None or packed.content is not None or packed.is_left_out:
             return False
         packed.content = sealing.seal(rendered.pdf, purpose=_PURPOSE, record_id=laid.sheet_id)
         packed.pages, packed.claimed_until = rendered.pages, None
@@ -266,9 +272,10 @@ def keep_layout(laid: ToLayOut, rendered: pdf.Rendered) -> bool:
 
 
 def leave_out(sheet_id: UUID) -> None:
-    """This sheet is not made: the pack says so, and its number is that of no paper."""
+    """This sheet is not made: the pack says so, and its number is that of no paper. One that is there stays."""
+    unfinished = update(PackedSheet).where(PackedSheet.sheet_id == sheet_id, PackedSheet.content.is_(None))
     with writing() as session:
-        session.execute(update(PackedSheet).where(PackedSheet.sheet_id == sheet_id).values(is_left_out=True))
+        session.execute(unfinished.values(is_left_out=True))
 
 
 # --- Handing it over -------------------------------------------------------------------------------------------------
@@ -305,26 +312,30 @@ def hand_over(actor: Actor, pack_id: UUID) -> HandedOver:
         NotFound: they asked for no such pack.
         RuleBroken: it is not finished, it was stopped, they signed in anew, or a record changed after it was printed.
     """
-    check_is_ready(packs.get_progress(actor, pack_id))
-    rows = _finished(pack_id)
-    content = bind([(row.called, _unsealed(row)) for row in rows], title="Handover sheets")
+    check_is_ready(packs.get_progress(actor, pack_id), now=clock.now())
+    files = _finished(pack_id)
     end_read()
+    content = bind([(one.called, one.content) for one in files], title="Handover sheets")
+    bound = {one.sheet_id: hashlib.sha256(one.content).hexdigest() for one in files}
     with writing() as session:
         pack = _lock(session, actor, pack_id)
+        check_is_ready(packs.get_progress(actor, pack_id), now=clock.now())
         if pack.session_id != actor.session_id:
             raise RuleBroken("You signed in again since you asked for this pack. Ask for a new one")
         sheets = _lock_sheets(session, pack_id)
-        changed = _find_changed(session, sheets)
+        if any(sheet.collected_at for sheet in sheets):
+            raise RuleBroken("A sheet of this pack was destroyed. Ask for a new pack")
+        changed = _find_changed(session, sheets, bound)
         lost = [sheet for sheet in sheets if not _may_print(actor, sheet.entry_id)]
         if pack.printed_at is not None and (changed or lost):
             raise RuleBroken(
                 "Records in this pack changed after it was printed: print their sheets again, each from its record"
             )
-        if changed or lost or len(sheets) != len(rows):
+        if changed or lost:
             _take_back(session, changed)
             _take_back(session, lost, is_left_out=True)
             return HandedOver(None, len(changed), len(lost))
-        pages = {row.sheet_id: row.pages or 0 for row in rows}
+        pages = {one.sheet_id: one.pages for one in files}
         pack.printed_at = pack.printed_at or clock.now()
         for sheet in sheets:
             _note_printed(actor, sheet, pages=pages[sheet.id])
@@ -339,34 +350,58 @@ def _may_print(actor: Actor, entry_id: UUID) -> bool:
     return True
 
 
-def _finished(pack_id: UUID) -> Sequence[PackedSheet]:
-    statement = select(PackedSheet).where(PackedSheet.pack_id == pack_id, PackedSheet.content.is_not(None))
-    return db.session.scalars(statement.order_by(PackedSheet.position)).all()
+@dataclass(frozen=True)
+class _Finished:
+    """One sheet that is laid out, as it was read."""
+
+    sheet_id: UUID
+    called: str
+    pages: int
+    content: bytes
 
 
-def _unsealed(packed: PackedSheet) -> bytes:
-    return sealing.unseal(packed.content or b"", purpose=_PURPOSE, record_id=packed.sheet_id)
+def _finished(pack_id: UUID) -> list[_Finished]:
+    statement = (
+        select(PackedSheet.sheet_id, PackedSheet.called, PackedSheet.pages, PackedSheet.content)
+        .where(PackedSheet.pack_id == pack_id, PackedSheet.content.is_not(None))
+        .order_by(PackedSheet.position)
+    )
+    return [
+        _Finished(
+            row.sheet_id, row.called, row.pages, sealing.unseal(row.content, purpose=_PURPOSE, record_id=row.sheet_id)
+        )
+        for row in db.session.execute(statement)
+    ]
 
 
 def _lock_sheets(session: Session, pack_id: UUID) -> list[HandoverSheet]:
-    """The sheets that are laid out, always locked in the same order."""
+    """The sheets that are laid out, locked after their records, as whoever changes a record locks them."""
     statement = (
         select(HandoverSheet)
         .join(PackedSheet, PackedSheet.sheet_id == HandoverSheet.id)
         .where(PackedSheet.pack_id == pack_id, PackedSheet.content.is_not(None))
         .order_by(HandoverSheet.entry_id)
     )
-    return list(session.scalars(statement.with_for_update().execution_options(populate_existing=True)))
+    lock_entries(session, session.scalars(statement.with_only_columns(HandoverSheet.entry_id)))
+    locked = statement.with_for_update(of=HandoverSheet).execution_options(populate_existing=True)
+    return list(session.scalars(locked))
 
 
-def _find_changed(session: Session, sheets: Sequence[HandoverSheet]) -> list[HandoverSheet]:
-    """Those that say something else than the record does now, or bear the stamp of a key that was withdrawn since."""
+def _find_changed(session: Session, sheets: Sequence[HandoverSheet], bound: Mapping[UUID, str]) -> list[HandoverSheet]:
+    """Those that say something else than the record does now, that bear the stamp of a key that was withdrawn since, or
+    that were laid out anew while the file was bound.
+
+    Args:
+        bound: the hash of each file as it was bound.
+    """
     numbers = lock_entries(session, [sheet.entry_id for sheet in sheets])
     withdrawn = {key: is_withdrawn(key) for key in {sheet.stamp_key for sheet in sheets} if key}
     return [
         sheet
         for sheet in sheets
-        if numbers.get(sheet.entry_id) != sheet.change_number or withdrawn.get(sheet.stamp_key or "", True)
+        if numbers.get(sheet.entry_id) != sheet.change_number
+        or withdrawn.get(sheet.stamp_key or "", True)
+        or bound.get(sheet.id) != sheet.content_hash
     ]
 
 
@@ -416,4 +451,5 @@ def note_pack_destroyed(actor: Actor, pack_id: UUID) -> UUID:
         statement = select(HandoverSheet).where(HandoverSheet.pack_id == pack_id, HandoverSheet.printed_at.is_not(None))
         sheets = session.scalars(statement.order_by(HandoverSheet.entry_id).with_for_update())
         note_destroyed(session, actor, list(sheets))
+        _end(session, pack)
         return pack.place_id

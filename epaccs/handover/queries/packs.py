@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from epaccs.access.rules import Permission, check_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.coordination import queries as coordination
 from epaccs.coordination.rules import Round
-from epaccs.core.db import db
+from epaccs.core import clock
+from epaccs.core.db import UTCDateTime, db
 from epaccs.core.errors import NotFound
 from epaccs.core.fields import format_datetime
 from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
@@ -61,13 +62,24 @@ def get_progress(actor: Actor, pack_id: UUID) -> PackProgress:
         laid_out=row.laid_out,
         left_out=row.left_out,
         pages=row.pages,
+        is_worked_on=db.session.scalar(_UNDER_WAY, {"now": clock.now()}) is not None,
     )
 
 
+#: Whether anybody lays out a sheet now, of whichever pack: they are laid out in the order in which they were asked for.
+_UNDER_WAY = (
+    select(PackedSheet.sheet_id).where(PackedSheet.claimed_until > bindparam("now", type_=UTCDateTime)).limit(1)
+)
+
+
 def is_asked_by(actor: Actor, pack: HandoverPack) -> bool:
-    """Whether the actor asked for it, where they work now."""
-    by = pack.printed_by
-    return by["clinician_id"] == str(actor.clinician_id) and pack.organisation_id == actor.organisation_id
+    """Whether the actor asked for it, where and as what they work now: another role may see less."""
+    return pack.printed_by == {**pack.printed_by, **_place_of(actor)}
+
+
+def _place_of(actor: Actor) -> dict[str, str]:
+    said = actor.to_value()
+    return {name: said[name] for name in ("clinician_id", "role", "organisation_id")}
 
 
 @dataclass(frozen=True)

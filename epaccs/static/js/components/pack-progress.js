@@ -1,13 +1,14 @@
 /**
- * Keeps a page that waits for a pack of sheets true, and opens it again when the pack is finished. Without scripts a link
- * does the same.
+ * Keeps a page that waits for a pack of sheets true, and opens it again when the pack is finished, or when it is known that
+ * it does not go on. Without scripts a link does the same.
  *
- * @param {HTMLElement} root what says how far the pack is; `data-ask`: where that is asked
+ * @param {HTMLElement} root what says how far the pack is; `data-ask`: where that is asked; `data-stands-still`: whether the
+ *   page says already that it does not go on
  */
 export function connect(root) {
   const look = async () => {
     const found = await ask(String(root.dataset.ask));
-    if (found && !found.is_waiting) {
+    if (found && (!found.is_waiting || String(found.stands_still) !== root.dataset.standsStill)) {
       location.reload();
       return;
     }
@@ -21,7 +22,7 @@ const EVERY = 2_000;
 
 /**
  * @param {string} address
- * @returns {Promise<{ words: string, is_waiting: boolean } | undefined>} undefined: it is not known; ask again
+ * @returns {Promise<{ words: string, is_waiting: boolean, stands_still: boolean } | undefined>} undefined: it is not known; ask again
  */
 async function ask(address) {
   try {
