@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from playwright.sync_api import expect
 
@@ -10,7 +11,8 @@ from e2e.conftest import Site, SitsDown
 from e2e.paper import prints
 from e2e.scenes import days_ago, decided, on_the_register, opened
 from epaccs.access.actions import Concerned, begin_relationship
-from epaccs.clinicians.rules import OrganisationType, Role
+from epaccs.clinicians.model import Organisation
+from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.core.db import writing
 from epaccs.core.fields import format_date
 from tests.factories import an_organisation
@@ -81,18 +83,24 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
     nurse.opens(f"/check/{sheet.number}").sees("replaced").sees_nothing_of(name, "CPR recommended")
 
 
+def two_in_the_care_of(hospice: Organisation, site: Site, *names: str) -> tuple[Actor, list[UUID]]:
+    """Their GP, and two people whom the hospice looks after; of the first a decision is in force."""
+    with days_ago(3):
+        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        people = [on_the_register(gp, family_name=one, born_on=site.a_birthday()) for one in names]
+        decided(gp, people[0])
+        with writing() as session:
+            for entry_id in people:
+                begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    return gp, people
+
+
 def test_a_hospice_prints_the_list_of_its_team_and_a_new_decision_calls_one_line_back(
     site: Site, sits_down: SitsDown
 ) -> None:
     name, other = site.a_name(), site.a_name()
     hospice = an_organisation(type=OrganisationType.HOSPICE, name=f"Larch Hospice {next(site.numbers)}")
-    with days_ago(3):
-        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
-        people = [on_the_register(gp, family_name=one, born_on=site.a_birthday()) for one in (name, other)]
-        decided(gp, people[0])
-        with writing() as session:
-            for entry_id in people:
-                begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    gp, people = two_in_the_care_of(hospice, site, name, other)
     nurse = sits_down(site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly"))
 
     # given a nurse who goes through the list of her team, and says once why
@@ -135,13 +143,7 @@ def test_a_hospice_prints_everybodys_sheet_at_once_and_a_new_decision_calls_one_
 ) -> None:
     name, other = site.a_name(), site.a_name()
     hospice = an_organisation(type=OrganisationType.HOSPICE, name=f"Rowan Hospice {next(site.numbers)}")
-    with days_ago(3):
-        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
-        people = [on_the_register(gp, family_name=one, born_on=site.a_birthday()) for one in (name, other)]
-        decided(gp, people[0])
-        with writing() as session:
-            for entry_id in people:
-                begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    gp, people = two_in_the_care_of(hospice, site, name, other)
     nurse = sits_down(site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly"))
 
     # given a nurse who is about to fill the folder of her team

@@ -131,19 +131,14 @@ def get_cpr_page(actor: Actor, entry_id: UUID, *, words: Words) -> CPRPage:
         raise NotFound
     log.record(event(actor, EventKind.FORM_VIEWED, entry_id=entry_id, section=CPR))
     now = _as_shown(material(entry_id))
-    recorded = now.sections.get(CPR)
+    recorded, state = now.sections.get(CPR), CPRState.from_value(now.value(CPR))
     return CPRPage(
         entry_id=entry_id,
         version=recorded.version if recorded else 0,
-        state=CPRState.from_value(now.value(CPR)),
+        state=state,
         line=build_line(now, words=words, now=clock.now()),
         held=now.held_in(CPR),
-        rows=_rows(
-            entry_id,
-            CPRState.from_value(now.value(CPR)),
-            restricted=restriction.is_restricted(now.value("identity")),
-            words=words,
-        ),
+        rows=_rows(entry_id, state, restricted=restriction.is_restricted(now.value("identity")), words=words),
         may=_may(standing),
         drafts=drafts_of_team(actor, entry_id, CPR) if standing.can(Permission.DRAFT_CPR) else [],
     )

@@ -195,12 +195,13 @@ def open_pack(pack_id: str) -> ResponseReturnValue:
     try:
         handed = packs.hand_over(current_actor(), found_id)
     except RuleBroken as refused:
-        flash(str(refused))
-        return redirect(url_for("handover.pack", pack_id=found_id), 303)
-    if handed.content is None:
-        flash(handed.words)
-        return redirect(url_for("handover.pack", pack_id=found_id), 303)
-    return _as_file(handed.content, "handover-sheets.pdf")
+        said = str(refused)
+    else:
+        if handed.content is not None:
+            return _as_file(handed.content, "handover-sheets.pdf")
+        said = handed.words
+    flash(said)
+    return redirect(url_for("handover.pack", pack_id=found_id), 303)
 
 
 @bp.post("/handover/packs/<pack_id>/stop")

@@ -155,10 +155,13 @@ def is_for(kind: NoticeKind, role: Role, *, may_sign: bool) -> bool:
 
     Source: access table; hazard H-05.
     """
-    meaning = MEANINGS[kind]
-    if meaning.tells_of_cpr and Tier.T1_EMERGENCY not in most_tiers(role):
-        return False
-    return can_ever(meaning.permission, facts_of_role(role, may_sign=may_sign))
+    could_act = can_ever(MEANINGS[kind].permission, facts_of_role(role, may_sign=may_sign))
+    return could_act and may_read(kind, most_tiers(role))
+
+
+def may_read(kind: NoticeKind, tiers: frozenset[Tier]) -> bool:
+    """Whether an audience may know what the words of a kind tell."""
+    return Tier.T1_EMERGENCY in tiers or not MEANINGS[kind].tells_of_cpr
 
 
 @dataclass(frozen=True)

@@ -627,12 +627,17 @@ def test_a_pack_of_which_a_sheet_was_destroyed_is_not_opened_again(
 # --- The pages -------------------------------------------------------------------------------------------------------
 
 
+def at_the_form(app: Flask, actor: Actor, home: Organisation) -> PageClient:
+    """A browser in which somebody has given a reason for the home, and is about to ask for a pack."""
+    pages = PageClient(app)
+    sign_in(pages.browser, actor)
+    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
+    return pages.follow("Print everybody’s sheet")
+
+
 def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organisation, settings: Settings) -> None:
     resident = a_resident(gp, home, family_name="Okonkwo")
-    pages = PageClient(app)
-    sign_in(pages.browser, gp)
-    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
-    pages.follow("Print everybody’s sheet").see("A handover sheet each for 1 resident", "No printed pack is out.")
+    pages = at_the_form(app, gp, home).see("A handover sheet each for 1 resident", "No printed pack is out.")
     pages.see_nothing_of("Okonkwo")
     pages.submit("Lay out the sheets", status=422)
     assert pages.errors() == ["Enter the name or shift of whoever gets it"]
@@ -669,10 +674,7 @@ def test_a_pack_that_does_not_go_on_says_so(
     app: Flask, gp: Actor, home: Organisation, settings: Settings, frozen_clock: Callable[[datetime], None]
 ) -> None:
     a_resident(gp, home)
-    pages = PageClient(app)
-    sign_in(pages.browser, gp)
-    pages.open(f"/rounds/{home.id}").fill(reason="permission_given").submit("Show the list")
-    pages.follow("Print everybody’s sheet").fill(printed_for="night shift").submit("Lay out the sheets")
+    pages = at_the_form(app, gp, home).fill(printed_for="night shift").submit("Lay out the sheets")
     pages.see("stay signed in").see_nothing_of("It does not go on")
 
     frozen_clock(NOW + timedelta(minutes=2))

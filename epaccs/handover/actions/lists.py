@@ -24,13 +24,19 @@ from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
 from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, Stale
-from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
-from epaccs.handover.actions.sheets import TRIES, PrintedSheet, find_unused_code, lock_lines, note_destroyed
+from epaccs.handover.actions.sheets import (
+    TRIES,
+    PrintedSheet,
+    build_staff_sheet,
+    find_unused_code,
+    lock_printed,
+    note_destroyed,
+)
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.queries import lists
 from epaccs.handover.queries.lists import ListContents
-from epaccs.handover.rules import Destination, SheetStatus, check_may_be_listed, format_code
+from epaccs.handover.rules import SheetStatus, check_may_be_listed, format_code
 from epaccs.settings import Settings
 from epaccs.versions.model import Entry
 
@@ -111,26 +117,13 @@ def _reserve_lines(actor: Actor, paper: HandoverList, contents: ListContents) ->
         for entry_id in contents.change_numbers:
             if entry_id not in numbers:
                 numbers[entry_id] = find_unused_code(session)
-                session.add(_build_line(actor, paper, entry_id, numbers[entry_id]))
+                line = build_staff_sheet(
+                    actor, entry_id, numbers[entry_id], printed_for=paper.printed_for, place=paper.kept_at
+                )
+                line.list_id = paper.id
+                session.add(line)
                 session.flush()
     return numbers
-
-
-def _build_line(actor: Actor, paper: HandoverList, entry_id: UUID, code: str) -> HandoverSheet:
-    return HandoverSheet(
-        id=new_id(),
-        code=code,
-        entry_id=entry_id,
-        list_id=paper.id,
-        status=str(SheetStatus.RESERVED),
-        reserved_at=clock.now(),
-        printed_by=actor.to_value(),
-        printed_for=paper.printed_for,
-        destination=str(Destination.PROFESSIONAL),
-        place=paper.kept_at,
-        not_told_because="",
-        tells_address=True,
-    )
 
 
 def _keep(actor: Actor, list_id: UUID, contents: ListContents, rendered: pdf.Rendered) -> bool:
@@ -195,5 +188,5 @@ def note_list_destroyed(actor: Actor, list_id: UUID) -> UUID:
         paper = session.get(HandoverList, list_id, with_for_update=True, populate_existing=True)
         if paper is None or paper.printed_at is None or paper.organisation_id != actor.organisation_id:
             raise NotFound
-        note_destroyed(session, actor, lock_lines(session, list_id))
+        note_destroyed(session, actor, lock_printed(session, HandoverSheet.list_id == list_id))
         return paper.place_id

@@ -30,16 +30,15 @@ from epaccs.coordination.rules import Resident, Round
 from epaccs.core import clock, sealing
 from epaccs.core.db import db, end_read, unavailable_when_lost, writing
 from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Unavailable
-from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
 from epaccs.handover.actions.lists import lock_entries
-from epaccs.handover.actions.sheets import find_unused_code, note_destroyed
+from epaccs.handover.actions.sheets import build_staff_sheet, find_unused_code, lock_printed, note_destroyed
 from epaccs.handover.binding import bind
 from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
 from epaccs.handover.queries import packs
 from epaccs.handover.queries import sheets as queries
 from epaccs.handover.queries.sheets import Contents
-from epaccs.handover.rules import KEPT, Destination, SheetStatus, check_is_ready, check_may_be_listed
+from epaccs.handover.rules import KEPT, SheetStatus, check_is_ready, check_may_be_listed
 from epaccs.settings import Settings
 from epaccs.stamps.actions import find_signer
 from epaccs.stamps.queries import is_withdrawn
@@ -110,20 +109,9 @@ def _build_pack(actor: Actor, pack_id: UUID, found: Round, order: PackOrder) -> 
 def _reserve(
     session: Session, actor: Actor, pack_id: UUID, resident: Resident, order: PackOrder, *, position: int
 ) -> None:
-    sheet = HandoverSheet(
-        id=new_id(),
-        code=find_unused_code(session),
-        entry_id=resident.entry_id,
-        pack_id=pack_id,
-        status=str(SheetStatus.RESERVED),
-        reserved_at=clock.now(),
-        printed_by=actor.to_value(),
-        printed_for=order.printed_for,
-        destination=str(Destination.PROFESSIONAL),
-        place="" if resident.is_restricted else order.kept_at,
-        not_told_because="",
-        tells_address=not resident.is_restricted,
-    )
+    code, place = find_unused_code(session), "" if resident.is_restricted else order.kept_at
+    sheet = build_staff_sheet(actor, resident.entry_id, code, printed_for=order.printed_for, place=place)
+    sheet.pack_id, sheet.tells_address = pack_id, not resident.is_restricted
     session.add(sheet)
     session.flush()
     called = resident.who.name[:MOST_OF_A_NAME]
@@ -322,10 +310,10 @@ def hand_over(actor: Actor, pack_id: UUID) -> HandedOver:
         check_is_ready(packs.get_progress(actor, pack_id), now=clock.now())
         if pack.session_id != actor.session_id:
             raise RuleBroken("You signed in again since you asked for this pack. Ask for a new one")
-        sheets = _lock_sheets(session, pack_id)
+        sheets, numbers = _lock_sheets(session, pack_id)
         if any(sheet.collected_at for sheet in sheets):
             raise RuleBroken("A sheet of this pack was destroyed. Ask for a new pack")
-        changed = _find_changed(session, sheets, bound)
+        changed = _find_changed(sheets, numbers, bound)
         lost = [sheet for sheet in sheets if not _may_print(actor, sheet.entry_id)]
         if pack.printed_at is not None and (changed or lost):
             raise RuleBroken(
@@ -374,27 +362,33 @@ def _finished(pack_id: UUID) -> list[_Finished]:
     ]
 
 
-def _lock_sheets(session: Session, pack_id: UUID) -> list[HandoverSheet]:
-    """The sheets that are laid out, locked after their records, as whoever changes a record locks them."""
+def _lock_sheets(session: Session, pack_id: UUID) -> tuple[list[HandoverSheet], Mapping[UUID, int]]:
+    """The sheets that are laid out, locked after their records, as whoever changes a record locks them.
+
+    Returns:
+        The sheets, and the number of the last change of each record.
+    """
     statement = (
         select(HandoverSheet)
         .join(PackedSheet, PackedSheet.sheet_id == HandoverSheet.id)
         .where(PackedSheet.pack_id == pack_id, PackedSheet.content.is_not(None))
         .order_by(HandoverSheet.entry_id)
     )
-    lock_entries(session, session.scalars(statement.with_only_columns(HandoverSheet.entry_id)))
+    numbers = lock_entries(session, session.scalars(statement.with_only_columns(HandoverSheet.entry_id)))
     locked = statement.with_for_update(of=HandoverSheet).execution_options(populate_existing=True)
-    return list(session.scalars(locked))
+    return list(session.scalars(locked)), numbers
 
 
-def _find_changed(session: Session, sheets: Sequence[HandoverSheet], bound: Mapping[UUID, str]) -> list[HandoverSheet]:
+def _find_changed(
+    sheets: Sequence[HandoverSheet], numbers: Mapping[UUID, int], bound: Mapping[UUID, str]
+) -> list[HandoverSheet]:
     """Those that say something else than the record does now, that bear the stamp of a key that was withdrawn since, or
     that were laid out anew while the file was bound.
 
     Args:
+        numbers: of the last change of each record.
         bound: the hash of each file as it was bound.
     """
-    numbers = lock_entries(session, [sheet.entry_id for sheet in sheets])
     withdrawn = {key: is_withdrawn(key) for key in {sheet.stamp_key for sheet in sheets} if key}
     return [
         sheet
@@ -448,8 +442,6 @@ def note_pack_destroyed(actor: Actor, pack_id: UUID) -> UUID:
         pack = session.get(HandoverPack, pack_id, with_for_update=True, populate_existing=True)
         if pack is None or pack.printed_at is None or pack.organisation_id != actor.organisation_id:
             raise NotFound
-        statement = select(HandoverSheet).where(HandoverSheet.pack_id == pack_id, HandoverSheet.printed_at.is_not(None))
-        sheets = session.scalars(statement.order_by(HandoverSheet.entry_id).with_for_update())
-        note_destroyed(session, actor, list(sheets))
+        note_destroyed(session, actor, lock_printed(session, HandoverSheet.pack_id == pack_id))
         _end(session, pack)
         return pack.place_id

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
@@ -24,6 +24,7 @@ from epaccs.core import clock
 from epaccs.core.changes import Change
 from epaccs.core.db import end_read, writing
 from epaccs.core.errors import NotFound, RuleBroken, Stale
+from epaccs.core.identifiers import new_id
 from epaccs.handover import pdf
 from epaccs.handover.model import HandoverList, HandoverSheet, WrongCode
 from epaccs.handover.queries import lists
@@ -156,6 +157,23 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
     return sheet
 
 
+def build_staff_sheet(actor: Actor, entry_id: UUID, code: str, *, printed_for: str, place: str) -> HandoverSheet:
+    """A reserved number of one of many that are printed together, which go to staff alone."""
+    return HandoverSheet(
+        id=new_id(),
+        code=code,
+        entry_id=entry_id,
+        status=str(SheetStatus.RESERVED),
+        reserved_at=clock.now(),
+        printed_by=actor.to_value(),
+        printed_for=printed_for,
+        destination=str(Destination.PROFESSIONAL),
+        place=place,
+        not_told_because="",
+        tells_address=True,
+    )
+
+
 def find_unused_code(session: Session) -> str:
     """A number that no sheet, no line and no list has."""
     while True:
@@ -270,13 +288,17 @@ def _on_the_same_paper(session: Session, actor: Actor, sheet: HandoverSheet) -> 
     paper = session.get_one(HandoverList, sheet.list_id, with_for_update=True, populate_existing=True)
     if paper.organisation_id != actor.organisation_id:
         raise RuleBroken("Whoever printed this list says that it is destroyed: other people are on it. Ring them")
-    return lock_lines(session, paper.id)
+    return lock_printed(session, HandoverSheet.list_id == paper.id)
 
 
-def lock_lines(session: Session, list_id: UUID) -> list[HandoverSheet]:
-    """The printed lines of a list, whose row is locked already, always in the same order."""
-    lines = select(HandoverSheet).where(HandoverSheet.list_id == list_id, HandoverSheet.printed_at.is_not(None))
-    ordered = lines.order_by(HandoverSheet.entry_id).with_for_update().execution_options(populate_existing=True)
+def lock_printed(session: Session, together: ColumnElement[bool]) -> list[HandoverSheet]:
+    """The printed lines of a list, or sheets of a pack, whose row is locked already, always in the same order.
+
+    Args:
+        together: what says that they belong to it.
+    """
+    printed = select(HandoverSheet).where(together, HandoverSheet.printed_at.is_not(None))
+    ordered = printed.order_by(HandoverSheet.entry_id).with_for_update().execution_options(populate_existing=True)
     return list(session.scalars(ordered))
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from epaccs.access.actions import record_list_viewed
 from epaccs.access.queries import get_standing
-from epaccs.access.rules import Permission, Tier
+from epaccs.access.rules import Permission
 from epaccs.clinicians.rules import Actor
 from epaccs.notices.queries import Delivery, deliveries_of
-from epaccs.notices.rules import MEANINGS
+from epaccs.notices.rules import may_read
 
 
 def get_deliveries(actor: Actor, entry_id: UUID) -> list[Delivery]:
@@ -22,8 +22,6 @@ def get_deliveries(actor: Actor, entry_id: UUID) -> list[Delivery]:
         NotFound, Forbidden: as `access` says.
     """
     standing = get_standing(actor, entry_id, Permission.VIEW_RECORD)
-    found = deliveries_of(entry_id)
-    if Tier.T1_EMERGENCY not in standing.tiers:
-        found = [one for one in found if not MEANINGS[one.kind].tells_of_cpr]
+    found = [one for one in deliveries_of(entry_id) if may_read(one.kind, standing.tiers)]
     record_list_viewed(actor, list_name="told", count=len(found))
     return found
