@@ -312,6 +312,12 @@ class Tablet:
             wait_until(lambda one=one: one in self.text, f"{one!r} is not shown: {self.text}")  # type: ignore[misc]
         return self
 
+    def reads_first(self, words: str, before: str) -> Self:
+        """Whoever reads from the top meets these words before the others."""
+        self.sees(words, before)
+        assert self.text.index(words) < self.text.index(before), f"{before!r} comes before {words!r}: {self.text}"
+        return self
+
     def sees_no(self, *words: str) -> Self:
         """None of these words is shown."""
         for one in words:

@@ -70,7 +70,8 @@ def test_a_crew_reads_and_writes_in_a_house_without_signal(site: Site, tablet: T
     tablet.types("At what time did the person say so?", "00:01").ticks("Yes")
     tablet.types("In their words", "I want to see the spring").presses("Save on this tablet")
 
-    # then it stands apart from the decision, which stays
+    # then it stands apart from the decision, which stays, and is read before it
+    tablet.reads_first("The person said at 00:01 that they no longer refuse CPR", before="Not for CPR")
     tablet.sees("not yet sent", "I want to see the spring", "1 change waiting", "Not for CPR").is_sound()
 
     # and the form is seen, and what was done is written down

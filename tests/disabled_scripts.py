@@ -16,6 +16,8 @@ REWRITTEN: dict[str, Rewritten] = {
     "H-47h": Rewritten('state !== "queued" && state !== "refused"', 'state === "queued" && state === "refused"'),
     # H-50 lost, or counted twice
     "H-50g": Rewritten("if (this.#hasSetAside) return false;", "if (id) return false;"),
+    # H-27 the person's own withdrawal
+    "H-27c": Rewritten("AGAINST_THE_CARD.has(kind) &&", "AGAINST_THE_CARD.has(state) &&"),
     # H-53 an old copy
     "H-53a": Rewritten("Math.max(counted, this.#byDevice(), this.#saved.seen)", "this.#sources.device()"),
     "H-53b": Rewritten(" === lines.length;", " > 0;"),

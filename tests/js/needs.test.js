@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { findDeeds, isNotInForce } from "../../epaccs/static/js/tablet/deeds.js";
+import { findDeeds, isNotInForce, speaksAgainstCard } from "../../epaccs/static/js/tablet/deeds.js";
 import { readForm, readTimeOf } from "../../epaccs/static/js/tablet/forms.js";
 import { findUnmet } from "../../epaccs/static/js/tablet/needs.js";
 import { NOON } from "./register.js";
@@ -145,4 +145,16 @@ test("a decision that is not sent is not in force elsewhere, and says so", () =>
   assert.equal(isNotInForce("queued", "revoke"), true);
   assert.equal(isNotInForce("sent", "sign"), false);
   assert.equal(isNotInForce("queued", "original_seen"), false);
+});
+
+test("what speaks against a card stands above it until the card is newer than the register's answer", () => {
+  const [before, after] = [NOON - 1, NOON + 1];
+  for (const kind of ["own_withdrawal", "wrong_person_flag", "sign", "revoke"]) {
+    assert.equal(speaksAgainstCard({ state: "queued", settledAt: 0 }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "sent", settledAt: before }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "refused", settledAt: before }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "held", settledAt: after }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "held", settledAt: before }, kind, NOON), false);
+  }
+  assert.equal(speaksAgainstCard({ state: "queued", settledAt: 0 }, "original_seen", NOON), false);
 });

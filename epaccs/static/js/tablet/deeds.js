@@ -30,6 +30,19 @@ export const DECISIONS = new Set(["sign", "revoke"]);
  */
 export const isNotInForce = (state, kind) => state === "queued" && DECISIONS.has(kind);
 
+const AGAINST_THE_CARD = new Set([...DECISIONS, "own_withdrawal", "wrong_person_flag"]);
+
+/**
+ * Whether what was written here speaks against a card that does not know of it: it is then said above the card, where
+ * nobody acts on the card without having read it (hazard H-27). A card that is newer than the register's answer knows.
+ *
+ * @param {{ state: string, settledAt: number }} row
+ * @param {string} kind
+ * @param {number} asAt as of when the card is
+ */
+export const speaksAgainstCard = ({ state, settledAt }, kind, asAt) =>
+  AGAINST_THE_CARD.has(kind) && !(state === "held" && settledAt < asAt);
+
 /**
  * @param {Policy} policy
  * @param {{ may_sign?: boolean }} lease what it says of the reader

@@ -1,7 +1,7 @@
 /** The emergency card as this tablet holds it: its age first, what was entered here and is not yet sent apart from it. */
 
 import { toAge } from "../clock.js";
-import { findDeeds, isNotInForce } from "../deeds.js";
+import { findDeeds, isNotInForce, speaksAgainstCard } from "../deeds.js";
 import { fillCard } from "../fill.js";
 import { find, make, makeButton, setText, show } from "../page.js";
 import { againOf } from "./again.js";
@@ -80,8 +80,8 @@ async function notesOf(tablet, { known, isPlanAway }) {
   const about = await tablet.outbox.about(known.id);
   const own = about.length;
   const notes = about
-    .filter(({ row, edit }) => isNotInForce(row.state, edit.kind))
-    .map(({ row }) => unsentDecisionWords(tablet, row));
+    .filter(({ row, edit }) => speaksAgainstCard(row, edit.kind, known.asAt))
+    .map((one) => wordsAbove(tablet, one, known.asAt));
   if (own > 0)
     notes.push(
       `${own} ${own === 1 ? "entry" : "entries"} made on this tablet ${own === 1 ? "is" : "are"} not in this card: read below it.`,
@@ -128,9 +128,18 @@ export function partsOf(tablet, { row, edit, words, sentences }, asAt) {
   ];
 }
 
-/** @param {Tablet} tablet @param {import("../outbox.js").Row} row */
-const unsentDecisionWords = (tablet, row) =>
-  `You decided on this tablet at ${tablet.moment(row.at)}; it stands below, and not in the decision here. ${NOT_IN_FORCE}`;
+/**
+ * What was written here that the card beneath does not say.
+ *
+ * @param {Tablet} tablet
+ * @param {import("../outbox.js").Own} own
+ * @param {number} asAt
+ */
+function wordsAbove(tablet, { row, edit, words }, asAt) {
+  if (isNotInForce(row.state, edit.kind))
+    return `You decided on this tablet at ${tablet.moment(row.at)}; it stands below, and not in the decision here. ${NOT_IN_FORCE}`;
+  return `${standingOf(tablet, row, asAt)}: ${words}`;
+}
 
 /** @param {Tablet} tablet @param {import("../outbox.js").Row} row @param {number} asAt @returns {string} */
 function standingOf(tablet, row, asAt) {
