@@ -1406,3 +1406,21 @@ def a_session_never_ends(session_id: Any) -> Any:
 @off("H-73g")
 def every_pack_is_kept() -> int:
     return 0
+
+
+@off("H-73h")
+def every_folder_is_right(filed: Any, here: Any) -> Any:
+    from epaccs.handover.rules import FolderState
+
+    return FolderState((), ())
+
+
+@off("H-73i")
+def a_folder_beside_whoever_is_open(actor: Any, pack_id: UUID, *, settings: Any) -> Any:
+    from epaccs.handover.queries import packs
+
+    place_id = packs.get_folder_place(actor, pack_id)
+    found = packs.read_people(actor, place_id, settings=settings)
+    [pack] = packs.find_packs(actor, place_id)
+    here = [one.entry_id for one in found.residents]
+    return packs.Folder(pack, found, packs.compare_folder(packs._find_filed(pack_id), here))

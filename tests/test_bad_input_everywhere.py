@@ -63,6 +63,7 @@ ELSEWHERE = {
     "handover.ward",
     "handover.ward_of",
     "handover.pack_of",
+    "handover.folder",
     "identification.send",
     "rosters.send",
     "relationships.refer",

@@ -80,10 +80,14 @@ class HandoverPack(Base):
     """
 
     __tablename__ = "handover_pack"
-    __table_args__ = (Index("ix_handover_pack_place_id_organisation_id", "place_id", "organisation_id"),)
+    __table_args__ = (
+        Index("ix_handover_pack_place_id_organisation_id", "place_id", "organisation_id"),
+        Index("ix_handover_pack_renews_id", "renews_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  #: of the form, so that sending it twice asks once
     place_id: Mapped[UUID] = mapped_column(Uuid)  #: the care home or the team
+    renews_id: Mapped[UUID | None] = mapped_column(Uuid)  #: the pack whose folder it brings up to date; None: its own
     title: Mapped[str] = mapped_column(String(300))
     organisation_id: Mapped[UUID] = mapped_column(Uuid)  #: of whoever asked for it
     session_id: Mapped[UUID] = mapped_column(Uuid)  #: in which the reasons were given; it ends with that session

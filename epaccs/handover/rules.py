@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -345,13 +345,15 @@ STANDS_STILL_AFTER: Final = timedelta(minutes=1)
 class PackProgress:
     """How far a pack of sheets is.
 
-    `laid_out`, `left_out`: so many of its `sheets`; what is left is still to be laid out. `printed_at` None: it was not
-    handed over yet. `ended_at` None: it goes on, or can be opened. `is_worked_on`: some sheet, of this pack or one that
+    `folder_id`: the pack that began the folder into which it goes: itself, or the one it brings up to date. `laid_out`,
+    `left_out`: so many of its `sheets`; what is left is still to be laid out. `printed_at` None: it was not handed over
+    yet. `ended_at` None: it goes on, or can be opened. `is_worked_on`: some sheet, of this pack or one that
     was asked for before, is being laid out.
     """
 
     id: UUID
     place_id: UUID
+    folder_id: UUID
     title: str
     printed_for: str
     asked_at: datetime
@@ -362,6 +364,11 @@ class PackProgress:
     left_out: int
     pages: int
     is_worked_on: bool = False
+
+    @property
+    def is_renewal(self) -> bool:
+        """It holds not everybody, but those of whom an older folder lacked a right sheet."""
+        return self.folder_id != self.id
 
     @property
     def waiting(self) -> int:
@@ -409,6 +416,62 @@ def check_is_ready(progress: PackProgress, *, now: datetime) -> None:
         raise RuleBroken(f"{progress.waiting} of {progress.sheets} sheets are not laid out yet. Wait for them")
     if not progress.laid_out:
         raise RuleBroken("Nobody in this pack is yours to print any more. Ask for a new one")
+
+
+@dataclass(frozen=True)
+class FiledSheet:
+    """One sheet of a folder: it was printed, and nobody says that it is destroyed.
+
+    `is_wrong`: what it says of CPR may be wrong. `is_up_to_date`: nothing at all changed since it was laid out.
+    """
+
+    id: UUID
+    entry_id: UUID
+    number: str
+    printed_at: datetime
+    is_wrong: bool
+    is_up_to_date: bool
+
+
+@dataclass(frozen=True)
+class FolderState:
+    """What brings a folder up to date: of whom a sheet is to be printed, and which are to be taken out of it."""
+
+    lacking: tuple[UUID, ...]
+    to_take_out: tuple[FiledSheet, ...]
+
+
+def compare_folder(filed: Iterable[FiledSheet], here: Sequence[UUID]) -> FolderState:
+    """A sheet each of everybody who is here, the newest alone, and none of anybody else.
+
+    A sheet of which something else than the line about CPR changed stays until a newer one lies beside it: it is better
+    than none.
+
+    Args:
+        filed: the sheets of the folder.
+        here: everybody of whom it should hold one, in the order of the round.
+
+    Source: hazard H-73.
+    """
+    in_order = sorted(filed, key=lambda one: one.printed_at)
+    newest = {one.entry_id: one for one in in_order}
+    lacking = tuple(one for one in here if one not in newest or not newest[one].is_up_to_date)
+    to_take_out = tuple(
+        one for one in in_order if one.is_wrong or one.entry_id not in here or newest[one.entry_id] is not one
+    )
+    return FolderState(lacking, to_take_out)
+
+
+def check_may_be_renewed(state: FolderState) -> None:
+    """Nothing is printed of which the folder holds a right copy.
+
+    Raises:
+        RuleBroken: it holds one of everybody.
+    """
+    if not state.lacking:
+        raise RuleBroken(
+            "This folder holds a sheet of everybody, and no record changed since. Nothing is to be printed"
+        )
 
 
 # --- What makes it wrong ---------------------------------------------------------------------------------------------

@@ -84,6 +84,10 @@ class PackSchema(ListSchema):
     )
 
 
+class RenewalSchema(Schema):
+    """Sheets that bring a folder up to date are for whom the folder is, and are kept where it is: nothing is asked."""
+
+
 def build_list_schema(former: Mapping[str, str]) -> type[Schema]:
     """The questions about a list; where older ones are about, which of those are destroyed: none is ticked.
 

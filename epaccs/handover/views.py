@@ -30,7 +30,7 @@ from epaccs.handover.queries import sheets as queries
 from epaccs.handover.queries.lists import ListOnPaper
 from epaccs.handover.queries.sheets import Checked, Holder
 from epaccs.handover.rules import can_be_code
-from epaccs.handover.schema import CodeSchema, PackSchema, build_list_schema, build_print_schema
+from epaccs.handover.schema import CodeSchema, PackSchema, RenewalSchema, build_list_schema, build_print_schema
 from epaccs.settings import Settings
 from epaccs.stamps.queries import list_keys
 
@@ -220,6 +220,34 @@ def pack_destroyed(pack_id: str) -> ResponseReturnValue:
     place_id = packs.note_pack_destroyed(current_actor(), parse_id(pack_id))
     flash("Noted: all sheets of this pack are destroyed.")
     return redirect(url_for("handover.pack_of", place_id=place_id), 303)
+
+
+@bp.route("/handover/packs/<pack_id>/folder", methods=["GET", "POST"])
+@needs(Permission.PRINT_LIST)
+def folder(pack_id: str) -> ResponseReturnValue:
+    """What brings the folder of a pack up to date; sent: a pack of what it lacks is asked for."""
+    actor, found_id = current_actor(), parse_id(pack_id)
+    form = Form(RenewalSchema, sent_form())
+
+    def do(_: dict[str, Any]) -> ResponseReturnValue:
+        packs.ask_for_renewal(actor, form.edit_id, renews=found_id, settings=_settings())
+        return redirect(url_for("handover.pack", pack_id=form.edit_id), 303)
+
+    def page(form: Form) -> str:
+        found = found_packs.read_folder(actor, found_id, settings=_settings())
+        return render_template("handover/folder.html", form=form, folder=found)
+
+    return answer_form(form, do, page)
+
+
+@bp.post("/handover/packs/<pack_id>/folder/destroyed")
+@needs(Permission.PRINT_LIST)
+def taken_out(pack_id: str) -> ResponseReturnValue:
+    """Sheets were taken out of the folder and destroyed."""
+    found_id = parse_id(pack_id)
+    packs.note_taken_out(current_actor(), found_id, [parse_id(one) for one in request.form.getlist("sheet")])
+    flash("Noted: what you took out is destroyed.")
+    return redirect(url_for("handover.pack_of", place_id=found_packs.get_folder_place(current_actor(), found_id)), 303)
 
 
 # Whether paper holds

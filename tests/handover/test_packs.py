@@ -38,8 +38,9 @@ from epaccs.handover.actions.sheets import note_collected
 from epaccs.handover.laying_out import lay_out_on, lay_out_waiting
 from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
 from epaccs.handover.queries import packs as found
-from epaccs.handover.rules import KEPT, PackProgress, SheetStatus, format_code
+from epaccs.handover.rules import KEPT, FolderState, PackProgress, SheetStatus, format_code
 from epaccs.settings import Settings
+from epaccs.stamps.actions import withdraw_key
 from tests.conftest import NOW
 from tests.coordination.residents import a_home, a_resident
 from tests.coordination.test_list_of_a_team import looked_after
@@ -624,6 +625,145 @@ def test_a_pack_of_which_a_sheet_was_destroyed_is_not_opened_again(
         packs.hand_over(gp, pack_id)
 
 
+# --- A folder that is brought up to date -----------------------------------------------------------------------------
+
+
+def renewed(actor: Actor, pack_id: UUID, settings: Settings) -> UUID:
+    renewal = new_id()
+    packs.ask_for_renewal(actor, renewal, renews=pack_id, settings=settings)
+    lay_out(settings)
+    assert packs.hand_over(actor, renewal).content is not None
+    return renewal
+
+
+def folder_of(actor: Actor, pack_id: UUID, settings: Settings) -> FolderState:
+    db.session.rollback()
+    return found.read_folder(actor, pack_id, settings=settings).state
+
+
+def test_a_folder_is_brought_up_to_date_with_the_sheets_that_it_lacks(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    changed, same = (a_resident(gp, home, room=f"Room {number}") for number in (1, 2))
+    pack_id, _ = printed(gp, home, settings)
+    assert folder_of(gp, pack_id, settings) == FolderState((), ())
+    with pytest.raises(RuleBroken, match="holds a sheet of everybody"):
+        packs.ask_for_renewal(gp, new_id(), renews=pack_id, settings=settings)
+
+    do(gp, changed, EditKind.SIGN, a_decision())
+    came = a_resident(gp, home, room="Room 3")
+    begin_round(gp, home.id, reason=AccessReason.PERMISSION_GIVEN)
+    old = sheets_of(pack_id)[changed]
+    state = folder_of(gp, pack_id, settings)
+    assert (set(state.lacking), [one.id for one in state.to_take_out]) == ({changed, came}, [old.id])
+    renewal = renewed(gp, pack_id, settings)
+
+    sheets = sheets_of(renewal)
+    assert set(sheets) == {changed, came}
+    assert {(one.printed_for, one.place) for one in sheets.values()} == {(ORDER.printed_for, ORDER.kept_at)}
+    [pack] = found.find_packs(gp, home.id)
+    assert (pack.id, pack.sheets, pack.wrong) == (pack_id, 4, 1)
+    assert folder_of(gp, pack_id, settings).lacking == ()
+    packs.note_taken_out(gp, pack_id, [old.id])
+    [pack] = found.find_packs(gp, home.id)
+    assert (pack.sheets, pack.wrong) == (3, 0)
+    assert folder_of(gp, pack_id, settings) == FolderState((), ())
+    assert sheets_of(pack_id)[same].collected_at is None
+
+
+def test_the_sheet_of_whoever_is_not_there_any_more_is_to_be_taken_out(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    gone, stays = (a_resident(gp, home, room=f"Room {number}") for number in (1, 2))
+    pack_id, _ = printed(gp, home, settings)
+    remove(gp, gone)
+
+    state = folder_of(gp, pack_id, settings)
+
+    assert [one.entry_id for one in state.to_take_out] == [gone]
+    assert state.lacking == ()
+    assert stays
+
+
+def test_a_sheet_whose_stamp_is_not_believed_any_more_is_printed_again(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    key = sheets_of(pack_id)[resident].stamp_key
+    assert key is not None
+
+    withdraw_key(key, because="Its machine was stolen")
+
+    assert folder_of(gp, pack_id, settings).lacking == (resident,)
+
+
+def test_a_folder_is_brought_up_to_date_again_from_the_pack_that_began_it(
+    gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    do(gp, resident, EditKind.SIGN, a_decision())
+    first = renewed(gp, pack_id, settings)
+    do(gp, resident, EditKind.SIGN, a_decision())
+
+    with pytest.raises(NotFound):
+        found.read_folder(gp, first, settings=settings)
+    second = renewed(gp, pack_id, settings)
+
+    newest = sheets_of(second)[resident]
+    assert {one.id for one in folder_of(gp, pack_id, settings).to_take_out} == {
+        sheets_of(one)[resident].id for one in (pack_id, first)
+    }
+    assert packs.note_pack_destroyed(gp, pack_id) == home.id
+    assert found.find_packs(gp, home.id) == []
+    assert db.session.get_one(HandoverSheet, newest.id, populate_existing=True).collected_at is not None
+
+
+def test_the_same_form_brings_a_folder_up_to_date_once(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    do(gp, resident, EditKind.SIGN, a_decision())
+    renewal = new_id()
+    for _ in range(2):
+        packs.ask_for_renewal(gp, renewal, renews=pack_id, settings=settings)
+
+    assert len(sheets_of(renewal)) == 1
+    colleague = at_work(a_clinician(Role.GP, db.session.get_one(Organisation, gp.organisation_id)))
+    begin_round(colleague, home.id, reason=AccessReason.PERMISSION_GIVEN)
+    with pytest.raises(NotFound):
+        packs.ask_for_renewal(colleague, renewal, renews=pack_id, settings=settings)
+
+
+def test_no_part_of_a_folder_is_compared(gp: Actor, home: Organisation, settings: Settings) -> None:
+    """Whoever is not open to the reader may seem to be gone."""
+    a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    partner = at_work(a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id)))
+
+    assert folder_of(partner, pack_id, settings) == FolderState((), ())
+    with pytest.raises(RuleBroken, match="not everybody is on it yet"):
+        packs.ask_for_renewal(partner, new_id(), renews=pack_id, settings=settings)
+
+
+def test_the_folder_of_another_team_is_as_if_absent(gp: Actor, home: Organisation, settings: Settings) -> None:
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    sheet, stranger = sheets_of(pack_id)[resident], at_work(a_clinician(Role.GP))
+    a_resident(stranger, home, room="Room 8")
+    other_id, _ = printed(stranger, home, settings)
+
+    for refused in (
+        lambda: found.read_folder(stranger, pack_id, settings=settings),
+        lambda: packs.ask_for_renewal(stranger, new_id(), renews=pack_id, settings=settings),
+        lambda: packs.note_taken_out(stranger, pack_id, [sheet.id]),
+        lambda: packs.note_taken_out(stranger, other_id, [sheet.id]),
+    ):
+        with pytest.raises(NotFound):
+            refused()
+    assert sheets_of(pack_id)[resident].collected_at is None
+
+
 # --- The pages -------------------------------------------------------------------------------------------------------
 
 
@@ -668,6 +808,36 @@ def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organi
     pages.submit(f"Mark all as destroyed {pack.called}").see(
         "Noted: all sheets of this pack are destroyed.", "No printed pack is out."
     )
+
+
+def test_from_the_packs_to_a_folder_that_is_up_to_date(
+    app: Flask, gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    residents = [a_resident(gp, home, room=f"Room {number}", family_name="Okonkwo") for number in (1, 2)]
+    pack_id, _ = printed(gp, home, settings)
+    [pack] = found.find_packs(gp, home.id)
+    pages = at_the_form(app, gp, home).follow(f"Bring it up to date {pack.called}")
+    pages.see("Nothing is to be printed.", "Nothing in the folder is to be taken out.")
+
+    do(gp, residents[0], EditKind.SIGN, a_decision())
+    old = sheets_of(pack_id)[residents[0]]
+    pages.open(f"/handover/packs/{pack_id}/folder").see("1 of 2 residents", "Take this sheet out of the folder")
+    pages.see(format_code(old.code), "Do not rely on it").see_nothing_of("Okonkwo")
+    pages.submit("Lay out 1 sheet").see("0 of 1 sheet is laid out.")
+    lay_out(settings)
+    pages.follow("Look again").see("1 sheet is ready", "Not everybody is in it").follow(
+        "See what to take out of the folder"
+    )
+
+    pages.submit("This sheet is destroyed").see("Noted: what you took out is destroyed.", "No CPR line changed")
+    assert sheets_of(pack_id)[residents[0]].collected_at is not None
+    stranger = PageClient(app)
+    sign_in(stranger.browser, a_clinician(Role.GP))
+    stranger.open(f"/handover/packs/{pack_id}/folder", status=404)
+    token = pages.value_of("csrf_token")
+    for wrong in ({"sheet": str(new_id())}, {"sheet": "nonsense"}):
+        answer = pages.browser.post(f"/handover/packs/{pack_id}/folder/destroyed", data={"csrf_token": token, **wrong})
+        assert answer.status_code == 404
 
 
 def test_a_pack_that_does_not_go_on_says_so(

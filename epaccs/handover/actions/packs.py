@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from epaccs.access.actions import event
@@ -38,7 +38,7 @@ from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
 from epaccs.handover.queries import packs
 from epaccs.handover.queries import sheets as queries
 from epaccs.handover.queries.sheets import Contents
-from epaccs.handover.rules import KEPT, SheetStatus, check_is_ready, check_may_be_listed
+from epaccs.handover.rules import KEPT, SheetStatus, check_is_ready, check_may_be_listed, check_may_be_renewed
 from epaccs.settings import Settings
 from epaccs.stamps.actions import find_signer
 from epaccs.stamps.queries import is_withdrawn
@@ -76,18 +76,56 @@ def ask_for_pack(actor: Actor, pack_id: UUID, *, place_id: UUID, order: PackOrde
         RuleBroken: it would not hold everybody, or nobody is there.
     """
     found = packs.read_people(actor, place_id, settings=settings)
+    if _was_asked_for(actor, pack_id):
+        return
+    check_may_be_listed(found, "pack")
+    _keep_asked(actor, _build_pack(actor, pack_id, found, order), found.residents)
+
+
+def ask_for_renewal(actor: Actor, pack_id: UUID, *, renews: UUID, settings: Settings) -> None:
+    """The same for those alone of whom the folder of an older pack lacks a sheet that says what their record says now.
+
+    They are for whom that pack was for, and are kept where it is.
+
+    Args:
+        pack_id: of the form: the same form again asks for nothing new.
+
+    Raises:
+        NotFound, Forbidden: as `packs.read_folder`.
+        RuleBroken: not everybody is open to the reader, or the folder lacks nothing.
+    """
+    folder = packs.read_folder(actor, renews, settings=settings)
+    if _was_asked_for(actor, pack_id):
+        return
+    check_may_be_listed(folder.found, "pack")
+    check_may_be_renewed(folder.state)
+    order = PackOrder(folder.pack.printed_for, folder.pack.kept_at)
+    pack = _build_pack(actor, pack_id, folder.found, order)
+    pack.renews_id = renews
+    _keep_asked(actor, pack, [one for one in folder.found.residents if one.entry_id in folder.state.lacking])
+
+
+def _was_asked_for(actor: Actor, pack_id: UUID) -> bool:
+    """Whether the same form came before.
+
+    Raises:
+        NotFound: that of somebody else did.
+    """
+    pack = db.session.get(HandoverPack, pack_id)
+    if pack is not None and not packs.is_asked_by(actor, pack):
+        raise NotFound
+    return pack is not None
+
+
+def _keep_asked(actor: Actor, pack: HandoverPack, residents: Sequence[Resident]) -> None:
     with writing() as session:
-        pack = session.get(HandoverPack, pack_id, with_for_update=True, populate_existing=True)
-        if pack is not None:
-            if not packs.is_asked_by(actor, pack):
-                raise NotFound
-            return
-        check_may_be_listed(found, "pack")
-        session.add(_build_pack(actor, pack_id, found, order))
+        if session.get(HandoverPack, pack.id, with_for_update=True, populate_existing=True) is not None:
+            return  # the same form, sent twice at once
+        session.add(pack)
         session.flush()
         # In the order in which records are always locked: a sheet that refers to one locks it a little.
-        for position, resident in sorted(enumerate(found.residents), key=lambda one: one[1].entry_id):
-            _reserve(session, actor, pack_id, resident, order, position=position)
+        for position, resident in sorted(enumerate(residents), key=lambda one: one[1].entry_id):
+            _reserve(session, actor, pack, resident, position=position)
 
 
 def _build_pack(actor: Actor, pack_id: UUID, found: Round, order: PackOrder) -> HandoverPack:
@@ -106,17 +144,15 @@ def _build_pack(actor: Actor, pack_id: UUID, found: Round, order: PackOrder) -> 
     )
 
 
-def _reserve(
-    session: Session, actor: Actor, pack_id: UUID, resident: Resident, order: PackOrder, *, position: int
-) -> None:
-    code, place = find_unused_code(session), "" if resident.is_restricted else order.kept_at
-    sheet = build_staff_sheet(actor, resident.entry_id, code, printed_for=order.printed_for, place=place)
-    sheet.pack_id, sheet.tells_address = pack_id, not resident.is_restricted
+def _reserve(session: Session, actor: Actor, pack: HandoverPack, resident: Resident, *, position: int) -> None:
+    code, place = find_unused_code(session), "" if resident.is_restricted else pack.kept_at
+    sheet = build_staff_sheet(actor, resident.entry_id, code, printed_for=pack.printed_for, place=place)
+    sheet.pack_id, sheet.tells_address = pack.id, not resident.is_restricted
     session.add(sheet)
     session.flush()
     called = resident.who.name[:MOST_OF_A_NAME]
     session.add(
-        PackedSheet(sheet_id=sheet.id, pack_id=pack_id, position=position, called=called, tries=0, is_left_out=False)
+        PackedSheet(sheet_id=sheet.id, pack_id=pack.id, position=position, called=called, tries=0, is_left_out=False)
     )
 
 
@@ -430,7 +466,7 @@ def _note_printed(actor: Actor, sheet: HandoverSheet, *, pages: int) -> None:
 
 
 def note_pack_destroyed(actor: Actor, pack_id: UUID) -> UUID:
-    """Somebody of the team that printed a pack holds all that is left of it in their hands and destroys it.
+    """Somebody of the team that printed a pack holds all that is left of its folder in their hands and destroys it.
 
     Returns:
         Of which home or team it is.
@@ -439,9 +475,35 @@ def note_pack_destroyed(actor: Actor, pack_id: UUID) -> UUID:
         NotFound: that team printed no such pack.
     """
     with writing() as session:
-        pack = session.get(HandoverPack, pack_id, with_for_update=True, populate_existing=True)
-        if pack is None or pack.printed_at is None or pack.organisation_id != actor.organisation_id:
+        folder = _lock_folder(session, actor, pack_id)
+        note_destroyed(session, actor, lock_printed(session, HandoverSheet.pack_id.in_([one.id for one in folder])))
+        for pack in folder:
+            _end(session, pack)
+        return folder[0].place_id
+
+
+def note_taken_out(actor: Actor, pack_id: UUID, sheet_ids: Sequence[UUID]) -> None:
+    """Somebody of that team took these sheets out of the folder of a pack, and destroys them.
+
+    Raises:
+        NotFound: that team printed no such pack, or one of the sheets is not of its folder.
+    """
+    with writing() as session:
+        packs_of_it = [one.id for one in _lock_folder(session, actor, pack_id)]
+        named = and_(HandoverSheet.pack_id.in_(packs_of_it), HandoverSheet.id.in_(sheet_ids))
+        sheets = lock_printed(session, named)
+        if len(sheets) != len(set(sheet_ids)):
             raise NotFound
-        note_destroyed(session, actor, lock_printed(session, HandoverSheet.pack_id == pack_id))
-        _end(session, pack)
-        return pack.place_id
+        note_destroyed(session, actor, sheets)
+
+
+def _lock_folder(session: Session, actor: Actor, pack_id: UUID) -> list[HandoverPack]:
+    """The pack that began a folder, and after it those that brought it up to date.
+
+    Raises:
+        NotFound: the actor's organisation printed no such pack.
+    """
+    packs.get_folder_place(actor, pack_id)
+    statement = select(HandoverPack).where(HandoverPack.id.in_(packs.packs_of_folder(pack_id)))
+    ordered = statement.order_by(HandoverPack.renews_id.is_not(None), HandoverPack.id)
+    return list(session.scalars(ordered.with_for_update().execution_options(populate_existing=True)))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from epaccs.access.rules import Permission, check_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
@@ -17,9 +18,11 @@ from epaccs.core.db import UTCDateTime, db
 from epaccs.core.errors import NotFound
 from epaccs.core.fields import format_datetime
 from epaccs.handover.model import HandoverPack, HandoverSheet, PackedSheet
-from epaccs.handover.rules import PackProgress, SheetStatus
+from epaccs.handover.rules import FiledSheet, FolderState, PackProgress, SheetStatus, compare_folder, format_code
 from epaccs.record.rules.card import Site
 from epaccs.settings import Settings
+from epaccs.stamps.queries import is_withdrawn
+from epaccs.versions.model import Entry
 
 
 def read_people(actor: Actor, place_id: UUID, *, settings: Settings) -> Round:
@@ -53,6 +56,7 @@ def get_progress(actor: Actor, pack_id: UUID) -> PackProgress:
     return PackProgress(
         id=pack.id,
         place_id=pack.place_id,
+        folder_id=pack.renews_id or pack.id,
         title=pack.title,
         printed_for=pack.printed_for,
         asked_at=pack.asked_at,
@@ -80,7 +84,10 @@ def is_asked_by(actor: Actor, pack: HandoverPack) -> bool:
 
 @dataclass(frozen=True)
 class PackOnPaper:
-    """One pack that is about. `wrong`: so many of its `sheets` must not be relied on any more."""
+    """One pack that is about, with those that brought its folder up to date.
+
+    `wrong`: so many of its `sheets` must not be relied on any more.
+    """
 
     id: UUID
     printed_at: datetime
@@ -99,12 +106,16 @@ class PackOnPaper:
 def find_packs(actor: Actor, place_id: UUID) -> list[PackOnPaper]:
     """The packs of a home or team that the actor's organisation printed, of which paper is about, newest first."""
     wrong = func.sum(case((HandoverSheet.status != str(SheetStatus.CURRENT), 1), else_=0))
+    part = aliased(HandoverPack)
     statement = (
         select(HandoverPack, func.count().label("sheets"), wrong.label("wrong"))
-        .join(HandoverSheet, HandoverSheet.pack_id == HandoverPack.id)
+        .join(part, or_(part.id == HandoverPack.id, part.renews_id == HandoverPack.id))
+        .join(HandoverSheet, HandoverSheet.pack_id == part.id)
         .where(
             HandoverPack.place_id == place_id,
             HandoverPack.organisation_id == actor.organisation_id,
+            HandoverPack.renews_id.is_(None),
+            HandoverPack.printed_at.is_not(None),
             HandoverSheet.printed_at.is_not(None),
             HandoverSheet.collected_at.is_(None),
         )
@@ -126,4 +137,82 @@ def _as_paper(pack: HandoverPack, sheets: int, wrong: int) -> PackOnPaper:
         kept_at=pack.kept_at,
         sheets=sheets,
         wrong=wrong,
+    )
+
+
+# --- The folder of a pack --------------------------------------------------------------------------------------------
+
+
+def packs_of_folder(pack_id: UUID) -> Select[UUID]:
+    """The pack that began a folder, and every one that brought it up to date."""
+    return select(HandoverPack.id).where(or_(HandoverPack.id == pack_id, HandoverPack.renews_id == pack_id))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The paper of a pack beside the records as they are now.
+
+    `state`: nothing is compared where not everybody on the list is open to the reader: they would seem to be gone.
+    """
+
+    pack: PackOnPaper
+    found: Round
+    state: FolderState
+
+
+def read_folder(actor: Actor, pack_id: UUID, *, settings: Settings) -> Folder:
+    """What would bring the folder of a pack up to date.
+
+    Raises:
+        NotFound: the actor's organisation printed no such pack, no paper of it is about, or it brought another one up
+            to date; or as `read_people`.
+        Forbidden: as `read_people`.
+    """
+    place_id = get_folder_place(actor, pack_id)
+    found = read_people(actor, place_id, settings=settings)
+    packs = [one for one in find_packs(actor, place_id) if one.id == pack_id]
+    if not packs:
+        raise NotFound
+    if found.unopened or found.too_many:
+        return Folder(packs[0], found, FolderState((), ()))
+    return Folder(packs[0], found, compare_folder(_find_filed(pack_id), [one.entry_id for one in found.residents]))
+
+
+def get_folder_place(actor: Actor, pack_id: UUID) -> UUID:
+    """Of which home or team the folder of a pack is.
+
+    Raises:
+        NotFound: the actor's organisation printed no such pack.
+    """
+    pack = db.session.get(HandoverPack, pack_id, populate_existing=True)
+    if pack is None or pack.organisation_id != actor.organisation_id or pack.printed_at is None or pack.renews_id:
+        raise NotFound
+    return pack.place_id
+
+
+def _find_filed(pack_id: UUID) -> list[FiledSheet]:
+    statement = (
+        select(HandoverSheet, Entry.change_number.label("now"))
+        .join(Entry, Entry.id == HandoverSheet.entry_id)
+        .where(
+            HandoverSheet.pack_id.in_(packs_of_folder(pack_id)),
+            HandoverSheet.printed_at.is_not(None),
+            HandoverSheet.collected_at.is_(None),
+        )
+    )
+    return [_as_filed(row.HandoverSheet, row.now) for row in db.session.execute(statement)]
+
+
+def _as_filed(sheet: HandoverSheet, change_number: int) -> FiledSheet:
+    if sheet.printed_at is None:
+        raise ValueError("A sheet that was never printed is in no folder")
+    is_wrong = sheet.status != str(SheetStatus.CURRENT)
+    is_up_to_date = sheet.change_number == change_number and not is_withdrawn(sheet.stamp_key or "")
+    return FiledSheet(
+        id=sheet.id,
+        entry_id=sheet.entry_id,
+        number=format_code(sheet.code),
+        printed_at=sheet.printed_at,
+        is_wrong=is_wrong,
+        is_up_to_date=is_up_to_date and not is_wrong,
     )
