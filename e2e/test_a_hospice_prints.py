@@ -168,8 +168,19 @@ def test_a_hospice_prints_everybodys_sheet_at_once_and_a_new_decision_calls_one_
     opened(gp, people[0])
     decided(gp, people[0], recommendation="for_cpr", reason="benefit_expected")
 
-    # then one sheet must not be relied on, and the nurse destroys what she printed
+    # then one sheet must not be relied on, and the nurse brings the folder up to date with that one
     nurse.opens("/rounds").presses(f"In the care of {hospice.name}").presses("Print everybody’s sheet")
-    nurse.sees("1 of 2 sheets changed: do not rely on it")
+    nurse.sees("1 of 2 sheets changed: do not rely on it").presses("Bring it up to date")
+    nurse.sees("lacks a sheet of 1 of 2 people", "Take this sheet out of the folder").sees_nothing_of(name.upper())
+    nurse.presses("Lay out 1 sheet")
+    expect(nurse.page.get_by_text("1 sheet is ready")).to_be_visible(timeout=60_000)
+    nurse.sees("Not everybody is in it")
+    paper = prints(nurse, "Open the sheets (a file to print)")
+    assert {one for one in (name, other) for page in paper.pages if one.upper() in page} == {name}
+    nurse.opens("/rounds").presses(f"In the care of {hospice.name}").presses("Print everybody’s sheet")
+    nurse.presses("Bring it up to date").sees("Nothing is to be printed.").presses("This sheet is destroyed")
+    nurse.sees("Noted: what you took out is destroyed.", "No CPR line changed")
+
+    # and when the shift is over, she destroys what she printed
     nurse.page.get_by_role("button", name="Mark all as destroyed").press("Enter")
     nurse.sees("Noted: all sheets of this pack are destroyed.", "No printed pack is out.")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 from werkzeug.exceptions import HTTPException
 
 from e2e.accessibility import faults_found_by_axe, faults_measured, faults_of_focus
@@ -21,10 +22,12 @@ from epaccs.access.rules import ACCESS_TABLE, AccessReason, Fact
 from epaccs.clinicians.rules import Actor, OrganisationType, Role
 from epaccs.coordination.actions import begin_round
 from epaccs.core import clock
-from epaccs.core.db import db
+from epaccs.core.db import db, writing
 from epaccs.core.identifiers import new_id
 from epaccs.devices.actions import take_out
 from epaccs.handover.actions.packs import PackOrder, ask_for_pack
+from epaccs.handover.model import HandoverPack, HandoverSheet
+from epaccs.handover.rules import SheetStatus
 from epaccs.incidents.actions import NewIncident, open_incident
 from epaccs.observations.actions import observe
 from epaccs.observations.rules import What
@@ -131,6 +134,7 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     end_of_care = f"/record/{alive}/teams/end"
     ward = f"/handover/ward/{rest_home.id}"
     waiting = f"/handover/packs/{a_pack_that_waits(site, gp_at_work, rest_home.id)}"
+    has_printed_a_pack(site, gp_at_work, rest_home.id)
     script = f"/record/{alive}/call/{begin_call(gp_at_work, alive, caller=Caller.CREW, **rung)}"
     yield (
         gp,
@@ -173,6 +177,15 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
     yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
     yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet", "/ask-for-access/sent"]
+
+
+def has_printed_a_pack(site: Site, actor: Actor, place_id: UUID) -> None:
+    """Paper is about: nothing is laid out for it, since only the page of its folder is looked at."""
+    pack_id, now = a_pack_that_waits(site, actor, place_id), clock.now()
+    with writing() as session:
+        session.execute(update(HandoverPack).where(HandoverPack.id == pack_id).values(printed_at=now))
+        printed = {"status": str(SheetStatus.CURRENT), "printed_at": now, "valid_as_at": now, "change_number": 0}
+        session.execute(update(HandoverSheet).where(HandoverSheet.pack_id == pack_id).values(**printed))
 
 
 def a_pack_that_waits(site: Site, actor: Actor, place_id: UUID) -> UUID:

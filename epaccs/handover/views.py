@@ -15,7 +15,7 @@ from epaccs.agreements.queries import get_agreement
 from epaccs.clinicians.guard import asked_by_a_page, current_actor, visit
 from epaccs.clinicians.rules import Actor
 from epaccs.core import clock
-from epaccs.core.errors import RuleBroken
+from epaccs.core.errors import NotFound, RuleBroken
 from epaccs.core.forms import Form, answer_form, showable
 from epaccs.core.identifiers import parse_id
 from epaccs.core.web import public, sent_form
@@ -282,7 +282,8 @@ def _show_checked(typed: str) -> ResponseReturnValue:
     if checked is None:
         return _show_unknown(typed)
     if isinstance(checked, ListOnPaper):
-        return render_template("handover/checked_list.html", checked=checked, checked_at=clock.now())
+        is_ours = actor is not None and found_lists.may_destroy(actor, checked)
+        return render_template("handover/checked_list.html", checked=checked, checked_at=clock.now(), is_ours=is_ours)
     holder = queries.find_holder(actor, checked.entry_id) if actor else None
     return _fill_checked(checked, checked.number, holder)
 
@@ -296,6 +297,17 @@ def _fill_checked(checked: Checked | None, number: str, holder: Holder | None) -
     return render_template(
         "handover/checked.html", checked=checked, typed=number, holder=holder, checked_at=clock.now(), keys=keys
     )
+
+
+@bp.post("/check/<code>/destroyed")
+@needs(Permission.PRINT)
+def found_destroyed(code: str) -> ResponseReturnValue:
+    """The paper in somebody's hand is destroyed; then the next one of the pile."""
+    if not can_be_code(code):
+        raise NotFound
+    sheets.note_found_destroyed(current_actor(), code)
+    flash("Noted: this paper is destroyed.")
+    return redirect(url_for("handover.check"), 303)
 
 
 @bp.get("/admin/agreements/<agreement_id>/processing.pdf")

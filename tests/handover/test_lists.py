@@ -512,6 +512,24 @@ def test_anybody_may_ask_whether_a_list_holds_and_learns_nothing_of_anybody(
     stranger.see_nothing_of("Okonkwo", "Hill House", "Not for CPR", "night shift")
 
 
+def test_a_list_is_ticked_off_by_its_number_where_it_was_printed(
+    app: Flask, gp: Actor, home: Organisation, settings: Settings
+) -> None:
+    resident = a_resident(gp, home)
+    printed = listed(gp, home, settings)
+    organisation = db.session.get(Organisation, gp.organisation_id)
+    for other in (a_clinician(Role.GP), a_clinician(Role.ADMINISTRATOR, organisation)):
+        pages = PageClient(app)
+        sign_in(pages.browser, other)
+        pages.open(f"/check/{printed.number}").see_nothing_of("I have destroyed")
+    pages = PageClient(app)
+    sign_in(pages.browser, a_clinician(Role.GP, organisation))
+
+    pages.open(f"/check/{printed.number}").submit(f"I have destroyed this list {printed.number}")
+
+    assert lines_of(printed)[resident].collected_at is not None
+
+
 def test_the_number_of_a_line_speaks_of_that_line_alone(
     app: Flask, gp: Actor, home: Organisation, settings: Settings
 ) -> None:

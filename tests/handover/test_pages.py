@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from epaccs.audit.events import EventKind
 from epaccs.audit.model import AuditEvent
+from epaccs.clinicians.model import Organisation
 from epaccs.clinicians.rules import Actor, Role
 from epaccs.core.db import db
 from epaccs.core.identifiers import new_id
@@ -307,6 +308,39 @@ def test_a_sheet_of_whoever_left_the_register_is_not_said_to_be_cancelled(
 
     pages.see("This sheet can no longer be checked here", "That does not cancel a signed decision.")
     pages.see("Destroy this sheet, never the signed form.").see_nothing_of("moved", "Okonkwo", "do not rely on it")
+
+
+def test_whoever_finds_old_paper_ticks_it_off_by_its_number(app: Flask, code: str, gp: Actor, entry_id: UUID) -> None:
+    """The square code leads to this page; the record need not be opened first."""
+    apply_edit(gp, an_edit(entry_id, "cpr", a_decision(), kind="sign"))
+    colleague = a_clinician(Role.GP, db.session.get(Organisation, gp.organisation_id))
+    pages = PageClient(app)
+    sign_in(pages.browser, colleague)
+
+    pages.open(f"/check/{code}").submit(f"I have destroyed this sheet {code}")
+
+    pages.see("Noted: this paper is destroyed.", "Sheet number")
+    sheet = db.session.scalars(select(HandoverSheet)).one()
+    assert (sheet.collected_at is not None, sheet.collected_by) == (True, colleague.clinician_id)
+    statement = select(AuditEvent.entry_id).where(AuditEvent.kind == str(EventKind.PAPER_COLLECTED))
+    assert list(db.session.scalars(statement)) == [entry_id]
+    pages.open(f"/check/{code}").see("that this paper was destroyed", "destroy it now").see_nothing_of(
+        "I have destroyed"
+    )
+
+
+def test_paper_of_whoever_is_not_theirs_cannot_be_ticked_off(app: Flask, code: str, gp: Actor) -> None:
+    stranger, clerk = a_clinician(Role.HOSPICE_NURSE), a_clinician(Role.ADMINISTRATOR)
+    for actor in (stranger, clerk):
+        pages = PageClient(app)
+        sign_in(pages.browser, actor)
+        pages.open(f"/check/{code}").see_nothing_of("I have destroyed")
+        token = pages.open("/check").value_of("csrf_token")
+        for number in (code, "7K4P-93XQ", "nonsense"):
+            answer = pages.browser.post(f"/check/{number}/destroyed", data={"csrf_token": token})
+            assert answer.status_code == (404 if actor is stranger else 403)
+    sheet = db.session.scalars(select(HandoverSheet)).one()
+    assert sheet.collected_at is None
 
 
 def test_a_number_can_be_typed(app: Flask, code: str) -> None:

@@ -281,6 +281,25 @@ def note_collected(actor: Actor, sheet_id: UUID, *, entry_id: UUID) -> None:
         note_destroyed(session, actor, _on_the_same_paper(session, actor, sheet))
 
 
+def note_found_destroyed(actor: Actor, typed: str) -> None:
+    """The same of a sheet whose number was read off it: whoever has it in their hand need not open the record first.
+
+    Raises:
+        NotFound: no paper has this number, it is a line of a list, or it is of somebody who is not theirs.
+        RuleBroken: it is no number of a sheet.
+    """
+    code = parse_code(typed)
+    with writing() as session:
+        statement = select(HandoverSheet).where(HandoverSheet.code == code, HandoverSheet.list_id.is_(None))
+        sheet = session.scalars(statement.with_for_update().execution_options(populate_existing=True)).first()
+        if sheet is None or sheet.printed_at is None:
+            raise NotFound
+        holder = queries.find_holder(actor, sheet.entry_id)
+        if holder is None or not holder.may_destroy:
+            raise NotFound
+        note_destroyed(session, actor, [sheet])
+
+
 def _on_the_same_paper(session: Session, actor: Actor, sheet: HandoverSheet) -> list[HandoverSheet]:
     """The sheet itself, or every printed line of its list, locked."""
     if sheet.list_id is None:

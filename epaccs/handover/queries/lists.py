@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import case, func, select
 
-from epaccs.access.rules import Permission, check_role
+from epaccs.access.rules import Permission, can, check_role, facts_of_role
 from epaccs.clinicians.rules import ROLE_LABELS, Actor, Role
 from epaccs.coordination import queries as coordination
 from epaccs.coordination.rules import Round
@@ -106,6 +106,7 @@ class ListOnPaper:
     """One list that is about. `wrong`: so many of its `lines` must not be relied on any more."""
 
     id: UUID
+    organisation_id: UUID
     number: str
     title: str
     printed_at: datetime
@@ -145,6 +146,12 @@ def find_checked_list(code: str) -> ListOnPaper | None:
     return found[0] if found else None
 
 
+def may_destroy(actor: Actor, paper: ListOnPaper) -> bool:
+    """Whether the reader may say that a list is destroyed: where it was printed, whoever prints there."""
+    facts = facts_of_role(actor.role, may_sign=actor.may_sign)
+    return paper.organisation_id == actor.organisation_id and can(Permission.PRINT_LIST, facts)
+
+
 def _find(*conditions: object) -> list[ListOnPaper]:
     wrong = func.sum(case((HandoverSheet.status != str(SheetStatus.CURRENT), 1), else_=0))
     statement = (
@@ -163,6 +170,7 @@ def _as_list(paper: HandoverList, lines: int, wrong: int) -> ListOnPaper:
     by = paper.printed_by
     return ListOnPaper(
         id=paper.id,
+        organisation_id=paper.organisation_id,
         number=format_code(paper.code),
         title=paper.title,
         printed_at=paper.printed_at,

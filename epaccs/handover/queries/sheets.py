@@ -209,7 +209,8 @@ def _as_copy(sheet: HandoverSheet, list_code: str | None, *, with_places: bool) 
 class Checked:
     """What becomes known of a number. The ids are for the audit; a page that anybody reads shows none of them.
 
-    `is_line`: it is one line of a list. `changed_since`: something else in the record changed, which does not make the
+    `is_line`: it is one line of a list. `collected_at`: when somebody said that this paper is destroyed; None: nobody
+    did. `changed_since`: something else in the record changed, which does not make the
     sheet wrong about CPR; told only to whoever may open the record.
     """
 
@@ -221,17 +222,20 @@ class Checked:
     ended_at: datetime | None
     changed_since: bool
     is_line: bool = False
+    collected_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Holder:
     """What the page of a sheet tells whoever is signed in and may open the record: its id, and perhaps what changed.
 
-    `sees_changes`: they have said why they read it, and see all of it; else the record asks them first.
+    `sees_changes`: they have said why they read it, and see all of it; else the record asks them first. `may_destroy`:
+    their role prints, so they may say that the paper in their hand is destroyed, also before they open the record.
     """
 
     entry_id: UUID
     sees_changes: bool
+    may_destroy: bool
 
 
 def find_holder(actor: Actor, entry_id: UUID) -> Holder | None:
@@ -241,7 +245,7 @@ def find_holder(actor: Actor, entry_id: UUID) -> Holder | None:
         return None
     if not (standing.can(Permission.VIEW_CARD) or standing.can(Permission.GIVE_REASON)):
         return None
-    return Holder(entry_id, standing.can(Permission.VIEW_RECORD))
+    return Holder(entry_id, standing.can(Permission.VIEW_RECORD), may_destroy=Fact.PRINTS in standing.facts)
 
 
 def find_signed_with(key_id: str) -> list[str]:
@@ -274,4 +278,5 @@ def find_checked(code: str) -> Checked | None:
         ended_at=sheet.ended_at,
         changed_since=sheet.change_number is not None and row.change_number > sheet.change_number,
         is_line=sheet.list_id is not None,
+        collected_at=sheet.collected_at,
     )
