@@ -38,7 +38,7 @@ def measure(context: Context) -> list[Row]:
     sheets, bare, afresh = [], [], []
     for _ in range(WARM_UP + ROUNDS):
         with _finished_pages() as pages:
-            content, took = _print(register, client, person)
+            content, took = print_sheet(register, client, person)
         [html] = pages
         sheets.append(took)
         bare.append(_render_bare(html, content))
@@ -57,7 +57,8 @@ def measure(context: Context) -> list[Row]:
     ]
 
 
-def _print(register: Register, client: FlaskClient, person: Person) -> tuple[bytes, float]:
+def print_sheet(register: Register, client: FlaskClient, person: Person) -> tuple[bytes, float]:
+    """Print one as its reader does; the file, and the server's seconds."""
     address = f"/record/{person.entry_id}/handover"
     hidden = dict(_HIDDEN.findall(client.get(address).text))
     answer, took = register.timed(lambda: client.post(address, data={**hidden, **_ORDER, "action": "save"}))

@@ -50,5 +50,16 @@ def list_keys() -> list[PublicKey]:
             row.withdrawn_at,
             row.withdrawn_because,
         )
-        for row in db.session.scalars(select(StampKey).order_by(StampKey.made_at.desc(), StampKey.key_id))
+        for row in db.session.execute(_PUBLIC)
     ]
+
+
+#: All of a key but what signs.
+_PUBLIC = select(
+    StampKey.key_id,
+    StampKey.public_key,
+    StampKey.made_at,
+    StampKey.standing,
+    StampKey.withdrawn_at,
+    StampKey.withdrawn_because,
+).order_by(StampKey.made_at.desc(), StampKey.key_id)

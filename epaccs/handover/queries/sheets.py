@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from epaccs.access.queries import find_standing, get_standing
 from epaccs.access.rules import Fact, Permission
@@ -260,23 +260,35 @@ def find_signed_with(key_id: str) -> list[str]:
 
 def find_checked(code: str) -> Checked | None:
     """What anybody may know of a number; None: no sheet has it."""
-    statement = (
-        select(HandoverSheet, Entry.change_number)
-        .join(Entry, Entry.id == HandoverSheet.entry_id)
-        .where(HandoverSheet.code == code)
-    )
-    row = db.session.execute(statement).first()
+    row = db.session.execute(_CHECKED, {"asked": code}).first()
     if row is None:
         return None
-    sheet: HandoverSheet = row.HandoverSheet
     return Checked(
-        sheet_id=sheet.id,
-        entry_id=sheet.entry_id,
+        sheet_id=row.id,
+        entry_id=row.entry_id,
         number=format_code(code),
-        status=SheetStatus(sheet.status),
-        valid_as_at=sheet.valid_as_at,
-        ended_at=sheet.ended_at,
-        changed_since=sheet.change_number is not None and row.change_number > sheet.change_number,
-        is_line=sheet.list_id is not None,
-        collected_at=sheet.collected_at,
+        status=SheetStatus(row.status),
+        valid_as_at=row.valid_as_at,
+        ended_at=row.ended_at,
+        changed_since=row.change_number is not None and row.now > row.change_number,
+        is_line=row.list_id is not None,
+        collected_at=row.collected_at,
     )
+
+
+#: Only what is told: who printed it, and which versions it shows, nobody learns from its number.
+_CHECKED = (
+    select(
+        HandoverSheet.id,
+        HandoverSheet.entry_id,
+        HandoverSheet.list_id,
+        HandoverSheet.status,
+        HandoverSheet.valid_as_at,
+        HandoverSheet.ended_at,
+        HandoverSheet.collected_at,
+        HandoverSheet.change_number,
+        Entry.change_number.label("now"),
+    )
+    .join(Entry, Entry.id == HandoverSheet.entry_id)
+    .where(HandoverSheet.code == bindparam("asked"))
+)
