@@ -445,7 +445,7 @@ def compare_folder(filed: Iterable[FiledSheet], here: Sequence[UUID]) -> FolderS
     """A sheet each of everybody who is here, the newest alone, and none of anybody else.
 
     A sheet of which something else than the line about CPR changed stays until a newer one lies beside it: it is better
-    than none.
+    than none. What is to be taken out is in the order of the folder, so that it is leafed through once.
 
     Args:
         filed: the sheets of the folder.
@@ -456,10 +456,9 @@ def compare_folder(filed: Iterable[FiledSheet], here: Sequence[UUID]) -> FolderS
     in_order = sorted(filed, key=lambda one: one.printed_at)
     newest = {one.entry_id: one for one in in_order}
     lacking = tuple(one for one in here if one not in newest or not newest[one].is_up_to_date)
-    to_take_out = tuple(
-        one for one in in_order if one.is_wrong or one.entry_id not in here or newest[one.entry_id] is not one
-    )
-    return FolderState(lacking, to_take_out)
+    place = {entry_id: number for number, entry_id in enumerate(here)}
+    outdated = [one for one in in_order if one.is_wrong or one.entry_id not in place or newest[one.entry_id] is not one]
+    return FolderState(lacking, tuple(sorted(outdated, key=lambda one: place.get(one.entry_id, len(place)))))
 
 
 def check_may_be_renewed(state: FolderState) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,16 +13,21 @@ from epaccs.cpr_decisions.rules.words import FORBIDDEN
 from epaccs.handover.rules import (
     ALPHABET,
     Destination,
+    FiledSheet,
+    FolderState,
     Happened,
     SheetStatus,
     check_is_open,
+    check_may_be_renewed,
     check_may_go,
+    compare_folder,
     format_code,
     moves_line,
     parse_code,
     status_after,
 )
 from epaccs.record.rules.card import build_card
+from tests.conftest import NOW
 from tests.handover.specimens import RECORDED_AT, SITE, a_material, a_sheet, load, names
 
 # --- The number ------------------------------------------------------------------------------------------------------
@@ -229,3 +236,46 @@ def test_what_becomes_of_a_sheet_after_a_change(
     usual = {"moves_line": False, "is_open": True, "is_restricted": False}
 
     assert status_after(Happened(**{**usual, **facts}), tells_address=tells_address) is status
+
+
+# --- A folder --------------------------------------------------------------------------------------------------------
+
+
+def filed(entry_id: UUID, *, minutes: int = 0, is_wrong: bool = False, is_up_to_date: bool = True) -> FiledSheet:
+    return FiledSheet(
+        id=uuid4(),
+        entry_id=entry_id,
+        number="7K4P-93XQ",
+        printed_at=NOW + timedelta(minutes=minutes),
+        is_wrong=is_wrong,
+        is_up_to_date=is_up_to_date and not is_wrong,
+    )
+
+
+def test_a_folder_with_a_right_sheet_of_everybody_lacks_nothing() -> None:
+    here = [uuid4(), uuid4()]
+
+    assert compare_folder([filed(one) for one in here], here) == FolderState((), ())
+    with pytest.raises(RuleBroken, match="Nothing is to be printed"):
+        check_may_be_renewed(FolderState((), ()))
+
+
+def test_a_folder_lacks_whoever_came_and_whose_record_changed() -> None:
+    came, changed, same = (uuid4() for _ in range(3))
+    older = filed(changed, is_up_to_date=False)
+
+    state = compare_folder([older, filed(same)], [came, changed, same])
+
+    assert state == FolderState((came, changed), ()), "what is older than the record is better than none"
+    check_may_be_renewed(state)
+
+
+def test_what_is_to_be_taken_out_comes_in_the_order_of_the_folder() -> None:
+    first, second, gone = (uuid4() for _ in range(3))
+    wrong, beside_newer = filed(second, is_wrong=True), filed(first, is_up_to_date=False)
+    of_somebody_gone = filed(gone)
+
+    state = compare_folder([of_somebody_gone, wrong, beside_newer, filed(first, minutes=5)], [first, second])
+
+    assert state.to_take_out == (beside_newer, wrong, of_somebody_gone)
+    assert state.lacking == (second,)
