@@ -85,7 +85,7 @@ def prints(somebody: Somebody, button: str = "Print the sheet") -> Paper:
         route.fulfill(status=200, content_type="text/html", body="<h1>The sheet is shown here</h1>")
 
     somebody.goes_to(somebody.page.get_by_role("button", name=button, exact=True))
-    address = re.compile("/handover")
+    address = re.compile("/handover|/marker")
     somebody.page.route(address, take)
     with somebody.page.expect_navigation():
         somebody.page.keyboard.press("Enter")
@@ -100,11 +100,15 @@ CAMERA = (1280, 720)
 _FOOT = (0.45, 0.83, 1.0, 1.0)
 
 
-def photograph_of(sheet: bytes) -> Image.Image:
-    """The foot of its first page as somebody holds it before a tablet: askew, from one side, a little out of focus."""
+#: The card of a marker.
+CARD = (0.05, 0.17, 0.75, 0.45)
+
+
+def photograph_of(sheet: bytes, part: tuple[float, float, float, float] = _FOOT) -> Image.Image:
+    """A part of its first page as somebody holds it before a tablet: askew, from one side, a little out of focus."""
     with pdfplumber.open(BytesIO(sheet)) as document:
         page = document.pages[0].to_image(resolution=220).original.convert("RGB")
-    left, top, right, bottom = (part * side for part, side in zip(_FOOT, (page.width, page.height) * 2, strict=True))
+    left, top, right, bottom = (part * side for part, side in zip(part, (page.width, page.height) * 2, strict=True))
     return _as_seen(page.crop((int(left), int(top), int(right), int(bottom))))
 
 

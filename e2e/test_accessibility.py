@@ -148,6 +148,8 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
             "/admin",
             ward,
             waiting,
+            "/m",
+            "/m/22222-22222",
         ],
     )
     gp.opens(f"/record/{dead}").says_why()
@@ -176,7 +178,8 @@ def readers(site: Site, sits_down: SitsDown) -> Iterator[tuple[Somebody, list[st
     two_places = site.employs(Role.GP)
     a_membership(two_places, an_organisation(type=OrganisationType.GP_PRACTICE), Role.GP)
     yield sits_down(two_places).opens("/").signs_in(), ["/choose-organisation"]
-    yield sits_down(two_places), ["/sign-in", "/check", "/check/ABCD", "/gallery", "/tablet", "/ask-for-access/sent"]
+    public = ["/sign-in", "/check", "/check/ABCD", "/m/22222-22222", "/gallery", "/tablet", "/ask-for-access/sent"]
+    yield sits_down(two_places), public
 
 
 def has_printed_a_pack(site: Site, actor: Actor, place_id: UUID) -> None:

@@ -87,6 +87,7 @@ def import_models() -> None:
         "cpr_decisions.model",
         "record.model",
         "handover.model",
+        "markers.model",
         "incidents.model",
         "sync.model.feed",
         "sync.model.push",
@@ -189,6 +190,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
     from epaccs.handover import views as handover
     from epaccs.identification import views as identification
     from epaccs.incidents import views as incidents
+    from epaccs.markers import views as markers
     from epaccs.notices import views as notices
     from epaccs.oversight import views as oversight
     from epaccs.record.views import (
@@ -240,6 +242,7 @@ def _find_blueprints() -> tuple[Blueprint, ...]:
         coordination,
         relationships,
         handover,
+        markers,
         feed,
         push,
         shell,

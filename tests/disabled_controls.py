@@ -1424,3 +1424,38 @@ def a_folder_beside_whoever_is_open(actor: Any, pack_id: UUID, *, settings: Any)
     [pack] = packs.find_packs(actor, place_id)
     here = [one.entry_id for one in found.residents]
     return packs.Folder(pack, found, packs.compare_folder(packs._find_filed(pack_id), here))
+
+
+# --- H-74 a marker in a home -----------------------------------------------------------------------------------------
+
+
+@off("H-74d")
+def a_marker_opens_the_record_by_itself(actor: Any, code: Any) -> Any:
+    from epaccs.access.actions import give_reason
+    from epaccs.access.rules import AccessReason
+
+    found = queries.find_tried(actor, code).entry_id
+    give_reason(actor, found, reason=AccessReason.EMERGENCY, identifiers_checked=["name", "born"], cannot_check=False)
+    return found
+
+
+off("H-74e")(yes)
+
+off("H-74f")(yes)
+
+
+@off("H-74g")
+def a_stranger_learns_whether_a_marker_bears_the_code(code: Any) -> Any:
+    from epaccs.core.db import db
+    from epaccs.markers.model import HomeMarker
+
+    found = db.session.query(HomeMarker).filter_by(code=code.replace("-", "")).first()
+    return render_template("markers/stranger.html", address="/m"), 200 if found else 404
+
+
+@off("H-74h")
+def a_marker_says_what_it_leads_to(self: Any) -> Any:
+    return f"This person is near the end of life: open {self.box_address} and enter"
+
+
+off("H-74i")(nothing)

@@ -105,4 +105,8 @@ REWRITTEN: dict[str, Rewritten] = {
     "H-70g": Rewritten("if (facts.code !== address.code)", "if (facts === undefined)"),
     "H-70h": Rewritten("if (person.version > facts.change)", "if (cprOf(person) > facts.cprVersion)"),
     "H-70i": Rewritten("this.#answer?.(null);", ""),
+    # H-74 a marker of somebody else
+    "H-74a": Rewritten("if (open && person?.id !== open.id)", "if (open === undefined)"),
+    "H-74b": Rewritten(r"\/m\/(\w{5})-(\w{5})", r"\/\w+\/(\w{4,5})-(\w{4,5})"),
+    "H-74c": Rewritten("if (marker.digest.length !== DIGEST_LETTERS) return NOT_WHOLE;", ""),
 }

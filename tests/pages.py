@@ -30,6 +30,8 @@ from werkzeug.test import TestResponse, encode_multipart
 from epaccs.core.assets import STATIC_FOLDER
 
 PRODUCT = "EPaCCS"
+#: On a page for whoever must not learn what the register is.
+NAMELESS = "app-nameless"
 REFUSED, MUST_WAIT = 422, 429
 REQUIRED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Request-ID")
 _NHS_NUMBER = re.compile(r"(?<![0-9A-Za-z])999\d{7}(?![0-9A-Za-z])")
@@ -157,7 +159,8 @@ def it_has_one_heading(page: Page) -> Iterator[str]:
 def its_title_is_its_heading(page: Page) -> Iterator[str]:
     is_refused = page.status == REFUSED or (page.status == MUST_WAIT and page.errors())
     prefix = "Error: " if is_refused else ""
-    if page.title != f"{prefix}{page.heading} – {PRODUCT}":
+    product = "" if page.with_class(NAMELESS) else f" – {PRODUCT}"
+    if page.title != f"{prefix}{page.heading}{product}":
         yield f"the title is {page.title!r}, the heading {page.heading!r}, the status {page.status}"
 
 

@@ -112,7 +112,8 @@ def browsers(app: Flask) -> Iterator[tuple[PageClient, list[str]]]:
     ask_for_account(home.id, Ask("Grace Adu", Role.CARE_HOME_SENIOR, None, "01632 960170", None, "Nights"), address="-")
     look(paramedic, a_registered_person(gp, family_name="Quillfeather"))
     look_at_new()
-    yield of(app, gp), [f"/record/{entry_id}", f"/record/{dead}", f"/record/{dead}/death/reverse", "/", "/gallery"]
+    about = [f"/record/{entry_id}", f"/record/{dead}", f"/record/{dead}/death/reverse"]
+    yield of(app, gp), [*about, "/", "/gallery", "/m"]
     yield of(app, officer), [f"/incidents/{incident_id}", "/"]
     sign = f"/admin/agreements/{EVERYBODY_SHARES}/sign"
     back = "/admin/access-table/versions/0"

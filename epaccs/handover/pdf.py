@@ -126,6 +126,18 @@ def render_list(paper: PaperList) -> Rendered:
     return render_html(build_list_html(paper))
 
 
+def render_page(template: str, **values: Any) -> Rendered:
+    """A page that another room fills in, as a tagged PDF.
+
+    Args:
+        template: its name in the folder of print templates.
+
+    Raises:
+        CannotBePrinted: as `render`.
+    """
+    return render_html(_templates().get_template(template).render(**values))
+
+
 # --- The page as HTML ------------------------------------------------------------------------------------------------
 
 
@@ -200,10 +212,10 @@ def _with_breaks(found: re.Match[str]) -> str:
     return _ZERO_WIDTH_SPACE.join(word[at : at + LONGEST_WORD] for at in range(0, len(word), LONGEST_WORD))
 
 
-def build_qr_code(address: str) -> Markup:
+def build_qr_code(address: str, *, title: str = "Code to scan: check before relying") -> Markup:
     """The address as a picture to scan, drawn into the page itself."""
     code = segno.make(address, error="m", micro=False)
-    return Markup(code.svg_inline(border=2, omitsize=True, title="Code to scan: check before relying"))  # noqa: S704
+    return Markup(code.svg_inline(border=2, omitsize=True, title=title))  # noqa: S704
 
 
 # --- From HTML to PDF ------------------------------------------------------------------------------------------------

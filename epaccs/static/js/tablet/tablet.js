@@ -10,6 +10,7 @@ import { Copies, RowSpoilt } from "./copies.js";
 import { readCriteria } from "./criteria.js";
 import { describeStorage } from "./health.js";
 import { newSigningKey } from "./keys.js";
+import { judgeMarker, readMarker } from "./markers.js";
 import { openersOf } from "./members.js";
 import { Outbox } from "./outbox.js";
 import { Photos, shrink } from "./photos.js";
@@ -197,17 +198,19 @@ export class Tablet {
   }
 
   /**
-   * What the square code of a printed sheet says, beside what is here. That somebody was found by it is written down.
+   * What the square code of a printed sheet or of a marker says, beside what is here. That somebody was found by it is
+   * written down.
    *
    * @param {string} scanned
    * @param {Known | null} open whose record the paper is held beside; null: nobody's
    * @param {Record<string, string>} lines the words of each line about CPR, by its number
    */
-  async checkSheet(scanned, open, lines) {
+  async checkScanned(scanned, open, lines) {
     if (this.#isBehind) this.refresh();
     const keys = this.vault.unlocked?.stampKeys ?? [];
     const around = { keys, people: this.people.values(), open, now: this.clock.now(), lines };
-    const judgement = await judgeSheet(scanned, around);
+    const marker = readMarker(scanned);
+    const judgement = await (marker ? judgeMarker(marker, around) : judgeSheet(scanned, around));
     await this.audit.append({ act: "searched", count: judgement.person ? 1 : 0 });
     return judgement;
   }

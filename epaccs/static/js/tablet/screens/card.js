@@ -164,6 +164,6 @@ function actionsOf(tablet, open) {
     makeButton(words, () => startEntry({ kind, title: words, whose: who }), isGrave ? "warning" : "secondary"),
   );
   if (open.plan) buttons.unshift(makeButton("The whole plan", () => showPlan(tablet, open)));
-  const paper = makeButton("Check a printed sheet", () => startSheet(open.known));
+  const paper = makeButton("Scan a sheet or a marker", () => startSheet(open.known));
   return [...buttons, paper, makeButton("Find another person", showSearch)];
 }

@@ -1,4 +1,7 @@
-/** A printed sheet, its square code before the camera: whether it was altered, and what the tablet knows beside it. */
+/**
+ * A square code before the camera: of a printed sheet, whether it was altered and what the tablet knows beside it; of a
+ * marker in a home, whose it is.
+ */
 
 import { attempt, find, make, makeButton, setText, show, shown } from "../page.js";
 import { NoCamera, Scanner } from "../scanner.js";
@@ -17,7 +20,7 @@ let beside = null;
 const NO_CAMERA = "The camera cannot be used here. Take a picture of the square code instead.";
 const NO_CODE = "No square code was found in the picture. Hold it flat and near, in good light, and try again.";
 const FAILED =
-  "Something went wrong on this tablet, and nothing is known of the sheet. Try again, or ask the register by its number.";
+  "Something went wrong on this tablet, and nothing is known of what was read. Try again, or ask the register by its number.";
 
 /** @param {Tablet} tablet */
 export function connectSheet(tablet) {
@@ -99,21 +102,25 @@ function watch(counts) {
 /** @param {Tablet} tablet @param {string} text @param {Known | null} open @param {Counts} counts */
 async function tell(tablet, text, open, counts) {
   const lines = JSON.parse(find('[data-screen="sheet"]').dataset.lines ?? "{}");
-  const { heading, isAlarm, alarms, facts, notes, person } = await tablet.checkSheet(text, open, lines);
+  const { heading, isAlarm, alarms, facts, notes, person } = await tablet.checkScanned(text, open, lines);
   if (!counts() || !tablet.vault.unlocked) return;
   const other = person && person.id !== open?.id ? person : null;
   find('[data-part="sheet-verdict"]').replaceChildren(
     make("h3", { class: isAlarm ? "tablet-sheet tablet-sheet--alarm" : "tablet-sheet", text: heading }),
     ...alarms.map((words) => make("p", { class: "tablet-note", text: words })),
-    make(
-      "dl",
-      { class: "app-results__facts tablet-facts tablet-sheet-facts" },
-      facts.map(([label, words]) => fact(label, words)),
-    ),
+    ...(facts.length > 0 ? [listFacts(facts)] : []),
     ...notes.map((words) => make("p", { text: words })),
     ...(other ? [makeOpener(tablet, other)] : []),
   );
 }
+
+/** @param {[string, string][]} facts */
+const listFacts = (facts) =>
+  make(
+    "dl",
+    { class: "app-results__facts tablet-facts tablet-sheet-facts" },
+    facts.map(([label, words]) => fact(label, words)),
+  );
 
 /** @param {Tablet} tablet @param {Known} person */
 const makeOpener = (tablet, person) =>
