@@ -83,6 +83,45 @@ def test_a_hospice_prints_a_sheet_and_a_new_decision_calls_it_back(site: Site, s
     nurse.opens(f"/check/{sheet.number}").sees("replaced").sees_nothing_of(name, "CPR recommended")
 
 
+def test_a_hospice_prints_the_persons_own_copy_in_easy_read(site: Site, sits_down: SitsDown) -> None:
+    name, born = site.a_name(), site.a_birthday()
+    hospice = an_organisation(type=OrganisationType.HOSPICE)
+    with days_ago(3):
+        gp = site.employs(Role.GP, name="Dr Anita Patel", may_sign=True)
+        entry_id = on_the_register(gp, family_name=name, born_on=born, about_me={"most_important": "My garden"})
+        decided(gp, entry_id)
+        with writing() as session:
+            begin_relationship(session, Concerned(entry_id, hospice.id, "referral", gp.clinician_id))
+    nurse = sits_down(site.employs(Role.HOSPICE_NURSE, hospice, name="Bernadette Kelly"))
+
+    # given a nurse whose patient wants to read for herself what was decided
+    nurse.opens("/").signs_in().presses(f"{name.upper()}, Grace (Mrs)")
+    nurse.says_why("The person has given permission now").presses("Print the handover sheet")
+
+    # when she asks for Easy Read, first for a colleague by mistake
+    nurse.types("Who is it for?", "Grace herself")
+    nurse.chooses("Where does this copy go?", "To a professional or a service")
+    nurse.chooses("How should it be laid out?", "Easy Read").presses("Print the sheet")
+    nurse.sees("Easy Read is only for a copy that goes to the person")
+    nurse.chooses("Where does this copy go?", "To the person, or where they live")
+    nurse.ticks("If it goes to the person: I have read the free text, and none of it is from or about somebody else")
+    sheet = prints(nurse)
+
+    # then it speaks to the person in large letters, and every page says what it is not
+    together = " ".join(sheet.pages)
+    assert "It says: if your heart stops, CPR should not be tried." in together
+    assert "“My garden”" in together
+    for words in sheet.pages:
+        assert f"Grace {name}" in words
+        assert "It is not the form that ambulance crews need." in words
+    assert sheet.smallest_letter > 11.99
+
+    # and it is checked like any other sheet, and listed as what it is
+    assert len(set(sheet.codes)) == 1
+    nurse.opens(f"/check/{sheet.number}").sees("is the current one").sees_nothing_of(name)
+    nurse.opens(f"/record/{entry_id}/handover").sees("Grace herself. Easy Read")
+
+
 def two_in_the_care_of(hospice: Organisation, site: Site, *names: str) -> tuple[Actor, list[UUID]]:
     """Their GP, and two people whom the hospice looks after; of the first a decision is in force."""
     with days_ago(3):

@@ -41,7 +41,7 @@ from epaccs.devices import queries as device_queries
 from epaccs.export import export, find_everybody
 from epaccs.handover.actions.sheets import Order, print_sheet
 from epaccs.handover.queries.sheets import find_signed_with
-from epaccs.handover.rules import Destination
+from epaccs.handover.rules import Destination, Layout
 from epaccs.register.queries import count_by_status, get_entry_by_number
 from epaccs.settings import Settings, SettingsError
 from epaccs.stamps import actions as stamp_actions
@@ -253,6 +253,12 @@ def handover() -> None:
 @click.option("--place", default="", help="Where this copy will be kept.")
 @click.option("--home", is_flag=True, help="It goes to the person, or where they live.")
 @click.option("--not-told-because", default="", help="Why it goes there before the person is told of the decision.")
+@click.option(
+    "--layout",
+    type=click.Choice([str(one) for one in Layout]),
+    default=str(Layout.USUAL),
+    help="How the person's own copy is laid out.",
+)
 @click.option("--was-read", is_flag=True, help="Nothing unmarked in its free text is from or about somebody else.")
 @json_option
 @in_the_house
@@ -271,6 +277,7 @@ def print_handover(nhs_number: str, file: Path, as_json: bool, **asked: Any) -> 
         place=asked["place"],
         not_told_because=asked["not_told_because"],
         was_read=asked["was_read"],
+        layout=Layout(asked["layout"]),
     )
     with open_for_owner(file) as written:
         settings: Settings = current_app.config["EPACCS"]

@@ -106,6 +106,7 @@ have_venv() { is_done "$venv/made-in" "$PWD" && "$venv/bin/python" -c '' 2>/dev/
 
 # $1: the Python it comes from
 make_venv() {
+  [ ! -L "$venv" ] || fail "$venv is a link to another folder's environment, which would be emptied. Remove the link."
   if ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then
     install_packages "Python's own module for virtual environments" \
       "python$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"

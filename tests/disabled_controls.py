@@ -644,7 +644,7 @@ def everybody_reads_everything(text: str) -> str:
 
 
 @off("H-41b")
-def paper_holds_everything(material: Any, sights: Any) -> Any:
+def paper_holds_everything(material: Any, sights: Any, **_: Any) -> Any:
     del sights
     return material
 
@@ -1459,3 +1459,38 @@ def a_marker_says_what_it_leads_to(self: Any) -> Any:
 
 
 off("H-74i")(nothing)
+
+
+# --- H-75 the person's own copy --------------------------------------------------------------------------------------
+
+
+off("H-75a")(nothing)
+
+off("H-75b")(none_of_them)
+
+
+@off("H-75c")
+def the_line_says_nothing_of_what_was_decided(line: Any, state: Any) -> Any:
+    return iter(())
+
+
+@off("H-75d")
+def every_decision_is_called_current(line: Any, decision: Any) -> Any:
+    if decision is not None:
+        yield _say("signed", day=_day(local_date(decision.signed_at)))
+        yield _say("still_counts")
+
+
+off("H-75e")(none_of_them)
+
+off("H-75f")(none_of_them)
+
+
+@off("H-75g")
+def the_gap_is_shown(text: str) -> str:
+    return withheld(text)
+
+
+@off("H-75h")
+def nobody_asks_whether_it_may_go(actor: Any, entry_id: Any, order: Any, *, settings: Any) -> Any:
+    return queries.read_contents(actor, entry_id, destination=order.destination, settings=settings)

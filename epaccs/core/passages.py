@@ -36,6 +36,8 @@ SHORT_HINT: Final = "From or about somebody else: [[ between these marks ]]"
 
 _MARK: Final = re.compile(r"\[\[|\]\]")
 _PASSAGE: Final = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+#: A passage with the blanks before it, so that none is left doubled, nor before a full stop, where it stood.
+_WITH_ITS_SPACE: Final = re.compile(r"[ \t]*\[\[.*?\]\]", re.DOTALL)
 
 
 def has_mark(text: str) -> bool:
@@ -85,6 +87,21 @@ def withheld(text: str) -> str:
     if not _fits_together(text):
         return text[: text.index(OPEN)] + WITHHELD
     return _PASSAGE.sub(WITHHELD, text)
+
+
+def left_out(text: str) -> str:
+    """The text as the person reads it: without its passages, and without a word that there was one.
+
+    A gap that is named tells them that somebody spoke of them in confidence. If the marks do not fit together,
+    everything after the first one is left out.
+
+    Source: hazard H-41.
+    """
+    if OPEN not in text:
+        return text
+    if not _fits_together(text):
+        return text[: text.index(OPEN)].rstrip()
+    return _WITH_ITS_SPACE.sub("", text).strip()
 
 
 def labelled(text: str) -> str:

@@ -36,6 +36,7 @@ class HandoverSheet(Base):
     printed_by: Mapped[dict[str, Any]]  #: name, role and organisation as they were then
     printed_for: Mapped[str] = mapped_column(String(200))
     destination: Mapped[str] = mapped_column(String(12))
+    layout: Mapped[str | None] = mapped_column(String(12))  #: of a copy printed by itself; None: as for staff
     place: Mapped[str] = mapped_column(String(200))  #: empty: not said, or the address is restricted
     not_told_because: Mapped[str] = mapped_column(Text)  #: empty: the person has been told, or it goes to staff
     printed_at: Mapped[datetime | None]

@@ -40,13 +40,22 @@ from epaccs.agreements.rules import (
 )
 from epaccs.core.fields import format_date, format_datetime
 from epaccs.core.nhs_number import format_nhs_number
-from epaccs.handover.room import LONGEST_WORD, foot_height, head_height, list_foot_height, list_head_height
-from epaccs.handover.rules import PaperList, Sheet
+from epaccs.handover.easy_read import TITLES, build_head, build_parts
+from epaccs.handover.room import (
+    LONGEST_WORD,
+    easy_head_height,
+    first_head_height,
+    foot_height,
+    head_height,
+    list_foot_height,
+    list_head_height,
+)
+from epaccs.handover.rules import Layout, PaperList, Sheet
 from epaccs.handover.tags import complete_tags
 from epaccs.record.rules.card import find_unbroken, fits
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "print_templates"
-STYLE_SHEETS: Final = ("sheet.css",)
+STYLE_SHEETS: Final = ("sheet.css", "large.css")
 
 #: So many characters that no font has are written by their names.
 MOST_NAMES: Final = 1000
@@ -143,6 +152,8 @@ def render_page(template: str, **values: Any) -> Rendered:
 
 def build_html(sheet: Sheet) -> str:
     """The finished page, before it is laid out."""
+    if sheet.layout is Layout.EASY_READ:
+        return build_easy_html(sheet)
     return (
         _templates()
         .get_template("handover.html")
@@ -153,8 +164,25 @@ def build_html(sheet: Sheet) -> str:
             line=sheet.card.line,
             qr_code=build_qr_code(sheet.scan_address),
             head_mm=head_height(sheet),
+            first_mm=first_head_height(sheet),
             foot_mm=foot_height(sheet),
         )
+    )
+
+
+def build_easy_html(sheet: Sheet) -> str:
+    """The finished page in Easy Read, before it is laid out."""
+    head = build_head(sheet)
+    template = _templates().get_template("easy_read.html")
+    return template.render(
+        sheet=sheet,
+        who=sheet.summary.identity,
+        head=head,
+        title=TITLES["sheet"],
+        parts=build_parts(sheet),
+        qr_code=build_qr_code(sheet.scan_address),
+        head_mm=easy_head_height(sheet, head),
+        foot_mm=foot_height(sheet),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from epaccs.handover.rules import PaperList, Sheet
@@ -36,15 +37,45 @@ _OTHER_SCRIPT: Final = 1.2
 _LAST_OF_FONT: Final = "\u017f"
 
 
+@dataclass(frozen=True)
+class _Points:
+    """The size of what stands on every page: who it is, the line about CPR, the rest of the head, and the foot."""
+
+    name: float = 12.5
+    line: float = 14
+    rest: float = 11
+    foot: float = 11
+
+
+_USUAL: Final = _Points()
+_LARGE: Final = _Points(name=16, line=18, rest=16, foot=12)
+
+
+def _points(sheet: Sheet) -> _Points:
+    return _LARGE if sheet.is_large else _USUAL
+
+
+def first_head_height(sheet: Sheet) -> float:
+    """Millimetres for the head of the first page, which begins with the person."""
+    return (17 if sheet.is_large else 15) if sheet.is_demo else 9
+
+
 def head_height(sheet: Sheet) -> float:
     """Millimetres for the head of the second and later pages: who, and the line about CPR."""
-    who, line = sheet.summary.identity, sheet.card.line
+    who, line, points = sheet.summary.identity, sheet.card.line, _points(sheet)
     name = f"{who.family_name.upper()}, {who.given_name} ({who.title}) Preferred name {who.preferred_name}"
     room = TEXT_MM - 8
-    lines = height(f"{name} Born 00-Mmm-0000_(000y_at_death) NHS_No._000_000_0000", 12.5, room - 10)
-    lines += height(who.warning, 11, room - 6)
-    lines += sum(height(text, 14, room - 8) + 0.8 for text in (line.large, *line.beneath))
-    return lines + 12 + (7.5 if sheet.is_demo else 0)
+    lines = height(f"{name} Born 00-Mmm-0000_(000y_at_death) NHS_No._000_000_0000", points.name, room - 10)
+    lines += height(who.warning, points.rest, room - 6)
+    lines += sum(height(text, points.line, room - 8) + 0.8 for text in (line.large, *line.beneath))
+    return lines + 12 + ((10 if sheet.is_large else 7.5) if sheet.is_demo else 0)
+
+
+def easy_head_height(sheet: Sheet, head: Sequence[str]) -> float:
+    """Millimetres for the head of every page in Easy Read: whose it is, and what it is not."""
+    who, room = sheet.summary.identity, TEXT_MM - 8
+    lines = sum(height(text, _LARGE.name, room) for text in (f"{who.given_name} {who.family_name}", *head))
+    return lines + 12 + (10 if sheet.is_demo else 0)
 
 
 def foot_height(sheet: Sheet) -> float:
@@ -55,11 +86,11 @@ def foot_height(sheet: Sheet) -> float:
         f"Check before relying: {sheet.check_address}",
         f"Printed by {sheet.printed.by}, for {sheet.printed.printed_for}",
     )
-    return 11 + _beside_the_code(texts, TEXT_MM - CODE_MM - 8)
+    return 11 + _beside_the_code(texts, TEXT_MM - CODE_MM - 8, _points(sheet).foot)
 
 
-def _beside_the_code(texts: Sequence[str], width_mm: float) -> float:
-    return max(CODE_MM, sum(height(text, 11, width_mm) + 0.6 for text in texts))
+def _beside_the_code(texts: Sequence[str], width_mm: float, size_points: float = 11) -> float:
+    return max(CODE_MM, sum(height(text, size_points, width_mm) + 0.6 for text in texts))
 
 
 #: Across the page, as a list stands.

@@ -74,6 +74,21 @@ DESTINATION_LABELS: Final[Mapping[Destination, str]] = {
 }
 
 
+class Layout(StrEnum):
+    """How a sheet is laid out; only the person's own copy is ever anything but usual."""
+
+    USUAL = "usual"
+    LARGE_PRINT = "large_print"
+    EASY_READ = "easy_read"
+
+
+LAYOUT_LABELS: Final[Mapping[Layout, str]] = {
+    Layout.USUAL: "As for staff",
+    Layout.LARGE_PRINT: "Large print",
+    Layout.EASY_READ: "Easy Read",
+}
+
+
 # --- The number ------------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +158,29 @@ def check_may_go(destination: Destination, *, person_not_told: bool, because: st
         )
 
 
+def check_layout(layout: Layout, destination: Destination, *, death_is_known: bool) -> None:
+    """Staff get the sheet that says the most in the least room; nobody reads their own plan after their death.
+
+    Raises:
+        RuleBroken: a copy for staff is to be laid out for the person; or a death is reported or confirmed, and the copy
+            would be in words that speak to the person.
+
+    Source: hazard H-75.
+    """
+    if layout is not Layout.USUAL and destination is not Destination.HOME:
+        raise RuleBroken(
+            f"{LAYOUT_LABELS[layout]} is only for a copy that goes to the person: change where it goes, or how it is "
+            "laid out",
+            field="layout",
+        )
+    if layout is Layout.EASY_READ and death_is_known:
+        raise RuleBroken(
+            "A death is recorded, and Easy Read speaks to the person. Choose another layout, or record first that the "
+            "person was seen alive",
+            field="layout",
+        )
+
+
 # --- What stands on it -----------------------------------------------------------------------------------------------
 
 
@@ -178,6 +216,8 @@ class Sheet:
         change_number: of the last change that the sheet knows of.
         check_address: of the page that says whether the sheet is still right.
         stamp: the facts by which the sheet shows that it was altered, signed.
+        is_shared: others than the practice see the record at all; if not, this paper may be all that a crew has.
+        is_for_person: the person reads it, so it does not say where a passage was left out.
     """
 
     code: str
@@ -188,6 +228,14 @@ class Sheet:
     check_address: str
     stamp: str
     is_demo: bool
+    is_shared: bool = True
+    is_for_person: bool = False
+    layout: Layout = Layout.USUAL
+
+    @property
+    def is_large(self) -> bool:
+        """In letters that whoever sees little can read."""
+        return self.layout is not Layout.USUAL
 
     @property
     def scan_address(self) -> str:
@@ -230,6 +278,8 @@ class Sheet:
         """The same for the foot of each page, where a long place has no room."""
         if len(self.original) <= FOOT_PLACE_LIMIT:
             return self.original
+        if self.layout is Layout.EASY_READ:
+            return "Where the original is: see If your heart stops."
         return "Where the original is: see About this sheet, at the end."
 
 

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from marshmallow import Schema
 
 from epaccs.core.forms import Choice, Choices, FreeText, ShortText, Tick
-from epaccs.handover.rules import DESTINATION_LABELS, Destination
+from epaccs.handover.rules import DESTINATION_LABELS, LAYOUT_LABELS, Destination, Layout
 
 
 class PrintSchema(Schema):
     """For whom, where the copy goes, and where it is kept.
 
     A place is not asked for where the address is restricted, so none can be told; why the sheet goes to the person is
-    asked only where they have not been told of the decision.
+    asked only where they have not been told of the decision. A copy of which nobody said how it is laid out is as for
+    staff.
     """
 
     printed_for = ShortText(
@@ -29,6 +30,16 @@ class PrintSchema(Schema):
         {str(destination): words for destination, words in DESTINATION_LABELS.items()},
         enum=Destination,
         required=True,
+    )
+    layout = Choice(
+        "How should it be laid out?",
+        {str(layout): words for layout, words in LAYOUT_LABELS.items()},
+        hint="Large print and Easy Read are only for a copy that goes to the person",
+        hints={
+            Layout.LARGE_PRINT: "All that the sheet for staff says, in letters of 16 points and more",
+            Layout.EASY_READ: "Some of it, in short sentences for the person. A crew needs another sheet or the form",
+        },
+        enum=Layout,
     )
     place = ShortText(
         "Where will this copy be kept?",

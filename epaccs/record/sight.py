@@ -252,36 +252,38 @@ def _visible_fields(value: Value, fields: Fields, say: Callable[[str], str], *, 
     }
 
 
-def without_passages(material: Material, sights: Sights) -> Material:
+def without_passages(material: Material, sights: Sights, *, for_person: bool = False) -> Material:
     """The same without what is from or about somebody else: for paper, which the person reads, and for other programs.
+
+    Args:
+        for_person: it goes to the person: nothing tells that there was a passage. Else its place says so.
 
     Source: hazard H-41.
     """
+    say = passages.left_out if for_person else passages.withheld
     sections = {
-        name: replace(recorded, value=_without_passages(recorded.value, sights.get(name)))
+        name: replace(recorded, value=_without_passages(recorded.value, sights.get(name), say))
         for name, recorded in material.sections.items()
     }
-    held = tuple(replace(one, body=_without_passages(one.body, sights.get(one.section))) for one in material.held)
+    held = tuple(replace(one, body=_without_passages(one.body, sights.get(one.section), say)) for one in material.held)
     return replace(material, sections=sections, held=held)
 
 
-def _without_passages(value: Value, sight: SectionSight | None) -> Value:
+def _without_passages(value: Value, sight: SectionSight | None, say: Callable[[str], str]) -> Value:
     """A section's value, or the body of an edit of it."""
     if sight is None or sight.is_whole:
         return value
-    said = _withheld_fields(value, sight.fields)
+    said = _withheld_fields(value, sight.fields, say)
     if ITEMS in value:
-        said[ITEMS] = {key: _withheld_fields(item, sight.item_fields) for key, item in value[ITEMS].items()}
+        said[ITEMS] = {key: _withheld_fields(item, sight.item_fields, say) for key, item in value[ITEMS].items()}
     if "item" in value:
-        said["item"] = _withheld_fields(value["item"], sight.item_fields)
+        said["item"] = _withheld_fields(value["item"], sight.item_fields, say)
     return said
 
 
-def _withheld_fields(value: Value, fields: Fields) -> Value:
+def _withheld_fields(value: Value, fields: Fields, say: Callable[[str], str]) -> Value:
     return {
-        name: passages.withheld(answer)
-        if name in fields and fields[name].has_passages and isinstance(answer, str)
-        else answer
+        name: say(answer) if name in fields and fields[name].has_passages and isinstance(answer, str) else answer
         for name, answer in value.items()
     }
 

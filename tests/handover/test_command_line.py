@@ -148,3 +148,18 @@ def test_nothing_is_printed_where_it_cannot_be_written(
     assert (result.exit_code, sentence in result.stderr) == (1, True)
     assert (tmp_path / "there.pdf").read_text() == "kept"
     assert the_sheets() == []
+
+
+def test_the_persons_own_copy_is_printed_in_large_print(print_to: Run, entry_id: UUID) -> None:
+    result = print_to(NUMBER, "--as", "patel", "--home", "--was-read", "--layout", "large_print")
+
+    assert result.exit_code == 0
+    assert [sheet.layout for sheet in the_sheets()] == ["large_print"]
+
+
+def test_a_copy_for_staff_in_large_print_is_refused(print_to: Run, entry_id: UUID) -> None:
+    result = print_to(NUMBER, "--as", "patel", "--layout", "large_print")
+
+    assert result.exit_code == 1
+    assert "Large print is only for a copy that goes to the person" in result.stderr
+    assert the_sheets() == []

@@ -140,6 +140,7 @@ def test_missing_answers_are_named_beside_their_boxes_and_nothing_is_printed(
         pytest.param({"printed_for": "a\x00b"}, id="a null byte"),
         pytest.param({"printed_for": "a\u202eb"}, id="a mark that reorders"),
         pytest.param({"destination": "everybody"}, id="a place to go that is not offered"),
+        pytest.param({"layout": "braille"}, id="a layout that is not offered"),
         pytest.param({"place": None}, id="a part missing"),
         pytest.param({"not_told_because": "x"}, id="an answer nobody asked for"),
         pytest.param({"edit_id": "17"}, id="no number of the form"),
@@ -177,6 +178,30 @@ def test_where_the_person_has_not_been_told_the_page_stops_and_asks(app: Flask, 
     because = "Her daughter tells her this evening"
     response = send(pages, entry_id, destination="home", not_told_because=because, was_read="yes")
     assert response.mimetype == "application/pdf"
+
+
+def test_the_persons_own_copy_is_asked_for_in_easy_read_and_listed_as_such(
+    app: Flask, gp: Actor, entry_id: UUID
+) -> None:
+    pages = opened(app, gp, entry_id).see("How should it be laid out?", "Easy Read is shorter")
+
+    response = send(pages, entry_id, destination="home", layout="easy_read", was_read="yes")
+
+    with pdfplumber.open(io.BytesIO(response.data)) as document:
+        assert "Your plan in easy words" in document.pages[0].extract_text()
+    pages.open(f"/record/{entry_id}/handover").see("L Hart, community nurse. Easy Read")
+
+
+def test_a_copy_for_staff_in_easy_read_is_refused_beside_the_question(app: Flask, gp: Actor, entry_id: UUID) -> None:
+    pages = opened(app, gp, entry_id)
+
+    pages.fill(printed_for="L Hart", destination="professional", layout="easy_read")
+    pages.submit("Print the sheet", status=422)
+
+    assert pages.errors() == [
+        "Easy Read is only for a copy that goes to the person: change where it goes, or how it is laid out"
+    ]
+    assert sheets() == []
 
 
 def test_of_a_restricted_person_no_place_is_asked_for_and_none_is_shown(app: Flask, gp: Actor) -> None:

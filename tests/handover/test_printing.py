@@ -30,10 +30,19 @@ from epaccs.handover import pdf
 from epaccs.handover.actions.sheets import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
 from epaccs.handover.queries import sheets as queries
-from epaccs.handover.rules import MISSES_LIMIT, Destination, SheetStatus, TooManyMisses, format_code, parse_code
+from epaccs.handover.rules import (
+    LAYOUT_LABELS,
+    MISSES_LIMIT,
+    Destination,
+    Layout,
+    SheetStatus,
+    TooManyMisses,
+    format_code,
+    parse_code,
+)
 from epaccs.notices.model import Notice
 from epaccs.notices.rules import NoticeKind
-from epaccs.register.actions import change_lifecycle
+from epaccs.register.actions import amend, change_lifecycle
 from epaccs.settings import Settings
 from epaccs.stamps.actions import find_signer, withdraw_key
 from epaccs.stamps.rules import Facts
@@ -41,7 +50,7 @@ from epaccs.stamps.signer import SIGNED_FOR
 from epaccs.versions.actions import apply_edit
 from epaccs.versions.queries import find_recorded
 from tests.cpr_decisions.test_actions import a_decision
-from tests.factories import a_clinician, a_registered_person, an_edit
+from tests.factories import a_clinician, a_consent, a_registered_person, an_edit
 from tests.handover.codes import codes_of
 
 ORDER = Order("L Hart, community nurse", Destination.PROFESSIONAL, "Kitchen drawer")
@@ -284,6 +293,19 @@ def end(gp: Actor, entry_id: UUID, *, kind: str, body: dict[str, Any]) -> None:
 
 def remove(gp: Actor, entry_id: UUID) -> None:
     end(gp, entry_id, kind="remove", body={"reason": "moved_away"})
+
+
+def test_a_sheet_of_a_record_that_is_not_shared_says_that_others_do_not_find_it(
+    gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    said = "Not shared: other services do not find this record."
+    printed = print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
+    assert said not in text_of(printed.content)
+    amend(gp, an_edit(entry_id, "consent", a_consent(share_status="withdrawn")))
+
+    printed = print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings)
+
+    assert said in text_of(printed.content)
 
 
 # --- What the person has not been told -------------------------------------------------------------------------------
@@ -641,3 +663,141 @@ def test_wrong_numbers_are_forgotten_after_a_day(app: Flask, frozen_clock: Calla
     check_sheet("7K4P-93XQ", address="10.0.0.2")
 
     assert [row.address for row in db.session.scalars(select(WrongCode))] == ["10.0.0.2"]
+
+
+# --- The person's own copy -------------------------------------------------------------------------------------------
+
+HOME = replace(ORDER, destination=Destination.HOME, was_read=True)
+every_layout = pytest.mark.parametrize("layout", list(Layout))
+
+
+@every_layout
+def test_the_register_of_copies_and_the_audit_say_how_a_copy_is_laid_out(
+    layout: Layout, gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    sheet = print_one(gp, entry_id, settings, order=replace(HOME, layout=layout))
+
+    words = "" if layout is Layout.USUAL else LAYOUT_LABELS[layout]
+    assert (sheet.status, sheet.layout) == (SheetStatus.CURRENT, layout)
+    assert [copy.layout for copy in queries.paper_copies(gp, entry_id)] == [words]
+    assert [one.name.endswith(f", {words}") for one in queries.find_sheets_of(entry_id)] == [bool(words)]
+    assert [event.details["layout"] for event in events(EventKind.PRINTED)] == [layout]
+
+
+@pytest.mark.parametrize("layout", [Layout.LARGE_PRINT, Layout.EASY_READ])
+def test_a_copy_for_staff_is_never_laid_out_for_the_person(
+    layout: Layout, gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    with pytest.raises(RuleBroken, match="only for a copy that goes to the person"):
+        print_one(gp, entry_id, settings, order=replace(ORDER, layout=layout))
+
+    assert db.session.scalars(select(HandoverSheet)).all() == []
+
+
+@every_layout
+def test_no_layout_tells_the_person_what_nobody_told_them(
+    layout: Layout, gp: Actor, not_told: UUID, settings: Settings
+) -> None:
+    with pytest.raises(RuleBroken, match="Tell them first"):
+        print_one(gp, not_told, settings, order=replace(HOME, layout=layout))
+
+    told = replace(HOME, layout=layout, not_told_because="Told this evening")
+    assert print_one(gp, not_told, settings, order=told).status == SheetStatus.CURRENT
+
+
+def test_after_a_death_no_copy_speaks_to_the_person(gp: Actor, entry_id: UUID, settings: Settings) -> None:
+    report_death(gp, entry_id)
+
+    with pytest.raises(RuleBroken, match="A death is recorded"):
+        print_one(gp, entry_id, settings, order=replace(HOME, layout=Layout.EASY_READ))
+
+    large = print_one(gp, entry_id, settings, order=replace(HOME, layout=Layout.LARGE_PRINT))
+    assert large.status == SheetStatus.CURRENT
+
+
+def report_death(gp: Actor, entry_id: UUID) -> None:
+    died_on = clock.today().isoformat()
+    end(gp, entry_id, kind="report_death", body={"died_on": died_on, "told_by": "Ada Obi"})
+
+
+@pytest.mark.parametrize(
+    ("change_it", "match"),
+    [
+        pytest.param(report_death, "A death is recorded", id="a death"),
+        pytest.param(
+            lambda gp, entry_id: change(
+                gp, entry_id, "cpr", a_decision(aware=["family"], person_not_told="Too unwell to hear it"), kind="sign"
+            ),
+            "Tell them first",
+            id="a decision that the person was not told of",
+        ),
+    ],
+)
+def test_what_changes_while_a_copy_is_laid_out_is_asked_again_before_it_goes_home(
+    change_it: Callable[[Actor, UUID], None],
+    match: str,
+    gp: Actor,
+    entry_id: UUID,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lay_out, changes = pdf.render, iter([change_it])
+
+    def change_first(sheet: Any) -> Any:
+        for one in changes:
+            one(gp, entry_id)
+        return lay_out(sheet)
+
+    monkeypatch.setattr(pdf, "render", change_first)
+    with pytest.raises(RuleBroken, match=match):
+        print_one(gp, entry_id, settings, order=replace(HOME, layout=Layout.EASY_READ))
+
+    assert events(EventKind.PRINTED) == []
+
+
+def test_a_form_that_is_sent_again_after_a_failure_prints_what_it_says_now(
+    gp: Actor, entry_id: UUID, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet_id = new_id()
+    with monkeypatch.context() as broken:
+        broken.setattr(pdf, "render", lambda _sheet: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            print_sheet(gp, sheet_id, entry_id=entry_id, order=ORDER, settings=settings)
+
+    again = replace(HOME, layout=Layout.EASY_READ, printed_for="Grace Okonkwo")
+    printed = print_sheet(gp, sheet_id, entry_id=entry_id, order=again, settings=settings)
+
+    kept = the_sheet(sheet_id)
+    assert (kept.destination, kept.layout, kept.printed_for) == ("home", "easy_read", "Grace Okonkwo")
+    assert "Your plan in easy words" in text_of(printed.content)
+
+
+def test_an_easy_read_copy_is_called_back_and_checked_like_any_other(
+    gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    sheet = print_one(gp, entry_id, settings, order=replace(HOME, layout=Layout.EASY_READ))
+    before = check_sheet(sheet.code, address="10.0.0.1")
+
+    change(gp, entry_id, "cpr", a_decision(), kind="sign")
+    after = check_sheet(sheet.code, address="10.0.0.1")
+
+    assert before is not None
+    assert after is not None
+    assert (before.status, after.status) == (SheetStatus.CURRENT, SheetStatus.REPLACED)
+
+
+@every_layout
+def test_a_copy_for_the_person_does_not_say_that_somebody_spoke_of_them_in_confidence(
+    layout: Layout, gp: Actor, entry_id: UUID, settings: Settings
+) -> None:
+    marked = {"most_important": "My garden. [[Her son cannot go on.]] My cat.", "feared": "[[He fears her anger.]]"}
+    change(gp, entry_id, "about_me", marked)
+
+    home = text_of(print_sheet(
+        gp, new_id(), entry_id=entry_id, order=replace(HOME, layout=layout), settings=settings
+    ).content)  # fmt: skip
+    staff = text_of(print_sheet(gp, new_id(), entry_id=entry_id, order=ORDER, settings=settings).content)
+
+    assert [words for words in ("cannot go on", "anger", "withheld", "[", "fear") if words in home] == []
+    assert "My garden. My cat." in home
+    assert staff.count("[A passage is withheld]") == 3

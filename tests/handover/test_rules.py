@@ -16,8 +16,10 @@ from epaccs.handover.rules import (
     FiledSheet,
     FolderState,
     Happened,
+    Layout,
     SheetStatus,
     check_is_open,
+    check_layout,
     check_may_be_renewed,
     check_may_go,
     compare_folder,
@@ -96,6 +98,28 @@ def test_a_sheet_goes_home_only_after_somebody_read_it_for_what_is_not_for_the_p
 
     with pytest.raises(RuleBroken, match="read its free text first"):
         check_may_go(Destination.HOME, person_not_told=False, because="", was_read=False)
+
+
+@pytest.mark.parametrize(
+    ("layout", "destination", "death_is_known", "refused"),
+    [
+        pytest.param(Layout.USUAL, Destination.PROFESSIONAL, True, "", id="for staff"),
+        pytest.param(Layout.USUAL, Destination.HOME, True, "", id="usual, home"),
+        pytest.param(Layout.LARGE_PRINT, Destination.HOME, True, "", id="large print after a death"),
+        pytest.param(Layout.EASY_READ, Destination.HOME, False, "", id="Easy Read"),
+        pytest.param(Layout.LARGE_PRINT, Destination.PROFESSIONAL, False, "only for a copy", id="large, to staff"),
+        pytest.param(Layout.EASY_READ, Destination.PROFESSIONAL, False, "only for a copy", id="Easy Read, to staff"),
+        pytest.param(Layout.EASY_READ, Destination.HOME, True, "A death is recorded", id="Easy Read after a death"),
+    ],
+)
+def test_large_print_and_easy_read_are_only_for_the_person_and_easy_read_for_the_living(
+    layout: Layout, destination: Destination, refused: str, *, death_is_known: bool
+) -> None:
+    if not refused:
+        check_layout(layout, destination, death_is_known=death_is_known)
+        return
+    with pytest.raises(RuleBroken, match=refused):
+        check_layout(layout, destination, death_is_known=death_is_known)
 
 
 def test_a_sheet_is_printed_only_of_somebody_on_the_register() -> None:

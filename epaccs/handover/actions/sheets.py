@@ -38,8 +38,10 @@ from epaccs.handover.rules import (
     MISSES_WINDOW,
     Destination,
     Happened,
+    Layout,
     SheetStatus,
     TooManyMisses,
+    check_layout,
     check_may_go,
     format_code,
     moves_line,
@@ -65,7 +67,7 @@ _MISSES_KEPT: Final = timedelta(days=1)
 class Order:
     """What somebody asks to be printed; `not_told_because` empty: the person knows, or it goes to staff.
 
-    `was_read`: they read the free text for what is not for the person.
+    `was_read`: they read the free text for what is not for the person. `layout`: of the person's own copy.
     """
 
     printed_for: str
@@ -73,6 +75,7 @@ class Order:
     place: str = ""
     not_told_because: str = ""
     was_read: bool = False
+    layout: Layout = Layout.USUAL
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def build_order(fields: Mapping[str, Any]) -> Order:
         place=fields.get("place") or "",
         not_told_because=fields.get("not_told_because") or "",
         was_read=bool(fields.get("was_read")),
+        layout=fields.get("layout") or Layout.USUAL,
     )
 
 
@@ -108,16 +112,11 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
 
     Raises:
         NotFound, Forbidden: as `access` says.
-        RuleBroken: the person left the register, or has not been told and nobody said why it goes to them.
+        RuleBroken: the person left the register, or has not been told and nobody said why it goes to them, or it is
+            laid out for the person and goes to staff, or they died.
         Stale: the record changed again and again.
     """
-    contents = queries.read_contents(actor, entry_id, settings=settings)
-    check_may_go(
-        order.destination,
-        person_not_told=contents.person_not_told,
-        because=order.not_told_because,
-        was_read=order.was_read,
-    )
+    contents = _read(actor, entry_id, order, settings=settings)
     sheet = _reserve(actor, sheet_id, contents, order, entry_id=entry_id)
     for _ in range(TRIES):
         if sheet.status != SheetStatus.RESERVED:
@@ -128,8 +127,21 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
         rendered = pdf.render(finished)
         if _keep(actor, sheet.id, contents, rendered, stamp_key=signer.key_id):
             return PrintedSheet(finished.number, rendered.pdf)
-        contents = queries.read_contents(actor, entry_id, settings=settings)
+        contents = _read(actor, entry_id, order, settings=settings)
     raise Stale
+
+
+def _read(actor: Actor, entry_id: UUID, order: Order, *, settings: Settings) -> Contents:
+    """What would be printed now, if it may go where it is to go; asked anew of a record that changed meanwhile."""
+    contents = queries.read_contents(actor, entry_id, destination=order.destination, settings=settings)
+    check_may_go(
+        order.destination,
+        person_not_told=contents.person_not_told,
+        because=order.not_told_because,
+        was_read=order.was_read,
+    )
+    check_layout(order.layout, order.destination, death_is_known=contents.death_is_known)
+    return contents
 
 
 def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, entry_id: UUID) -> HandoverSheet:
@@ -139,6 +151,8 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
         if sheet is not None:
             if sheet.entry_id != entry_id or sheet.printed_by["clinician_id"] != str(actor.clinician_id):
                 raise NotFound
+            if sheet.status == SheetStatus.RESERVED:
+                _answer(sheet, contents, order)
             return sheet
         sheet = HandoverSheet(
             id=sheet_id,
@@ -147,14 +161,19 @@ def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, 
             status=str(SheetStatus.RESERVED),
             reserved_at=clock.now(),
             printed_by=actor.to_value(),
-            printed_for=order.printed_for,
-            destination=str(order.destination),
-            place="" if contents.is_restricted else order.place,
-            not_told_because=order.not_told_because,
-            tells_address=not contents.is_restricted,
         )
+        _answer(sheet, contents, order)
         session.add(sheet)
     return sheet
+
+
+def _answer(sheet: HandoverSheet, contents: Contents, order: Order) -> None:
+    """What the form says as it was sent last: after a failure somebody may send it with other answers."""
+    sheet.printed_for = order.printed_for
+    sheet.destination, sheet.layout = str(order.destination), str(order.layout)
+    sheet.place = "" if contents.is_restricted else order.place
+    sheet.not_told_because = order.not_told_because
+    sheet.tells_address = not contents.is_restricted
 
 
 def build_staff_sheet(actor: Actor, entry_id: UUID, code: str, *, printed_for: str, place: str) -> HandoverSheet:
@@ -211,6 +230,7 @@ def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Render
                 versions=sheet.versions,
                 pages=rendered.pages,
                 content_hash=sheet.content_hash,
+                layout=sheet.layout,
             )
         )
     return True

@@ -17,6 +17,9 @@ from epaccs.core.db import db
 from epaccs.handover.model import HandoverList, HandoverSheet
 from epaccs.handover.particulars import with_cpr
 from epaccs.handover.rules import (
+    LAYOUT_LABELS,
+    Destination,
+    Layout,
     Printed,
     Sheet,
     SheetStatus,
@@ -38,11 +41,15 @@ from epaccs.versions.model import Entry
 
 @dataclass(frozen=True)
 class Contents:
-    """What would be printed of a person for this reader, read at one moment."""
+    """What would be printed of a person for this reader, read at one moment.
+
+    `is_shared`: others than the practice see the record at all.
+    """
 
     card: Card
     sections: Sequence[ShownSection]
     change_number: int
+    is_shared: bool
 
     @property
     def is_restricted(self) -> bool:
@@ -59,9 +66,19 @@ class Contents:
         """The person does not know of the decision."""
         return self.card.line.person_not_told
 
+    @property
+    def death_is_known(self) -> bool:
+        """A death is reported or confirmed, whoever may have seen the person alive since."""
+        return self.card.summary.lifecycle.death is not None
 
-def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Contents:
+
+def read_contents(
+    actor: Actor, entry_id: UUID, *, settings: Settings, destination: Destination = Destination.PROFESSIONAL
+) -> Contents:
     """What stands in the register now, as far as this reader may see and print it.
+
+    Args:
+        destination: a copy for the person does not tell them that a passage was left out (hazard H-41).
 
     Raises:
         NotFound, Forbidden: as `access` says.
@@ -70,14 +87,14 @@ def read_contents(actor: Actor, entry_id: UUID, *, settings: Settings) -> Conten
     standing = get_standing(actor, entry_id, Permission.PRINT)
     # Read before the record: a change in between makes the number too old, and the sheet is then made again.
     number = db.session.scalars(select(Entry.change_number).where(Entry.id == entry_id)).one()
-    opened = read_record(standing, for_paper=True)
+    opened = read_record(standing, for_paper=True, for_person=destination is Destination.HOME)
     check_is_open(opened.summary)
     now = clock.now()
     site = Site(settings.control_telephone, settings.confirmation_hours)
     card = build_card(
         opened.summary, now=now, copy_left_at=now, site=build_site(site, now), has_namesake=opened.has_namesake
     )
-    return Contents(card, with_cpr(card, opened.sections), number)
+    return Contents(card, with_cpr(card, opened.sections), number, standing.is_shared)
 
 
 def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signer: Signer, settings: Settings) -> Sheet:
@@ -99,6 +116,9 @@ def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signe
         check_address=f"{settings.public_url}/check/{format_code(sheet.code)}",
         stamp=signer.stamp(facts),
         is_demo=settings.is_demo,
+        is_shared=contents.is_shared,
+        is_for_person=sheet.destination == Destination.HOME,
+        layout=Layout(sheet.layout or Layout.USUAL),
     )
 
 
@@ -106,7 +126,8 @@ def build_sheet(actor: Actor, contents: Contents, sheet: HandoverSheet, *, signe
 class PaperCopy:
     """One sheet that is about, or was. `list_number`: it is one line of this list; empty: a sheet by itself.
 
-    `is_ours`: the reader may say that it is destroyed: a list only where it was printed.
+    `is_ours`: the reader may say that it is destroyed: a list only where it was printed. `layout`: in words; empty: as
+    for staff.
     """
 
     id: UUID
@@ -120,6 +141,7 @@ class PaperCopy:
     collected_at: datetime | None
     list_number: str = ""
     is_ours: bool = True
+    layout: str = ""
 
     @property
     def is_to_collect(self) -> bool:
@@ -175,7 +197,9 @@ def find_sheets_of(entry_id: UUID) -> list[HeldCopy]:
 
 
 def _called(one: PaperCopy) -> str:
-    return f"Line {one.number} of list {one.list_number}" if one.list_number else f"Sheet {one.number}"
+    if one.list_number:
+        return f"Line {one.number} of list {one.list_number}"
+    return ", ".join(part for part in (f"Sheet {one.number}", one.layout) if part)
 
 
 def has_paper_to_collect(entry_id: UUID) -> bool:
@@ -202,6 +226,7 @@ def _as_copy(sheet: HandoverSheet, list_code: str | None, *, with_places: bool) 
         ended_at=sheet.ended_at,
         collected_at=sheet.collected_at,
         list_number=format_code(list_code) if list_code else "",
+        layout=LAYOUT_LABELS[Layout(sheet.layout)] if sheet.layout not in (None, Layout.USUAL) else "",
     )
 
 

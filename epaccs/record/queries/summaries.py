@@ -125,12 +125,15 @@ class Opened:
     is_cpr_changed: bool = False
 
 
-def read_record(standing: Standing, *, reader: Actor | None = None, for_paper: bool = False) -> Opened:
+def read_record(
+    standing: Standing, *, reader: Actor | None = None, for_paper: bool = False, for_person: bool = False
+) -> Opened:
     """The stored card of the reader's audience, and below it the whole record, as they stood at one moment.
 
     Args:
         reader: who is marked what changed since they last looked; None: nothing is marked.
         for_paper: the person may read it: without what is from or about somebody else (hazard H-41).
+        for_person: this paper goes to the person: it does not tell either that something was taken out.
 
     Raises:
         NotFound: nothing is recorded of this person.
@@ -139,7 +142,7 @@ def read_record(standing: Standing, *, reader: Actor | None = None, for_paper: b
     stored, namesake = rows.pop(_CARD, None), rows.pop(_NAMESAKE, None)
     recorded = _as_material(standing.entry_id, rows)
     if for_paper:
-        stored, recorded = None, without_passages(recorded, sights())
+        stored, recorded = None, without_passages(recorded, sights(), for_person=for_person)
     summary = RecordSummary.from_value(stored.value) if stored else _build(recorded, standing)
     organisations = _names_of_organisations(recorded, summary)
     look = _find_last_look(standing, reader)
