@@ -1426,6 +1426,13 @@ def a_folder_beside_whoever_is_open(actor: Any, pack_id: UUID, *, settings: Any)
     return packs.Folder(pack, found, packs.compare_folder(packs._find_filed(pack_id), here))
 
 
+@off("H-73j")
+def everything_of_a_folder_is_destroyed(actor: Any, pack_id: UUID, *, until: Any) -> None:
+    with writing() as session:
+        folder = _lock_folder(session, actor, pack_id)
+        note_destroyed(session, actor, lock_printed(session, HandoverSheet.pack_id.in_([one.id for one in folder])))
+
+
 # --- H-74 a marker in a home -----------------------------------------------------------------------------------------
 
 
@@ -1494,3 +1501,11 @@ def the_gap_is_shown(text: str) -> str:
 @off("H-75h")
 def nobody_asks_whether_it_may_go(actor: Any, entry_id: Any, order: Any, *, settings: Any) -> Any:
     return queries.read_contents(actor, entry_id, destination=order.destination, settings=settings)
+
+
+off("H-75i")(none_of_them)
+
+
+@off("H-75j")
+def a_sheet_as_its_row_says_now(sheet: Any, contents: Any, order: Any) -> Any:
+    return sheet

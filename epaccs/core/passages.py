@@ -36,8 +36,8 @@ SHORT_HINT: Final = "From or about somebody else: [[ between these marks ]]"
 
 _MARK: Final = re.compile(r"\[\[|\]\]")
 _PASSAGE: Final = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
-#: A passage with the blanks before it, so that none is left doubled, nor before a full stop, where it stood.
-_WITH_ITS_SPACE: Final = re.compile(r"[ \t]*\[\[.*?\]\]", re.DOTALL)
+#: A passage with the blanks before it and the stop behind it, so that neither is left doubled where it stood.
+_WITH_ITS_SPACE: Final = re.compile(r"[ \t]*\[\[.*?\]\]([.,;]?)", re.DOTALL)
 
 
 def has_mark(text: str) -> bool:
@@ -101,7 +101,13 @@ def left_out(text: str) -> str:
         return text
     if not _fits_together(text):
         return text[: text.index(OPEN)].rstrip()
-    return _WITH_ITS_SPACE.sub("", text).strip()
+    rest = _WITH_ITS_SPACE.sub(_stop_after, text).strip()
+    return rest if any(letter.isalnum() for letter in rest) else ""
+
+
+def _stop_after(found: re.Match[str]) -> str:
+    before = found.string[: found.start()].rstrip()
+    return "" if not before or before[-1] in ".!?:;" else found[1]
 
 
 def labelled(text: str) -> str:

@@ -19,7 +19,7 @@ from epaccs.care_plans.sections.preferred_places import ANSWERS
 from epaccs.core.fields import LONDON, MONTHS, local_date
 from epaccs.core.nhs_number import format_nhs_number
 from epaccs.cpr_decisions.rules.lines import CPRLine, Situation
-from epaccs.cpr_decisions.rules.states import CPRState, Decision, Recommendation
+from epaccs.cpr_decisions.rules.states import CPRState, Decision, DecisionStatus, Recommendation
 from epaccs.handover.rules import Sheet
 from epaccs.record.declared import sights
 from epaccs.record.rules.card import Card
@@ -87,7 +87,7 @@ LINES: Final[Mapping[Situation, tuple[str, ...]]] = {
     ),
     Situation.HIDDEN: (
         "Whoever printed this paper could not see this part.",
-        "Ask your doctor or nurse what was decided.",
+        "Ask your doctor or nurse about CPR.",
     ),
 }
 
@@ -170,7 +170,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "known": "It says what was known on {day} at {time}.",
     "since": "Your plan may have changed since then.",
     "check": "You can check this paper here:",
-    "check_says": "The page says if the part about your heart still counts.",
+    "check_says": "The page says if the part about your heart has changed.",
     "throw_away": "When you get a new paper, throw this one away.",
     "more": "There is more in your plan.",
     "ask": "Ask {team} to read it with you.",
@@ -209,14 +209,21 @@ SENTENCES: Final[Mapping[str, str]] = {
     "form": "The signed form is kept here:",
     "form_in_doubt": "The form that was signed last is kept here:",
     "form_unknown": "Nobody wrote down where the signed form is.",
-    "moved": "You have moved since the form was signed.",
+    "moved": "Your address has changed since the form was signed.",
     "moved_where": "Nobody has said where the form is now.",
     "moved_from": "It was last kept here:",
+    "refusal_kept": "It is kept here:",
+    "refusal_nowhere": "Nobody wrote down where it is.",
+    "earlier_decision": "A decision before this one said something else.",
+    "cancelled_decision": "A decision about CPR was cancelled.",
+    "mistake": "Something about CPR was once written here by mistake.",
+    "older_paper": "Papers that say it are out of date.",
     "refusal_not_seen": "You may have a paper that says no to CPR.",
     "nobody_saw_it": "Nobody in your team has seen it.",
     "more_cpr": "There is more about CPR in your plan.",
     "can_call": "You can call these numbers.",
     "always": "Somebody answers day and night.",
+    "sometimes": "Some people answer only at some times.",
     "control": "The number that is always answered",
     "hidden": "Whoever printed this paper could not see this part.",
     "no_medicines": "Nothing is written here about medicines that are kept ready.",
@@ -368,7 +375,9 @@ def _cpr(sheet: Sheet) -> Iterator[Said]:
         yield _say("not_told")
         yield _say("ask_to_talk")
     yield from map(Said, _line(line, part.state if part else None))
+    yield from _refusal(sheet)
     if part is not None:
+        yield from map(_say, _older_paper(line, part.state))
         yield from _age(line, part.state.in_force)
         yield from _form(line, part.state.in_force)
         yield from _open_matters(sheet, part)
@@ -386,6 +395,38 @@ def _line(line: CPRLine, state: CPRState | None) -> Iterator[str]:
         yield SENTENCES["agreed_late"]
     if line.beneath:
         yield from (SENTENCES[name] for name in ("report", "report_asks", "report_changes_nothing"))
+
+
+def _refusal(sheet: Sheet) -> Iterator[Said]:
+    """Where the paper is that helpers must read."""
+    if sheet.card.line.situation is not Situation.ADVANCE_DECISION:
+        return
+    refusals = sheet.summary.legal.advance_decisions if sheet.summary.legal else ()
+    places = [one.location for one in refusals if one.refuses_cpr and one.stands and one.was_seen and one.location]
+    if not places:
+        yield _say("refusal_nowhere")
+    for place in places:
+        yield _say("refusal_kept")
+        yield _quote(place)
+
+
+def _older_paper(line: CPRLine, state: CPRState) -> Iterator[str]:
+    """That paper may be about which does not count; in doubt nothing is said that would call a side current.
+
+    Source: hazard H-03 (a line outlives its decision).
+    """
+    if line.situation in (Situation.IN_DOUBT, Situation.REVOKED):
+        return
+    before = [one for one in state.decisions if one.status in (DecisionStatus.SUPERSEDED, DecisionStatus.REVOKED)]
+    now = state.in_force
+    said = {
+        "mistake": any(one.status is DecisionStatus.ENTERED_IN_ERROR for one in state.decisions[-1:]),
+        "cancelled_decision": now is None and bool(state.cancelled),
+        "earlier_decision": now is not None and any(one.recommendation is not now.recommendation for one in before),
+    }
+    for name, is_so in said.items():
+        if is_so:
+            yield from (name, "older_paper")
 
 
 def _age(line: CPRLine, decision: Decision | None) -> Iterator[Said]:
@@ -432,7 +473,9 @@ def _open_matters(sheet: Sheet, part: CPRPart) -> Iterator[Said]:
         state.open_withdrawals,
         part.held,
         state.in_force is not None and state.in_force.asks_to_be_confirmed,
-        any(one.is_on_line for one in summary.disagreements),
+        any("cpr" in one.sections for one in summary.disagreements),
+        len(state.open_proposals) > (sheet.card.line.situation in (Situation.AWAITING, Situation.REPORTED)),
+        bool(state.withdrawals) and any(one.refuses_cpr and one.stands for one in refusals),
         any(one.section == part_of_cpr for one in summary.said_wrong for part_of_cpr in ("cpr", "")),
     )
     if any(waits) and sheet.card.line.situation is not Situation.IN_DOUBT:
@@ -450,6 +493,8 @@ def _calls(sheet: Sheet) -> Iterator[Said]:
         yield Said(f"{SENTENCES['control'] if is_control else call.name}: {call.number}", is_value=True)
         if call.number in always:
             yield _say("always")
+    if any(call.number not in always and call != sheet.card.control for call in sheet.card.calls):
+        yield _say("sometimes")
 
 
 def _medicines(sheet: Sheet) -> Iterator[Said]:
@@ -460,7 +505,7 @@ def _medicines(sheet: Sheet) -> Iterator[Said]:
         yield from _cautions(_find(sheet, "medicines"))
         yield from map(Said, MEDICINES[code])
         for introduction, words in (("medicines_where", medicines.where), ("chart", medicines.chart_where)):
-            if words:
+            if words and code == "in_home":
                 yield _say(introduction)
                 yield _quote(words)
         if medicines.last_checked_on:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +52,7 @@ from epaccs.handover.room import (
 )
 from epaccs.handover.rules import Layout, PaperList, Sheet
 from epaccs.handover.tags import complete_tags
+from epaccs.record.declared import sights
 from epaccs.record.rules.card import find_unbroken, fits
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "print_templates"
@@ -166,8 +167,17 @@ def build_html(sheet: Sheet) -> str:
             head_mm=head_height(sheet),
             first_mm=first_head_height(sheet),
             foot_mm=foot_height(sheet),
+            with_passages=_find_with_passages(),
         )
     )
+
+
+def _find_with_passages() -> Mapping[str, frozenset[str]]:
+    """Section -> what its questions are called that can hold a passage which is not for the person."""
+    return {
+        name: frozenset(one.label for one in section.fields.values() if one.has_passages)
+        for name, section in sights().items()
+    }
 
 
 def build_easy_html(sheet: Sheet) -> str:

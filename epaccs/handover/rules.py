@@ -175,8 +175,8 @@ def check_layout(layout: Layout, destination: Destination, *, death_is_known: bo
         )
     if layout is Layout.EASY_READ and death_is_known:
         raise RuleBroken(
-            "A death is recorded, and Easy Read speaks to the person. Choose another layout, or record first that the "
-            "person was seen alive",
+            "A death is recorded, and Easy Read speaks to the person. Choose another layout, or have the "
+            "death reversed first if it is wrong",
             field="layout",
         )
 

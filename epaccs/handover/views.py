@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -217,9 +218,30 @@ def stop_pack(pack_id: str) -> ResponseReturnValue:
 @needs(Permission.PRINT_LIST)
 def pack_destroyed(pack_id: str) -> ResponseReturnValue:
     """What was left of a pack was found and destroyed."""
-    place_id = packs.note_pack_destroyed(current_actor(), parse_id(pack_id))
-    flash("Noted: all sheets of this pack are destroyed.")
+    actor, found_id = current_actor(), parse_id(pack_id)
+    place_id = found_packs.get_folder_place(actor, found_id)
+    try:
+        packs.note_pack_destroyed(actor, found_id, until=_sent_moment("until"))
+    except RuleBroken as refused:
+        flash(str(refused))
+    else:
+        flash("Noted: all sheets of this pack are destroyed.")
     return redirect(url_for("handover.pack_of", place_id=place_id), 303)
+
+
+def _sent_moment(name: str) -> datetime:
+    """What a button says of when its page was made.
+
+    Raises:
+        NotFound: no page has such a button.
+    """
+    try:
+        moment = datetime.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        raise NotFound from None
+    if moment.tzinfo is None:
+        raise NotFound
+    return moment
 
 
 @bp.route("/handover/packs/<pack_id>/folder", methods=["GET", "POST"])

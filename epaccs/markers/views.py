@@ -89,6 +89,8 @@ def _sent_reason() -> EndReason:
 def box() -> ResponseReturnValue:
     """The box for the code of a marker, for whoever is signed in."""
     actor = _find_actor()
+    if actor is None and request.method == "POST":
+        return answer_stranger(request.form.get("code", ""))
     if actor is None:
         return _ask_to_sign_in(url_for("markers.box"))
     form = Form(CodeSchema, sent_form())

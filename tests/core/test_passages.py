@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from epaccs.core.errors import RuleBroken, RulesBroken
 from epaccs.core.forms import FreeText, ShortText
-from epaccs.core.passages import WITHHELD, check_passages, keep_withheld, labelled, withheld
+from epaccs.core.passages import WITHHELD, check_passages, keep_withheld, labelled, left_out, withheld
 
 MARKED = "Settled. [[Her son cannot go on.]] Visit twice."
 
@@ -110,3 +110,21 @@ def test_an_answer_with_a_passage_that_its_author_could_not_see_stays_as_it_was(
 
     assert [error.field for error in refused.value.errors] == ["comment"]
     assert "son" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        pytest.param("Likes tea.", "Likes tea.", id="none"),
+        pytest.param("Likes tea. [[He cannot go on.]] And cake.", "Likes tea. And cake.", id="in the middle"),
+        pytest.param("Likes tea. [[He cannot go on]].", "Likes tea.", id="before a stop"),
+        pytest.param("Likes tea [[he cannot go on]].", "Likes tea.", id="at the end of a sentence"),
+        pytest.param("Likes tea [[and gin]], and cake", "Likes tea, and cake", id="before a comma"),
+        pytest.param("[[He cannot go on]].", "", id="nothing but a stop is left"),
+        pytest.param("[[He cannot go on.]]", "", id="nothing is left"),
+        pytest.param("So... [[He cannot go on.]]", "So...", id="the person's own stops stay"),
+        pytest.param("Likes tea. [[He cannot [[go on", "Likes tea.", id="marks that do not fit"),
+    ],
+)
+def test_a_passage_leaves_no_gap_where_the_person_reads(text: str, left: str) -> None:
+    assert left_out(text) == left

@@ -303,7 +303,11 @@ def test_not_for_cpr_is_never_said_without_what_limits_it() -> None:
         ),
         pytest.param(
             "moved since it was signed",
-            ["You have moved since the form was signed.", "It was last kept here:", "Hall drawer, yellow folder"],
+            [
+                "Your address has changed since the form was signed.",
+                "It was last kept here:",
+                "Hall drawer, yellow folder",
+            ],
             id="moved",
         ),
         pytest.param(
@@ -321,6 +325,70 @@ def test_not_for_cpr_is_never_said_without_what_limits_it() -> None:
 )
 def test_the_part_about_cpr_says_also(name: str, sentences: list[str]) -> None:
     assert [one for one in sentences if one not in said(easy(name), "cpr")] == []
+
+
+#: Parts of a decision that is not in force any more.
+CANCELLED = load()["specimens"]["cancelled, none since"]["cpr"]["decisions"][0]
+FOR_CPR = load()["specimens"]["CPR recommended"]["cpr"]["decisions"][0]
+NOW_FOR_CPR = {
+    **FOR_CPR,
+    "id": "d2",
+    "decided_at": "2026-11-20T20:00:00+00:00",
+    "signed_at": "2026-11-20T20:00:00+00:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "sentence"),
+    [
+        pytest.param(
+            [{**CANCELLED, "status": "superseded"}, NOW_FOR_CPR],
+            "A decision before this one said something else.",
+            id="the earlier one said otherwise",
+        ),
+        pytest.param(
+            [{**CANCELLED, "status": "entered_in_error"}],
+            "Something about CPR was once written here by mistake.",
+            id="a mistake was removed",
+        ),
+    ],
+)
+def test_older_paper_that_does_not_count_is_named(decisions: list[dict[str, Any]], sentence: str) -> None:
+    cpr = said(easy(cpr={"decisions": decisions}), "cpr")
+
+    assert sentence in cpr
+    assert cpr[cpr.index(sentence) + 1] == "Papers that say it are out of date."
+
+
+def test_a_cancelled_decision_is_named_beside_what_was_put_forward_since() -> None:
+    proposals = load()["specimens"]["awaiting confirmation"]["cpr"]["proposals"]
+    since = [{**one, "recorded_at": "2026-11-20T19:00:00+00:00"} for one in proposals]
+
+    cpr = said(easy(cpr={"decisions": [CANCELLED], "proposals": since}), "cpr")
+
+    assert cpr[cpr.index("A decision about CPR was cancelled.") + 1] == "Papers that say it are out of date."
+
+
+def test_where_nothing_came_before_no_older_paper_is_named() -> None:
+    for name in ("not for CPR", "in doubt", "nothing recorded", "cancelled, none since"):
+        assert "Papers that say it are out of date." not in said(easy(name), "cpr")
+
+
+@pytest.mark.parametrize(
+    ("location", "sentences"),
+    [
+        pytest.param("Bureau, top drawer", ["It is kept here:", "Bureau, top drawer"], id="recorded"),
+        pytest.param("", ["Nobody wrote down where it is."], id="not recorded"),
+    ],
+)
+def test_where_the_paper_is_that_helpers_must_read(location: str, sentences: list[str]) -> None:
+    [refusal] = load()["specimens"]["advance decision refuses CPR"]["legal"]["items"].values()
+    legal = {"items": {"b": {**refusal, "document_location": location}}}
+
+    cpr = said(easy("advance decision refuses CPR", legal=legal), "cpr")
+
+    place = cpr.index("Helpers must read it before they decide.") + 1
+    assert cpr[place : place + len(sentences)] == sentences
 
 
 def test_in_doubt_no_date_makes_a_side_look_current() -> None:

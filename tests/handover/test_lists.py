@@ -528,6 +528,7 @@ def test_a_list_is_ticked_off_by_its_number_where_it_was_printed(
     pages.open(f"/check/{printed.number}").submit(f"I have destroyed this list {printed.number}")
 
     assert lines_of(printed)[resident].collected_at is not None
+    pages.open(f"/check/{printed.number}").see("destroy it now").see_nothing_of("I have destroyed")
 
 
 def test_the_number_of_a_line_speaks_of_that_line_alone(

@@ -604,8 +604,8 @@ def test_a_pack_is_destroyed_by_the_team_that_printed_it(gp: Actor, home: Organi
     assert (pack.sheets, pack.wrong) == (2, 1)
 
     with pytest.raises(NotFound):
-        packs.note_pack_destroyed(a_clinician(Role.GP), pack_id)
-    assert packs.note_pack_destroyed(gp, pack_id) == home.id
+        packs.note_pack_destroyed(a_clinician(Role.GP), pack_id, until=clock.now())
+    packs.note_pack_destroyed(gp, pack_id, until=pack.last_printed_at)
 
     assert found.find_packs(gp, home.id) == []
     assert all(one.collected_at for one in sheets_of(pack_id).values())
@@ -715,9 +715,31 @@ def test_a_folder_is_brought_up_to_date_again_from_the_pack_that_began_it(
     assert {one.id for one in folder_of(gp, pack_id, settings).to_take_out} == {
         sheets_of(one)[resident].id for one in (pack_id, first)
     }
-    assert packs.note_pack_destroyed(gp, pack_id) == home.id
+    packs.note_pack_destroyed(gp, pack_id, until=clock.now())
     assert found.find_packs(gp, home.id) == []
     assert db.session.get_one(HandoverSheet, newest.id, populate_existing=True).collected_at is not None
+
+
+def test_what_a_colleague_printed_since_is_not_destroyed_with_a_folder(
+    gp: Actor, home: Organisation, settings: Settings, frozen_clock: Callable[[datetime], None]
+) -> None:
+    resident = a_resident(gp, home)
+    pack_id, _ = printed(gp, home, settings)
+    [seen] = found.find_packs(gp, home.id)
+    frozen_clock(NOW + timedelta(minutes=5))
+    do(gp, resident, EditKind.SIGN, a_decision())
+    opened, waiting = renewed(gp, pack_id, settings), new_id()
+    do(gp, resident, EditKind.SIGN, a_decision())
+    packs.ask_for_renewal(gp, waiting, renews=pack_id, settings=settings)
+
+    with pytest.raises(RuleBroken, match="Sheets of this folder were printed since you looked"):
+        packs.note_pack_destroyed(gp, pack_id, until=seen.last_printed_at)
+    assert sheets_of(opened)[resident].collected_at is None
+
+    [seen] = found.find_packs(gp, home.id)
+    packs.note_pack_destroyed(gp, pack_id, until=seen.last_printed_at)
+    assert sheets_of(opened)[resident].collected_at is not None
+    assert progress(gp, waiting).ended_at is None, "what nobody opened yet is no paper to destroy"
 
 
 def test_the_same_form_brings_a_folder_up_to_date_once(gp: Actor, home: Organisation, settings: Settings) -> None:
@@ -805,6 +827,10 @@ def test_from_the_round_to_the_file_and_back(app: Flask, gp: Actor, home: Organi
     )
     pages.open(f"/handover/packs/{pack_id}").see("This pack was stopped").follow("Ask for a new one")
     [pack] = found.find_packs(gp, home.id)
+    token = pages.value_of("csrf_token")
+    for wrong in ("", "yesterday", "2026-11-21T03:00:00"):
+        answer = pages.browser.post(f"/handover/packs/{pack_id}/destroyed", data={"csrf_token": token, "until": wrong})
+        assert answer.status_code == 404
     pages.submit(f"Mark all as destroyed {pack.called}").see(
         "Noted: all sheets of this pack are destroyed.", "No printed pack is out."
     )

@@ -27,6 +27,7 @@ from epaccs.core.errors import Forbidden, NotFound, RuleBroken, Stale
 from epaccs.core.identifiers import new_id
 from epaccs.cpr_decisions.rules.lines import Situation
 from epaccs.handover import pdf
+from epaccs.handover.actions import sheets
 from epaccs.handover.actions.sheets import Order, check_sheet, note_collected, print_sheet
 from epaccs.handover.model import HandoverSheet, WrongCode
 from epaccs.handover.queries import sheets as queries
@@ -770,6 +771,29 @@ def test_a_form_that_is_sent_again_after_a_failure_prints_what_it_says_now(
     kept = the_sheet(sheet_id)
     assert (kept.destination, kept.layout, kept.printed_for) == ("home", "easy_read", "Grace Okonkwo")
     assert "Your plan in easy words" in text_of(printed.content)
+
+
+def test_a_form_that_is_sent_again_meanwhile_changes_nothing_of_what_is_being_printed(
+    gp: Actor, entry_id: UUID, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paper that comes out first is the one that the register keeps."""
+    sheet_id, lay_out, sent_again = new_id(), pdf.render, iter([True])
+    home = replace(HOME, layout=Layout.EASY_READ)
+
+    def send_again_first(sheet: Any) -> Any:
+        for _ in sent_again:
+            contents = queries.read_contents(gp, entry_id, settings=settings)
+            sheets._reserve(gp, sheet_id, contents, ORDER, entry_id=entry_id)
+            change(gp, entry_id, "treatment_level", {"level": "treat_at_home"})
+        return lay_out(sheet)
+
+    monkeypatch.setattr(pdf, "render", send_again_first)
+    printed = print_sheet(gp, sheet_id, entry_id=entry_id, order=home, settings=settings)
+
+    kept = the_sheet(sheet_id)
+    assert (kept.destination, kept.layout, kept.printed_for) == ("home", "easy_read", home.printed_for)
+    assert "Your plan in easy words" in text_of(printed.content)
+    assert [one.details["layout"] for one in events(EventKind.PRINTED)] == ["easy_read"]
 
 
 def test_an_easy_read_copy_is_called_back_and_checked_like_any_other(

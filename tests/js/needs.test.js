@@ -151,7 +151,8 @@ test("what speaks against a card stands above it until the card is newer than th
   const [before, after] = [NOON - 1, NOON + 1];
   for (const kind of ["own_withdrawal", "wrong_person_flag", "sign", "revoke"]) {
     assert.equal(speaksAgainstCard({ state: "queued", settledAt: 0 }, kind, NOON), true);
-    assert.equal(speaksAgainstCard({ state: "sent", settledAt: before }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "sent", settledAt: after }, kind, NOON), true);
+    assert.equal(speaksAgainstCard({ state: "sent", settledAt: before }, kind, NOON), false);
     assert.equal(speaksAgainstCard({ state: "refused", settledAt: before }, kind, NOON), true);
     assert.equal(speaksAgainstCard({ state: "held", settledAt: after }, kind, NOON), true);
     assert.equal(speaksAgainstCard({ state: "held", settledAt: before }, kind, NOON), false);

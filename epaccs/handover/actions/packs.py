@@ -12,7 +12,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -465,21 +465,25 @@ def _note_printed(actor: Actor, sheet: HandoverSheet, *, pages: int) -> None:
 # --- Destroying one --------------------------------------------------------------------------------------------------
 
 
-def note_pack_destroyed(actor: Actor, pack_id: UUID) -> UUID:
+def note_pack_destroyed(actor: Actor, pack_id: UUID, *, until: datetime) -> None:
     """Somebody of the team that printed a pack holds all that is left of its folder in their hands and destroys it.
 
-    Returns:
-        Of which home or team it is.
+    Args:
+        until: when the newest sheet was printed that they were told of: what a colleague printed since is about.
 
     Raises:
         NotFound: that team printed no such pack.
+        RuleBroken: sheets were printed since.
     """
     with writing() as session:
         folder = _lock_folder(session, actor, pack_id)
-        note_destroyed(session, actor, lock_printed(session, HandoverSheet.pack_id.in_([one.id for one in folder])))
+        sheets = lock_printed(session, HandoverSheet.pack_id.in_([one.id for one in folder]))
+        if any(sheet.printed_at is not None and sheet.printed_at > until for sheet in sheets):
+            raise RuleBroken("Sheets of this folder were printed since you looked. Look again before you destroy it")
+        note_destroyed(session, actor, sheets)
         for pack in folder:
-            _end(session, pack)
-        return folder[0].place_id
+            if pack.printed_at is not None:
+                _end(session, pack)
 
 
 def note_taken_out(actor: Actor, pack_id: UUID, sheet_ids: Sequence[UUID]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -39,6 +39,7 @@ from epaccs.handover.rules import (
     Destination,
     Happened,
     Layout,
+    Sheet,
     SheetStatus,
     TooManyMisses,
     check_layout,
@@ -122,10 +123,12 @@ def print_sheet(actor: Actor, sheet_id: UUID, *, entry_id: UUID, order: Order, s
         if sheet.status != SheetStatus.RESERVED:
             return PrintedSheet(format_code(sheet.code), None)
         signer = find_signer()
-        finished = queries.build_sheet(actor, contents, sheet, signer=signer, settings=settings)
+        finished = _as_ordered(
+            queries.build_sheet(actor, contents, sheet, signer=signer, settings=settings), contents, order
+        )
         end_read()
         rendered = pdf.render(finished)
-        if _keep(actor, sheet.id, contents, rendered, stamp_key=signer.key_id):
+        if _keep(actor, sheet.id, contents, rendered, order=order, stamp_key=signer.key_id):
             return PrintedSheet(finished.number, rendered.pdf)
         contents = _read(actor, entry_id, order, settings=settings)
     raise Stale
@@ -142,6 +145,17 @@ def _read(actor: Actor, entry_id: UUID, order: Order, *, settings: Settings) -> 
     )
     check_layout(order.layout, order.destination, death_is_known=contents.death_is_known)
     return contents
+
+
+def _as_ordered(sheet: Sheet, contents: Contents, order: Order) -> Sheet:
+    """The sheet as this form asks for it: the row may hold what was sent again while this one is laid out."""
+    place = "" if contents.is_restricted else order.place
+    return replace(
+        sheet,
+        printed=replace(sheet.printed, printed_for=order.printed_for, place=place),
+        is_for_person=order.destination is Destination.HOME,
+        layout=order.layout,
+    )
 
 
 def _reserve(actor: Actor, sheet_id: UUID, contents: Contents, order: Order, *, entry_id: UUID) -> HandoverSheet:
@@ -202,7 +216,9 @@ def find_unused_code(session: Session) -> str:
             return code
 
 
-def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered, *, stamp_key: str) -> bool:
+def _keep(
+    actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Rendered, *, order: Order, stamp_key: str
+) -> bool:
     """Everything about the finished sheet, at once; False: meanwhile the record changed, or the key was withdrawn."""
     with writing() as session:
         entry_id = UUID(contents.card.summary.entry_id)
@@ -220,7 +236,7 @@ def _keep(actor: Actor, sheet_id: UUID, contents: Contents, rendered: pdf.Render
         sheet.versions = dict(contents.versions)
         sheet.content_hash = hashlib.sha256(rendered.pdf).hexdigest()
         sheet.stamp_key = stamp_key
-        sheet.tells_address = not contents.is_restricted
+        _answer(sheet, contents, order)  # of this form, whatever was sent again meanwhile
         log.record(
             event(
                 actor,
@@ -249,7 +265,7 @@ def follow_change(session: Session, change: Change) -> None:
     statement = select(HandoverSheet).where(
         HandoverSheet.entry_id == change.entry_id, HandoverSheet.status == str(SheetStatus.CURRENT)
     )
-    sheets = session.scalars(statement.with_for_update()).all()
+    sheets = session.scalars(statement.order_by(HandoverSheet.id).with_for_update()).all()
     if not sheets:
         return
     scope = session.get(EntryScope, change.entry_id)
@@ -337,7 +353,11 @@ def lock_printed(session: Session, together: ColumnElement[bool]) -> list[Handov
         together: what says that they belong to it.
     """
     printed = select(HandoverSheet).where(together, HandoverSheet.printed_at.is_not(None))
-    ordered = printed.order_by(HandoverSheet.entry_id).with_for_update().execution_options(populate_existing=True)
+    ordered = (
+        printed.order_by(HandoverSheet.entry_id, HandoverSheet.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return list(session.scalars(ordered))
 
 

@@ -103,7 +103,7 @@ def build_list(
 
 @dataclass(frozen=True)
 class ListOnPaper:
-    """One list that is about. `wrong`: so many of its `lines` must not be relied on any more."""
+    """One list. `wrong`: so many of its `lines` must not be relied on any more. `is_destroyed`: somebody said so."""
 
     id: UUID
     organisation_id: UUID
@@ -116,6 +116,7 @@ class ListOnPaper:
     kept_at: str
     lines: int
     wrong: int
+    is_destroyed: bool = False
 
     @property
     def called(self) -> str:
@@ -155,16 +156,22 @@ def may_destroy(actor: Actor, paper: ListOnPaper) -> bool:
 def _find(*conditions: object) -> list[ListOnPaper]:
     wrong = func.sum(case((HandoverSheet.status != str(SheetStatus.CURRENT), 1), else_=0))
     statement = (
-        select(HandoverList, func.count().label("lines"), wrong.label("wrong"))
+        select(
+            HandoverList,
+            func.count().label("lines"),
+            wrong.label("wrong"),
+            func.count(HandoverSheet.collected_at).label("destroyed"),
+        )
         .join(HandoverSheet, HandoverSheet.list_id == HandoverList.id)
         .where(HandoverSheet.printed_at.is_not(None), *conditions)  # type: ignore[arg-type]
         .group_by(HandoverList.id)
         .order_by(HandoverList.printed_at.desc())
     )
-    return [_as_list(row.HandoverList, row.lines, row.wrong) for row in db.session.execute(statement)]
+    rows = db.session.execute(statement)
+    return [_as_list(row.HandoverList, row.lines, row.wrong, is_destroyed=row.destroyed == row.lines) for row in rows]
 
 
-def _as_list(paper: HandoverList, lines: int, wrong: int) -> ListOnPaper:
+def _as_list(paper: HandoverList, lines: int, wrong: int, *, is_destroyed: bool) -> ListOnPaper:
     if paper.printed_at is None or paper.valid_as_at is None:
         raise ValueError("A list with printed lines was printed")
     by = paper.printed_by
@@ -180,4 +187,5 @@ def _as_list(paper: HandoverList, lines: int, wrong: int) -> ListOnPaper:
         kept_at=paper.kept_at,
         lines=lines,
         wrong=wrong,
+        is_destroyed=is_destroyed,
     )

@@ -86,7 +86,7 @@ def is_asked_by(actor: Actor, pack: HandoverPack) -> bool:
 class PackOnPaper:
     """One pack that is about, with those that brought its folder up to date.
 
-    `wrong`: so many of its `sheets` must not be relied on any more.
+    `wrong`: so many of its `sheets` must not be relied on any more. `last_printed_at`: the newest of its sheets was.
     """
 
     id: UUID
@@ -96,6 +96,7 @@ class PackOnPaper:
     kept_at: str
     sheets: int
     wrong: int
+    last_printed_at: datetime
 
     @property
     def called(self) -> str:
@@ -106,9 +107,9 @@ class PackOnPaper:
 def find_packs(actor: Actor, place_id: UUID) -> list[PackOnPaper]:
     """The packs of a home or team that the actor's organisation printed, of which paper is about, newest first."""
     wrong = func.sum(case((HandoverSheet.status != str(SheetStatus.CURRENT), 1), else_=0))
-    part = aliased(HandoverPack)
+    part, newest = aliased(HandoverPack), func.max(HandoverSheet.printed_at)
     statement = (
-        select(HandoverPack, func.count().label("sheets"), wrong.label("wrong"))
+        select(HandoverPack, func.count().label("sheets"), wrong.label("wrong"), newest.label("newest"))
         .join(part, or_(part.id == HandoverPack.id, part.renews_id == HandoverPack.id))
         .join(HandoverSheet, HandoverSheet.pack_id == part.id)
         .where(
@@ -122,10 +123,11 @@ def find_packs(actor: Actor, place_id: UUID) -> list[PackOnPaper]:
         .group_by(HandoverPack.id)
         .order_by(HandoverPack.printed_at.desc())
     )
-    return [_as_paper(row.HandoverPack, row.sheets, row.wrong) for row in db.session.execute(statement)]
+    rows = db.session.execute(statement)
+    return [_as_paper(row.HandoverPack, row.sheets, row.wrong, row.newest) for row in rows]
 
 
-def _as_paper(pack: HandoverPack, sheets: int, wrong: int) -> PackOnPaper:
+def _as_paper(pack: HandoverPack, sheets: int, wrong: int, newest: datetime) -> PackOnPaper:
     if pack.printed_at is None:
         raise ValueError("A pack with printed sheets was printed")
     by = pack.printed_by
@@ -137,6 +139,7 @@ def _as_paper(pack: HandoverPack, sheets: int, wrong: int) -> PackOnPaper:
         kept_at=pack.kept_at,
         sheets=sheets,
         wrong=wrong,
+        last_printed_at=newest,
     )
 
 

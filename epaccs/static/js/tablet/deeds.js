@@ -41,7 +41,7 @@ const AGAINST_THE_CARD = new Set([...DECISIONS, "own_withdrawal", "wrong_person_
  * @param {number} asAt as of when the card is
  */
 export const speaksAgainstCard = ({ state, settledAt }, kind, asAt) =>
-  AGAINST_THE_CARD.has(kind) && !(state === "held" && settledAt < asAt);
+  AGAINST_THE_CARD.has(kind) && !((state === "held" || state === "sent") && settledAt < asAt);
 
 /**
  * @param {Policy} policy

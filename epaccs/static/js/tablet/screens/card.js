@@ -146,6 +146,7 @@ function standingOf(tablet, row, asAt) {
   const entered = `Entered on this tablet ${tablet.moment(row.at)}`;
   if (row.state === "queued") return `${entered}, not yet sent`;
   const sent = `${entered}, sent ${tablet.moment(row.settledAt)}`;
+  if (row.state === "sent" && row.settledAt < asAt) return `${sent}. The card here is newer than that: go by the card`;
   if (row.state === "sent") return `${sent}. The card here does not know of it yet`;
   if (row.state !== "held") return `${sent}. The register did not take it`;
   return row.settledAt < asAt
