@@ -53,7 +53,7 @@ def home(app: Flask) -> Organisation:
 
 def events(kind: EventKind) -> list[AuditEvent]:
     db.session.rollback()
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 def a_round(actor: Actor, home: Organisation) -> Round:

@@ -51,7 +51,7 @@ def the_sheets() -> list[HandoverSheet]:
 
 
 def events(kind: EventKind) -> list[AuditEvent]:
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 def test_a_sheet_is_printed_for_its_owner_only(print_to: Run, entry_id: UUID, tmp_path: Path) -> None:

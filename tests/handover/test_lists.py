@@ -84,7 +84,7 @@ def lines_of(printed: PrintedSheet) -> dict[UUID, HandoverSheet]:
 
 
 def audited(kind: EventKind) -> list[AuditEvent]:
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 def check(code: str) -> Any:

@@ -111,7 +111,7 @@ def progress(actor: Actor, pack_id: UUID) -> PackProgress:
 
 def audited(kind: EventKind) -> list[AuditEvent]:
     db.session.rollback()
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 # --- From asking to paper --------------------------------------------------------------------------------------------

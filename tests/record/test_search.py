@@ -417,7 +417,7 @@ def test_many_others_who_are_not_in_reach_do_not_crowd_her_out(
 
 
 def searched_events() -> list[AuditEvent]:
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "searched")))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "searched").order_by(AuditEvent.id)))
 
 
 def test_the_audit_keeps_kind_and_count_and_not_the_name(grace: UUID, night_doctor: Actor) -> None:

@@ -54,7 +54,7 @@ def kept() -> list[Scan]:
 
 
 def events(kind: EventKind) -> list[AuditEvent]:
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 # --- Keeping ---------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def enrol_again(app: Flask, actor: Actor, crew: WritingTablet) -> TestResponse:
 
 
 def events(kind: EventKind) -> list[AuditEvent]:
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind))))
+    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id)))
 
 
 def test_what_a_crew_wrote_without_signal_is_applied_under_its_author(crew: WritingTablet, entry: UUID) -> None:

@@ -149,7 +149,8 @@ def test_each_look_is_recorded(app: Flask, crew: WritingTablet, entry: UUID) -> 
     visit(app, crew.actor).open("/from-tablets")
     open_record(app, crew.actor, entry).open(f"/record/{entry}/from-tablets")
 
-    rows = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(EventKind.LIST_VIEWED)))
+    viewed = select(AuditEvent).where(AuditEvent.kind == str(EventKind.LIST_VIEWED))
+    rows = db.session.scalars(viewed.order_by(AuditEvent.id))
     assert [row.entry_id for row in rows if row.details.get("list") == "untaken"] == [None, entry]
 
 

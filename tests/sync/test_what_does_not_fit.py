@@ -224,7 +224,10 @@ def disagree(crew: SyncTablet, times: int) -> None:
 
 
 def told(kind: EventKind) -> list[dict[str, Any]]:
-    return [row.details for row in db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)))]
+    return [
+        row.details
+        for row in db.session.scalars(select(AuditEvent).where(AuditEvent.kind == str(kind)).order_by(AuditEvent.id))
+    ]
 
 
 def follows(crew: SyncTablet) -> Follows:
