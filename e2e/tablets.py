@@ -282,8 +282,8 @@ class Tablet:
         return self.sends("search")
 
     def picks(self, name: str) -> Self:
-        """Of those found, the one of this family name."""
-        self.page.get_by_role("listitem").filter(has_text=name.upper()).get_by_role("button").click()
+        """Of those found, the one of this family name; by key: the line above them may grow under a finger."""
+        self.page.get_by_role("listitem").filter(has_text=name.upper()).get_by_role("button").press("Enter")
         return self
 
     def hands(self) -> Somebody:
