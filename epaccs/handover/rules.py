@@ -97,13 +97,14 @@ def format_code(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def can_be_code(text: str) -> bool:
-    """Whether a sheet could have this number, in any spacing and either case."""
-    code = _squeezed(text)
-    return len(code) == CODE_LENGTH and set(code) <= set(ALPHABET)
+def can_be_code(text: str, *, length: int = CODE_LENGTH) -> bool:
+    """Whether a sheet could have this number, or a marker this code, in any spacing and either case."""
+    code = squeeze_code(text)
+    return len(code) == length and set(code) <= set(ALPHABET)
 
 
-def _squeezed(text: str) -> str:
+def squeeze_code(text: str) -> str:
+    """What was typed without its spaces and dashes, in capitals."""
     return re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
@@ -113,11 +114,11 @@ def parse_code(text: str) -> str:
     Raises:
         RuleBroken: no sheet has a number like this.
     """
-    if not _squeezed(text):
+    if not squeeze_code(text):
         raise RuleBroken("Enter the sheet number", field="code")
     if not can_be_code(text):
         raise RuleBroken("Enter the 8 letters and digits on the sheet, for example 7K4P-93XQ", field="code")
-    return _squeezed(text)
+    return squeeze_code(text)
 
 
 # --- Before it is printed --------------------------------------------------------------------------------------------

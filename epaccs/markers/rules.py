@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +18,8 @@ from uuid import UUID
 
 from epaccs.core.errors import MustWait, RuleBroken
 from epaccs.core.fields import format_minute_after
-from epaccs.handover.rules import ALPHABET
+from epaccs.handover import rules
+from epaccs.handover.rules import squeeze_code
 
 CODE_LENGTH: Final = 10
 
@@ -69,12 +68,7 @@ def format_code(code: str) -> str:
 
 def can_be_code(text: str) -> bool:
     """Whether a marker could bear this code, in any spacing and either case."""
-    code = _squeezed(text)
-    return len(code) == CODE_LENGTH and set(code) <= set(ALPHABET)
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s\-\u2010-\u2015]", "", unicodedata.normalize("NFKC", text)).upper()
+    return rules.can_be_code(text, length=CODE_LENGTH)
 
 
 def parse_code(text: str) -> str:
@@ -83,11 +77,11 @@ def parse_code(text: str) -> str:
     Raises:
         RuleBroken: no marker bears a code like this.
     """
-    if not _squeezed(text):
+    if not squeeze_code(text):
         raise RuleBroken("Enter the code", field="code")
     if not can_be_code(text):
         raise RuleBroken("Enter the 10 letters and digits of the code, for example 7K4P9-3XQCD", field="code")
-    return _squeezed(text)
+    return squeeze_code(text)
 
 
 def digest_of(code: str, entry_id: UUID) -> str:
